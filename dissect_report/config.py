@@ -1,0 +1,282 @@
+"""What a ``dissect.toml`` can say: frozen dataclasses, every default stated here and only here.
+
+The help text of every key lives in its field's metadata: ``dissect-report init`` and the
+configuration reference are written from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from dissect_report.errors import ConfigError, nearest
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+T = TypeVar("T")
+
+
+def key(default: Any, text: str) -> Any:
+    """A configuration key with its default and its help text."""
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The network that is taken apart."""
+
+    kind: Literal["classifier"] = key("classifier", "what the network does: classifier")
+    source: str = key("", "file.py:factory | package.module:factory | torchvision:vgg16[@WEIGHTS_NAME]")
+    layers: tuple[str, ...] = key(("*",), "layer names or globs; they are kept in execution order")
+    weights: str = key("", "optional state dict (safetensors; a pickle only with allow_pickle = true)")
+    allow_pickle: bool = key(False, "load weights that are a pickle, which can run code of its author")
+    classes: str = key("", "text file of class names, one a line; default: output_0, output_1 ...")
+    mean: tuple[float, ...] = key(IMAGENET_MEAN, "of the model's input, one a channel")
+    std: tuple[float, ...] = key(IMAGENET_STD, "of the model's input, one a channel")
+
+
+@dataclass(frozen=True)
+class ProbeConfig:
+    """The images that the network is measured on."""
+
+    images: tuple[str, ...] = key((), "a folder or a list of them; sub-folders are classes; or demo")
+    resize: int = key(256, "side in pixels before the crop")
+    resize_mode: Literal["short_side", "squash"] = key(
+        "short_side", "short_side keeps the proportions, squash makes the picture square"
+    )
+    crop: int = key(224, "side in pixels of the centre crop, which model and segmenter see")
+    limit: int = key(0, "0 = all images, else the size of a seeded, stratified sample")
+
+
+@dataclass(frozen=True)
+class SegmenterConfig:
+    """One source of concept labels; several are merged."""
+
+    source: str = key(
+        "",
+        "file.py:factory | package.module:factory | torchvision:NAME@WEIGHTS | masks:FOLDER | color | demo",
+    )
+    concepts: str = key("", "CSV with id,name,category; or names alone, one a line in id order")
+    unlabelled: int = key(0, "the id that means no label (255 in many mask datasets)")
+
+
+@dataclass(frozen=True)
+class DissectionConfig:
+    """How activation maps are compared with concepts."""
+
+    quantile: float = key(0.01, "fraction of probe pixels above a unit's level")
+    iou_threshold: float = key(0.04, "a unit whose best IoU exceeds it is a detector")
+    grid: int = key(0, "side of the segmentation grid; 0 = a quarter of the image side, at least 32")
+    upsampling: Literal["border", "zeros"] = key("border", "what lies outside the map: its edge, or zero")
+    registration: Literal["center", "convolution"] = key(
+        "center", "convolution: where the strides and paddings of the layers put each cell"
+    )
+    top_images: int = key(15, "images on a unit's page")
+    seed: int = key(0, "of samples, permutations and random images")
+
+
+@dataclass(frozen=True)
+class ComputeConfig:
+    """Where and how the work runs. No number but floating-point noise depends on it."""
+
+    device: str = key("auto", "auto = cuda if there is one, else cpu")
+    batch_size: int = key(16, "images a forward pass; halved on out-of-memory, which the findings record")
+    cache_gb: float = key(8.0, "disk for activations and labels; past it the forward pass is repeated")
+
+
+@dataclass(frozen=True)
+class SiteConfig:
+    """How the site is published."""
+
+    url: str = key("", "address the site will have, e.g. https://me.github.io/project/; may stay empty")
+    images: bool = key(True, "false leaves every probe picture out of the site")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One network, measured on one probe dataset."""
+
+    name: str
+    model: ModelConfig
+    probe: ProbeConfig
+    segmenters: tuple[SegmenterConfig, ...]
+    dissection: DissectionConfig = DissectionConfig()
+    compute: ComputeConfig = ComputeConfig()
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole ``dissect.toml``: one site of one or several runs.
+
+    Attributes:
+        path: the file it was read from; relative sources are relative to its folder.
+        title: of the site.
+        runs: at least one, with distinct names.
+        site: how the site is published.
+    """
+
+    path: Path
+    title: str
+    runs: tuple[RunConfig, ...]
+    site: SiteConfig = SiteConfig()
+
+    @property
+    def folder(self) -> Path:
+        """The site's folder: findings, cache and built site lie in it."""
+        return self.path.parent
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "model": ModelConfig,
+    "probe": ProbeConfig,
+    "segmenter": SegmenterConfig,
+    "dissection": DissectionConfig,
+    "compute": ComputeConfig,
+}
+
+
+def load_config(path: str | Path) -> Config:
+    """Reads and checks a ``dissect.toml``.
+
+    Raises:
+        ConfigError: the file is missing, not TOML, or says something impossible.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "dissect.toml"
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; `dissect-report init DIR` writes one") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    return parse_config(tables, path)
+
+
+def parse_config(tables: Mapping[str, Any], path: Path) -> Config:
+    """A configuration from parsed TOML.
+
+    Raises:
+        ConfigError: naming ``path``, the key and the remedy.
+    """
+    known = ["title", "site", "run", *SECTIONS]
+    for name in tables:
+        if name not in known:
+            raise ConfigError(f"{path}: unknown key {name!r}; {nearest(name, known)}")
+    entries = tables.get("run", [tables])
+    if not isinstance(entries, list) or not entries or not all(isinstance(e, Mapping) for e in entries):
+        raise ConfigError(f"{path}: runs are written as [[run]] tables, each with a name")
+    if "run" in tables and (stray := [name for name in SECTIONS if name in tables]):
+        raise ConfigError(f"{path}: with [[run]] tables, write [{stray[0]}] as [run.{stray[0]}] below a run")
+    several = "run" in tables
+    runs = tuple(_read_run(entry, f"{path}", several) for entry in entries)
+    names = [run.name for run in runs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{path}: two runs are called {name!r}; give each [[run]] its own name")
+    title = tables.get("title", runs[0].name)
+    if not isinstance(title, str) or not title.strip():
+        raise ConfigError(f"{path}: title must be a text")
+    site = _read_section(SiteConfig, tables.get("site", {}), f"{path}: [site]")
+    return Config(path=path.resolve(), title=title, runs=runs, site=site)
+
+
+def _read_run(tables: Mapping[str, Any], where: str, several: bool) -> RunConfig:
+    known = [*SECTIONS, "name"] if several else [*SECTIONS, "title", "site"]
+    for name in tables:
+        if name not in known:
+            raise ConfigError(f"{where}: unknown key {name!r} in [[run]]; {nearest(name, known)}")
+    model = _read_section(ModelConfig, tables.get("model", {}), f"{where}: [model]")
+    segmenters = tables.get("segmenter", [])
+    if isinstance(segmenters, Mapping):
+        segmenters = [segmenters]
+    run = RunConfig(
+        name=run_name(tables.get("name", ""), model.source, where),
+        model=model,
+        probe=_read_section(ProbeConfig, tables.get("probe", {}), f"{where}: [probe]"),
+        segmenters=tuple(_read_section(SegmenterConfig, s, f"{where}: [[segmenter]]") for s in segmenters),
+        dissection=_read_section(DissectionConfig, tables.get("dissection", {}), f"{where}: [dissection]"),
+        compute=_read_section(ComputeConfig, tables.get("compute", {}), f"{where}: [compute]"),
+    )
+    _check_run(run, where)
+    return run
+
+
+def run_name(given: Any, source: str, where: str) -> str:
+    """The run's folder name: as given, or what the model source ends with.
+
+    Raises:
+        ConfigError: the name is not one that a folder and an address can carry.
+    """
+    name = given or re.sub(r"@.*", "", source).rpartition(":")[2] or "run"
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise ConfigError(f"{where}: run name {name!r} must be letters, digits, '.', '_' and '-'")
+    if name in ("assets", "concepts", "classes", "experiments", "search", "index", "compare", "paint"):
+        raise ConfigError(f"{where}: the site has a page of its own called {name!r}; name the run otherwise")
+    return name
+
+
+def _check_run(run: RunConfig, where: str) -> None:
+    """Refuses impossible values, one clear line each."""
+    probe, dissection, compute = run.probe, run.dissection, run.compute
+    checks = [
+        (bool(run.model.source), "[model] source is missing: file.py:factory or torchvision:NAME"),
+        (bool(run.model.layers), "[model] layers is empty: name at least one layer or glob"),
+        (bool(run.probe.images), "[probe] images is missing: a folder of pictures"),
+        (bool(run.segmenters), "[[segmenter]] is missing: concepts need at least one"),
+        (all(s.source for s in run.segmenters), "[[segmenter]] source is missing"),
+        (len(run.model.mean) == len(run.model.std), "[model] mean and std differ in length"),
+        (len(run.model.mean) in (1, 3), "[model] mean has one value a channel: one or three"),
+        (all(value > 0 for value in run.model.std), "[model] std must be above 0"),
+        (probe.crop > 0 and probe.resize >= probe.crop, "[probe] resize must be at least crop, crop above 0"),
+        (probe.limit >= 0, "[probe] limit must be 0 (all images) or more"),
+        (0 < dissection.quantile < 1, "[dissection] quantile must lie between 0 and 1"),
+        (0 <= dissection.iou_threshold < 1, "[dissection] iou_threshold must be at least 0 and below 1"),
+        (0 <= dissection.grid <= 1024, "[dissection] grid must be 0 (automatic) or at most 1024"),
+        (1 <= dissection.top_images <= 100, "[dissection] top_images must be 1 to 100"),
+        (compute.batch_size > 0, "[compute] batch_size must be above 0"),
+        (compute.cache_gb >= 0, "[compute] cache_gb must be 0 or more"),
+    ]
+    for holds, message in checks:
+        if not holds:
+            raise ConfigError(f"{where}: {message}")
+
+
+def _read_section(section: type[T], values: Any, where: str) -> T:
+    """One table of the file as its dataclass; unknown keys and wrong types are refused."""
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{where} must be a table of keys")
+    fields = {f.name: f for f in dataclasses.fields(section)}  # type: ignore[arg-type]
+    hints = typing.get_type_hints(section)
+    for name in values:
+        if name not in fields:
+            raise ConfigError(f"{where} has no key {name!r}; {nearest(name, fields)}")
+    return section(**{name: _read_value(hints[name], v, f"{where} {name}") for name, v in values.items()})
+
+
+def _read_value(hint: Any, value: Any, where: str) -> Any:
+    """``value`` as the type ``hint`` of a field; a single value stands for a list of one."""
+    origin = typing.get_origin(hint)
+    if origin is Literal:
+        if value not in typing.get_args(hint):
+            raise ConfigError(f"{where} = {value!r}: {nearest(str(value), map(str, typing.get_args(hint)))}")
+        return value
+    if origin is tuple:
+        items = value if isinstance(value, list) else [value]
+        return tuple(_read_value(typing.get_args(hint)[0], item, where) for item in items)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not hint:
+        name = hint.__name__ if isinstance(hint, type | types.GenericAlias) else str(hint)
+        raise ConfigError(f"{where} = {value!r}: expected {name}, not {type(value).__name__}")
+    return value

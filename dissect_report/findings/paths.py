@@ -1,0 +1,107 @@
+"""Every file name of a site's folder, said once.
+
+    <site>/dissect.toml
+    <site>/run/<run>/                      findings: may be committed and rendered elsewhere
+        run.json                           Run
+        thumbnails/<image>.webp            128 px, one a probe image
+        segmentation/<image>.png           paletted, label channels stacked from top to bottom
+        <layer folder>/dissection.json     Dissection
+        <layer folder>/counts.npz          int64 counts, see ``store.COUNTS``
+        <layer folder>/units.csv           one row a unit
+        <layer folder>/sprites/<unit>.webp a unit's top images side by side
+    <site>/cache/<run>/                    activations and labels; safe to delete
+    <site>/docs/, mkdocs.yml, site/        made by render and build
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Side of a tile of a sprite and of a thumbnail, in pixels.
+TILE = 128
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """The files of one run; ``root`` is ``<site>/run/<run>``."""
+
+    root: Path
+
+    @property
+    def run(self) -> Path:
+        """``run.json``."""
+        return self.root / "run.json"
+
+    def thumbnail(self, image: int) -> Path:
+        """The small picture of a probe image."""
+        return self.root / "thumbnails" / f"{image}.webp"
+
+    def segmentation(self, image: int) -> Path:
+        """The label maps of a probe image as a paletted picture."""
+        return self.root / "segmentation" / f"{image}.png"
+
+    def dissection(self, layer: str) -> Path:
+        """``layer`` is a layer's folder, as in all methods below."""
+        return self.root / layer / "dissection.json"
+
+    def counts(self, layer: str) -> Path:
+        """The layer's int64 counts."""
+        return self.root / layer / "counts.npz"
+
+    def table(self, layer: str) -> Path:
+        """The layer's units as CSV."""
+        return self.root / layer / "units.csv"
+
+    def sprite(self, layer: str, unit: int) -> Path:
+        """A unit's top images side by side."""
+        return self.root / layer / "sprites" / f"{unit}.webp"
+
+
+@dataclass(frozen=True)
+class SitePaths:
+    """The folders of one site; ``root`` is where ``dissect.toml`` lies."""
+
+    root: Path
+
+    def run(self, name: str) -> RunPaths:
+        """The findings of the run called ``name``."""
+        return RunPaths(self.root / "run" / name)
+
+    def cache(self, name: str) -> Path:
+        """Activations and labels of the run called ``name``."""
+        return self.root / "cache" / name
+
+    @property
+    def docs(self) -> Path:
+        """Sources of the site."""
+        return self.root / "docs"
+
+    @property
+    def mkdocs(self) -> Path:
+        """The site's mkdocs configuration."""
+        return self.root / "mkdocs.yml"
+
+    @property
+    def site(self) -> Path:
+        """The built site."""
+        return self.root / "site"
+
+
+def file_names(names: Iterable[str], reserved: Iterable[str] = ()) -> list[str]:
+    """Each name as a distinct file name of letters, digits, ``.``, ``_`` and ``-``.
+
+    Case-insensitive file systems are thought of: ``Sky`` and ``sky`` do not meet.
+    """
+    taken = {name.casefold() for name in reserved}
+    result = []
+    for name in names:
+        base = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "unnamed"
+        candidate, number = base[:100], 2
+        while candidate.casefold() in taken:
+            candidate, number = f"{base[:100]}-{number}", number + 1
+        taken.add(candidate.casefold())
+        result.append(candidate)
+    return result

@@ -1,0 +1,183 @@
+"""Findings on disk: strict JSON and npz, written atomically, checked when read.
+
+pydantic is used here and nowhere else: the records stay plain dataclasses, and this file makes
+sure that what is read is what the records say.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pydantic
+from pydantic import TypeAdapter
+
+from dissect_report.errors import FindingsError, StorageError
+from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.records import SCHEMA_VERSION, Dissection, LayerSummary, Run, UnitRecord
+
+#: The arrays of ``counts.npz``. Halves are the two halves of the held-out measurement; concept
+#: axes have one column per id, column 0 ("no label") is always 0. Counts are grid pixels, int64.
+COUNTS = {
+    "mask": "[half, unit] above the level",
+    "concept": "[half, concept + 1] carrying the concept",
+    "pixels": "[half] of all images",
+    "intersection": "[half, unit, concept + 1] in both",
+    "iou": "[unit, concept + 1] float64 over the whole probe dataset; NaN = undefined",
+    "chance_iou": "[permutation, unit] float64: best IoU with label maps permuted across images",
+    "level": "[unit] float64",
+    "maximum": "[unit, image] float32: of the raw map",
+}
+
+T = TypeVar("T")
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Writes ``data`` so that ``path`` holds either the old or the new bytes, never a part.
+
+    Raises:
+        StorageError: naming the path and what the system said.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from None
+
+
+def to_json(record: object) -> str:
+    """A record as JSON; a NaN in it is refused.
+
+    Raises:
+        ValueError: the record holds NaN or an infinite number.
+    """
+    data = TypeAdapter(type(record)).dump_python(record, mode="json")
+    return json.dumps(_clean(data), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
+
+def _clean(value: Any) -> Any:
+    """Floats with 9 significant digits: float32 survives exactly, the files stay small."""
+    if isinstance(value, float) and np.isfinite(value):
+        return float(f"{value:.9g}")
+    if isinstance(value, dict):
+        return {name: _clean(item) for name, item in value.items()}
+    return [_clean(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def write_record(path: Path, record: object) -> None:
+    """Writes a record of ``records.py`` as JSON, atomically."""
+    write_atomically(path, to_json(record).encode())
+
+
+def read_record(path: Path, kind: type[T]) -> T:
+    """A record as it was written.
+
+    Raises:
+        FindingsError: missing, of another schema version, or not what ``kind`` says.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        version = json.loads(text).get("schema_version")
+    except FileNotFoundError:
+        raise FindingsError(f"{path}: no findings here; run `dissect-report analyze` first") from None
+    except (OSError, ValueError, AttributeError) as error:
+        raise FindingsError(f"{path}: cannot be read ({error}); run `dissect-report analyze` again") from None
+    if version != SCHEMA_VERSION:
+        remedy = (
+            "update dissect-report"
+            if isinstance(version, int) and version > SCHEMA_VERSION
+            else "run `dissect-report analyze` again"
+        )
+        raise FindingsError(f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}; {remedy}")
+    try:
+        config = pydantic.ConfigDict(extra="forbid", strict=True)
+        return TypeAdapter(pydantic.with_config(config)(kind)).validate_json(text)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise FindingsError(
+            f"{path}: {where}: {first['msg']}; run `dissect-report analyze` again"
+        ) from None
+
+
+def write_counts(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """The arrays of ``COUNTS`` as a compressed npz, the same bytes for the same numbers."""
+    import io
+
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+    write_atomically(path, stream.getvalue())
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of ``run.json`` and ``dissection.json``."""
+    return {"run.json": TypeAdapter(Run).json_schema(), "dissection.json": TypeAdapter(Dissection).json_schema()}
+
+
+@dataclass(frozen=True)
+class LoadedLayer:
+    """One layer's findings; files are read when first asked for."""
+
+    summary: LayerSummary
+    paths: RunPaths
+
+    @cached_property
+    def record(self) -> Dissection:
+        """``dissection.json``."""
+        return read_record(self.paths.dissection(self.summary.folder), Dissection)
+
+    @property
+    def units(self) -> tuple[UnitRecord, ...]:
+        """The layer's units in channel order."""
+        return self.record.units
+
+    @cached_property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of ``counts.npz`` by name; see ``COUNTS``."""
+        path = self.paths.counts(self.summary.folder)
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files}
+        except (OSError, ValueError) as error:
+            raise FindingsError(f"{path}: cannot be read ({error}); run `dissect-report analyze` again") from None
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A run's findings.
+
+    Attributes:
+        record: ``run.json``.
+        paths: of its files.
+        layers: by dotted module name, in execution order.
+    """
+
+    record: Run
+    paths: RunPaths
+    layers: dict[str, LoadedLayer]
+
+
+def load_run(path: str | Path) -> LoadedRun:
+    """The findings in ``path``, a folder holding ``run.json``.
+
+    Raises:
+        FindingsError: missing, of another schema version, or not valid.
+    """
+    paths = RunPaths(Path(path))
+    record = read_record(paths.run, Run)
+    layers = {summary.name: LoadedLayer(summary, paths) for summary in record.layers}
+    return LoadedRun(record, paths, layers)
