@@ -97,7 +97,6 @@ class SiteConfig:
     """How the site is published."""
 
     url: str = key("", "address the site will have, e.g. https://me.github.io/project/; may stay empty")
-    images: bool = key(True, "false leaves every probe picture out of the site")
 
 
 @dataclass(frozen=True)

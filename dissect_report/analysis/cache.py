@@ -1,0 +1,138 @@
+"""Arrays on disk that survive an interruption: activations, labels, decoded pixels.
+
+An array is a plain file opened as a memory map, beside a small JSON file that says what it was
+made from (its key) and how many of its images are done. Another key means another array: numbers
+of another model or probe can never come back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dissect_report.errors import StorageError
+from dissect_report.findings.store import write_atomically
+
+#: A folder holding this file was made by us and may be emptied by us.
+MARKER = "dissect-report-cache.txt"
+
+
+def digest(*parts: object) -> str:
+    """sha256, hexadecimal, of values that JSON can hold."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass
+class CachedArray:
+    """An array filled image by image.
+
+    Attributes:
+        path: of the raw numbers; ``<path>.json`` tells what they are.
+        key: digest of everything the numbers depend on.
+        values: memory map [image, ...].
+        done: images already filled.
+        extra: what else the filling pass wants to remember, as JSON.
+    """
+
+    path: Path
+    key: str
+    values: np.memmap
+    done: int
+    extra: dict[str, Any]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every image is filled."""
+        return self.done == len(self.values)
+
+    def save(self, done: int) -> None:
+        """Flushes the numbers, then says that ``done`` images are filled: in this order, for a power cut."""
+        self.values.flush()
+        self.done = done
+        _write_note(self.path, self.key, done, self.extra)
+
+
+def _write_note(path: Path, key: str, done: int, extra: dict[str, Any]) -> None:
+    note = {"key": key, "done": done, "extra": extra}
+    write_atomically(path.with_suffix(path.suffix + ".json"), json.dumps(note).encode())
+
+
+@dataclass(frozen=True)
+class Cache:
+    """The cache folder of one run."""
+
+    folder: Path
+
+    def prepare(self) -> None:
+        """Makes the folder and marks it as ours.
+
+        Raises:
+            StorageError: no permission, naming the folder.
+        """
+        write_atomically(
+            self.folder / MARKER, b"Activations and labels kept by dissect-report. Safe to delete.\n"
+        )
+
+    def open(self, name: str, key: str, shape: Sequence[int], kind: type[np.generic]) -> CachedArray:
+        """The array called ``name``, as far as it was filled under the same key, else empty.
+
+        Raises:
+            StorageError: no space for it, or no permission.
+        """
+        path = self.folder / name
+        shape = tuple(int(side) for side in shape)
+        size = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
+        note = _read_note(path)
+        if note.get("key") == key and path.is_file() and path.stat().st_size == size:
+            return CachedArray(path, key, _map(path, shape, kind, "r+"), note["done"], note["extra"])
+        self.discard(name)
+        _claim_space(path, size)
+        values = _map(path, shape, kind, "w+")
+        _write_note(path, key, 0, {})
+        return CachedArray(path, key, values, 0, {})
+
+    def discard(self, name: str) -> None:
+        """Removes the array called ``name``, if it is there."""
+        path = self.folder / name
+        path.with_suffix(path.suffix + ".json").unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+
+def _read_note(path: Path) -> dict[str, Any]:
+    """The JSON beside an array; empty if missing or torn, which only means: fill it again."""
+    try:
+        note = json.loads(path.with_suffix(path.suffix + ".json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def _map(path: Path, shape: tuple[int, ...], kind: type[np.generic], mode: Any) -> np.memmap:
+    try:
+        return np.memmap(path, kind, mode, shape=shape)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be opened ({error.strerror})") from None
+
+
+def _claim_space(path: Path, size: int) -> None:
+    """Refuses early what the disk cannot hold: a full disk under a memory map kills the process."""
+    free = shutil.disk_usage(path.parent).free
+    if size > free - (64 << 20):
+        raise StorageError(
+            f"{path.parent}: {size / 1e9:.1f} GB needed for {path.name}, {free / 1e9:.1f} GB free; "
+            "free some space or lower [compute] cache_gb"
+        )
+    if hasattr(os, "posix_fallocate") and size:
+        with open(path, "wb") as stream:
+            try:
+                os.posix_fallocate(stream.fileno(), 0, size)
+            except OSError as error:
+                raise StorageError(f"{path}: cannot reserve {size / 1e9:.1f} GB ({error.strerror})") from None

@@ -1,0 +1,224 @@
+"""The two passes over the probe dataset: the model's and the segmenter's, each exactly once.
+
+What they give goes into cached arrays. A run that was interrupted goes on at the last finished
+batch, and batches always begin at the same images, so that the numbers do not know of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dissect_report.activations.layers import LayerInfo
+from dissect_report.activations.recording import record
+from dissect_report.activations.upsampling import Upsampling, upsample
+from dissect_report.analysis.cache import Cache, CachedArray
+from dissect_report.analysis.progress import Progress
+from dissect_report.analysis.survey import Survey
+from dissect_report.config import ModelConfig
+from dissect_report.errors import ModelError
+from dissect_report.sources.models import logits
+from dissect_report.sources.probe import prepare_input, rgb
+from dissect_report.sources.segmenters.merge import MergedSegmenter
+
+#: Seconds of work between two notes of how far a pass is cost little, lost batches cost more.
+BATCHES_A_NOTE = 8
+
+
+@dataclass
+class Batches:
+    """Walks over the probe in batches that halve when memory runs out.
+
+    Attributes:
+        size: images a batch, as it stands after any halving.
+        device: where the networks run.
+        notes: one line per halving, for the provenance.
+    """
+
+    size: int
+    device: torch.device
+    notes: list[str] = field(default_factory=list)
+
+    def each(
+        self, first: int, last: int, work: Callable[[int, int], None], what: str
+    ) -> Iterator[tuple[int, int]]:
+        """Calls ``work(start, stop)`` for consecutive batches and yields each when it is done.
+
+        Raises:
+            ModelError: memory runs out with a single image.
+        """
+        start = first
+        while start < last:
+            stop = min(start + self.size, last)
+            try:
+                with torch.inference_mode():
+                    work(start, stop)
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                if not _out_of_memory(error):
+                    raise
+                self._halve(what)
+                continue
+            yield start, stop
+            start = stop
+
+    def _halve(self, what: str) -> None:
+        if self.size == 1:
+            raise ModelError(f"{what}: out of memory with a single image; lower [probe] crop or use another device")
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.notes.append(f"{what}: out of memory at batch size {self.size}, halved to {self.size // 2}")
+        self.size //= 2
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """CPU allocations fail as a plain RuntimeError."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+@dataclass(frozen=True)
+class LayerSlice:
+    """Units ``first`` up to ``last`` of a layer: what one cached array holds."""
+
+    layer: LayerInfo
+    first: int
+    last: int
+    map_size: tuple[int, int]
+
+    @property
+    def name(self) -> str:
+        """File name of the array."""
+        return f"{self.layer.name.replace('/', '_')}.{self.first}-{self.last}.f32"
+
+    @property
+    def bytes_an_image(self) -> int:
+        """float32."""
+        return (self.last - self.first) * self.map_size[0] * self.map_size[1] * 4
+
+
+def plan_passes(
+    layers: Sequence[LayerInfo], sizes: Sequence[tuple[int, int]], images: int, budget: int
+) -> list[list[LayerSlice]]:
+    """Groups of slices such that each group's activations fit the disk budget together.
+
+    One group, and so one forward pass, when everything fits; a layer that does not fit alone is
+    cut between units. A unit's numbers need all images at once, never all units: that is why a
+    pass can be repeated for other units and give the same numbers.
+    """
+    groups: list[list[LayerSlice]] = [[]]
+    left = budget
+    for layer, size in zip(layers, sizes, strict=True):
+        unit_bytes = size[0] * size[1] * 4 * images
+        first = 0
+        while first < layer.units:
+            whole = unit_bytes * layer.units
+            if first == 0 and left < whole <= budget and groups[-1]:
+                groups.append([])
+                left = budget
+            last = min(layer.units, first + max(1, left // unit_bytes))
+            groups[-1].append(LayerSlice(layer, first, last, size))
+            left -= unit_bytes * (last - first)
+            first = last
+            if first < layer.units:
+                groups.append([])
+                left = budget
+    return groups
+
+
+def label_images(
+    segmenter: MergedSegmenter, survey: Survey, grid: int, batches: Batches, cache: Cache, key: str,
+    progress: Progress,
+) -> np.ndarray:
+    """uint16 [image, depth, y, x]: the merged segmentation of every image on the grid."""
+    stored: CachedArray | None = None
+    count = len(survey)
+
+    def label(start: int, stop: int) -> np.ndarray:
+        images = rgb(torch.from_numpy(survey.read(start, stop))).to(batches.device)
+        return segmenter.label(images, survey.names[start:stop], grid)
+
+    with torch.inference_mode():
+        depth = label(0, 1).shape[1]
+    stored = cache.open("labels.u16", key, (count, depth, grid, grid), np.uint16)
+    values = stored.values
+
+    def work(start: int, stop: int) -> None:
+        values[start:stop] = label(start, stop)
+
+    with progress.stage("segmenting", count, "images") as stage:
+        stage.advance(stored.done)
+        for number, (start, stop) in enumerate(batches.each(stored.done, count, work, "segmenter"), 1):
+            if number % BATCHES_A_NOTE == 0 or stop == count:
+                stored.save(stop)
+            stage.advance(stop - start)
+    return values
+
+
+@dataclass(frozen=True)
+class ModelPass:
+    """What one pass of the model over the probe left behind.
+
+    Attributes:
+        maps: per slice, float32 [image, unit, y, x].
+        maxima: per slice, float32 [image, unit] of the raw maps.
+        predicted: int32 [image], the class with the largest logit; -1 if the model gives no classes.
+    """
+
+    maps: list[np.ndarray]
+    maxima: list[np.ndarray]
+    predicted: np.ndarray
+
+
+def run_model(
+    model: nn.Module, config: ModelConfig, slices: Sequence[LayerSlice], shrink: dict[str, Upsampling],
+    survey: Survey, batches: Batches, cache: Cache, key: str, progress: Progress, stage_name: str,
+) -> ModelPass:
+    """One forward pass of the probe, recording every slice.
+
+    Args:
+        shrink: for layers whose maps are larger than the grid, how they are sampled to it.
+    """
+    count = len(survey)
+    arrays = [cache.open(s.name, key, (count, s.last - s.first, *s.map_size), np.float32) for s in slices]
+    peaks = [cache.open(f"{s.name}.max", key, (count, s.last - s.first), np.float32) for s in slices]
+    classes = cache.open("predicted.i32", key, (count,), np.int32)
+    everything = [*arrays, *peaks, classes]
+    done = min(array.done for array in everything)
+    layers = list({s.layer.name: s.layer for s in slices}.values())
+
+    def work(start: int, stop: int) -> None:
+        pixels = torch.from_numpy(survey.read(start, stop))
+        images = prepare_input(pixels, config.mean, config.std, batches.device)
+        with record(model, layers) as recorder:
+            output = model(images)
+            recorded = recorder.take()
+        for part, maps, peak in zip(slices, arrays, peaks, strict=True):
+            tensor = recorded[part.layer.name][:, part.first : part.last]
+            peak.values[start:stop] = tensor.amax((2, 3)).cpu().numpy()
+            maps.values[start:stop] = _on_grid(tensor, shrink.get(part.layer.name))
+        classes.values[start:stop] = _predictions(output, stop - start)
+
+    with progress.stage(stage_name, count, "images") as stage:
+        stage.advance(done)
+        for number, (start, stop) in enumerate(batches.each(done, count, work, "model"), 1):
+            if number % BATCHES_A_NOTE == 0 or stop == count:
+                for array in everything:
+                    array.save(stop)
+            stage.advance(stop - start)
+    return ModelPass([a.values for a in arrays], [p.values for p in peaks], classes.values)
+
+
+def _on_grid(maps: Tensor, plan: Upsampling | None) -> np.ndarray:
+    values = maps.float().cpu().numpy()
+    return values if plan is None else upsample(values, plan)
+
+
+def _predictions(output: object, count: int) -> np.ndarray:
+    """int32 [image]: the class of the largest logit, -1 where the output is not one row an image."""
+    scores = logits(output)
+    if scores is None or scores.ndim != 2 or len(scores) != count:
+        return np.full(count, -1, np.int32)
+    return scores.argmax(1).to(torch.int32).cpu().numpy()

@@ -1,0 +1,150 @@
+"""The first look at the probe dataset: every image decoded once, hashed, and made small for pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from PIL import Image
+
+from dissect_report.analysis.cache import Cache, CachedArray, digest
+from dissect_report.analysis.progress import Progress
+from dissect_report.config import ProbeConfig
+from dissect_report.errors import ProbeError
+from dissect_report.findings.paths import TILE
+from dissect_report.sources.probe import Loaded, Probe
+
+#: Images decoded ahead.
+STRIDE = 64
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The readable images of a probe dataset.
+
+    Attributes:
+        names: of the readable images, in the order of all indices.
+        labels: class name from the sub-folder, or None, per image.
+        digests: sha256 of each image's content.
+        skipped: "name: reason" of those that could not be read.
+        tiles: uint8 [image, TILE, TILE, 3]: for sprites and thumbnails.
+        pixels: uint8 [image, y, x, 3], or None where the budget does not hold them.
+        probe: decodes again what ``pixels`` does not hold.
+        positions: index in ``probe`` of each readable image.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[str | None, ...]
+    digests: tuple[str, ...]
+    skipped: tuple[str, ...]
+    tiles: np.ndarray
+    pixels: np.ndarray | None
+    probe: Probe
+    positions: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def digest(self) -> str:
+        """Of the whole dataset: every image's content, in order."""
+        return digest(self.digests)
+
+    def read(self, first: int, last: int) -> np.ndarray:
+        """uint8 [image, y, x, 3] of the images ``first`` up to, not including, ``last``."""
+        if self.pixels is not None:
+            return np.asarray(self.pixels[first:last])
+        return np.stack([self.probe.load(index).pixels for index in self.positions[first:last]])
+
+
+def survey_probe(
+    probe: Probe, config: ProbeConfig, cache: Cache, pixel_budget: int, threads: int, progress: Progress
+) -> Survey:
+    """Decodes every image once. Unreadable ones are skipped, counted and named.
+
+    Args:
+        pixel_budget: bytes that the decoded images may take on disk; past it they are decoded again.
+
+    Raises:
+        ProbeError: not one image could be read.
+        StorageError: no space.
+    """
+    key = digest("survey", _fingerprint(probe), config.resize, config.resize_mode, config.crop)
+    count, side = len(probe.items), config.crop
+    tiles = cache.open("tiles.u8", key, (count, TILE, TILE, 3), np.uint8)
+    stored: CachedArray | None = None
+    if count * side * side * 3 <= pixel_budget:
+        stored = cache.open("pixels.u8", key, (count, side, side, 3), np.uint8)
+        if stored.done < tiles.done:
+            tiles.extra, tiles.done = {}, 0
+    notes = tiles.extra or {"digests": [], "positions": [], "skipped": []}
+    tiles.extra = notes
+    with progress.stage("reading images", count, "images") as stage:
+        stage.advance(tiles.done)
+        for index, loaded in _load_in_order(probe, tiles.done, threads):
+            if isinstance(loaded, Loaded):
+                place = len(notes["positions"])
+                tiles.values[place] = small_picture(loaded.pixels)
+                if stored is not None:
+                    stored.values[place] = loaded.pixels
+                notes["positions"].append(index)
+                notes["digests"].append(loaded.digest)
+            else:
+                notes["skipped"].append(str(loaded))
+            # The note lists every digest: written at growing distances, its cost stays linear.
+            if index + 1 >= tiles.done + max(STRIDE, tiles.done // 4) or index + 1 == count:
+                if stored is not None:
+                    stored.save(index + 1)
+                tiles.save(index + 1)
+            stage.advance(1)
+    if not notes["positions"]:
+        raise ProbeError(f"none of the {count} probe images can be read; the first: {notes['skipped'][0]}")
+    items = [probe.items[index] for index in notes["positions"]]
+    return Survey(
+        names=tuple(item.name for item in items),
+        labels=tuple(item.label for item in items),
+        digests=tuple(notes["digests"]),
+        skipped=tuple(notes["skipped"]),
+        tiles=tiles.values[: len(items)],
+        pixels=None if stored is None else stored.values[: len(items)],
+        probe=probe,
+        positions=tuple(notes["positions"]),
+    )
+
+
+def _fingerprint(probe: Probe) -> str:
+    """What tells, without reading the images, that they are the same files as last time."""
+    stats = [None if item.path is None else item.path.stat() for item in probe.items]
+    sizes = [None if stat is None else (stat.st_size, stat.st_mtime_ns) for stat in stats]
+    return digest([(item.name, item.label) for item in probe.items], sizes)
+
+
+def _load_in_order(probe: Probe, first: int, threads: int) -> Iterator[tuple[int, Loaded | ProbeError]]:
+    """Every image from ``first`` on, decoded a few ahead in threads (Pillow lets go of the GIL)."""
+
+    def load(index: int) -> tuple[int, Loaded | ProbeError]:
+        try:
+            return index, probe.load(index)
+        except ProbeError as error:
+            return index, error
+
+    indices = iter(range(first, len(probe.items)))
+    with ThreadPoolExecutor(threads) as pool:
+        while block := list(islice(indices, STRIDE)):
+            yield from pool.map(load, block)
+
+
+def small_picture(pixels: np.ndarray) -> np.ndarray:
+    """uint8 [y, x, 3] at the side of a sprite's tile."""
+    if pixels.shape[:2] == (TILE, TILE):
+        return pixels
+    picture = Image.fromarray(pixels).resize((TILE, TILE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return np.asarray(picture)
+
+
+def content_half(content_digest: str) -> int:
+    """0 or 1 by an image's content: the fixed halves of the held-out measurement."""
+    return int(content_digest[-1], 16) & 1
