@@ -1,0 +1,92 @@
+"""Where every page and file of the site lives, and how one page links to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+HOME = PurePosixPath("index.html")
+CONCEPTS = PurePosixPath("concepts")
+
+
+@dataclass(frozen=True)
+class LayerAddresses:
+    """Addresses of one layer: ``folder`` is ``<run>/<layer folder>``."""
+
+    folder: PurePosixPath
+
+    @property
+    def page(self) -> PurePosixPath:
+        """The layer page."""
+        return self.folder / "index.html"
+
+    @property
+    def cards(self) -> PurePosixPath:
+        """Data of the layer page's cards."""
+        return self.folder / "units.js"
+
+    def unit(self, unit: int) -> PurePosixPath:
+        """A unit's page."""
+        return self.folder / f"{unit}.html"
+
+    def record(self, unit: int) -> PurePosixPath:
+        """A unit's record as JSON."""
+        return self.folder / f"{unit}.json"
+
+    def sprite(self, unit: int) -> PurePosixPath:
+        """A unit's top images side by side."""
+        return self.folder / "sprites" / f"{unit}.webp"
+
+
+@dataclass(frozen=True)
+class RunAddresses:
+    """Addresses of one run."""
+
+    name: str
+
+    @property
+    def root(self) -> PurePosixPath:
+        """The run's folder."""
+        return PurePosixPath(self.name)
+
+    @property
+    def methods(self) -> PurePosixPath:
+        """How the run was made."""
+        return self.root / "methods.html"
+
+    @property
+    def data(self) -> PurePosixPath:
+        """The run's files and their schema."""
+        return self.root / "data.html"
+
+    @property
+    def palette(self) -> PurePosixPath:
+        """Which colour of a segmentation is which concept."""
+        return self.root / "concepts.js"
+
+    def layer(self, folder: str) -> LayerAddresses:
+        """Addresses of the layer with this folder."""
+        return LayerAddresses(self.root / folder)
+
+    def thumbnail(self, image: int) -> PurePosixPath:
+        """A probe image's small picture."""
+        return self.root / "thumbnails" / f"{image}.webp"
+
+    def segmentation(self, image: int) -> PurePosixPath:
+        """A probe image's label maps, as a script that registers them."""
+        return self.root / "segmentation" / f"{image}.js"
+
+
+def concept_page(file_name: str) -> PurePosixPath:
+    """The page of a concept with this file name."""
+    return CONCEPTS / f"{file_name}.html"
+
+
+def link(source: PurePosixPath, target: PurePosixPath) -> str:
+    """``target`` as a relative address on the page ``source``; works from disk and under a sub-path."""
+    here, there = source.parent.parts, target.parts
+    shared = 0
+    while shared < min(len(here), len(there) - 1) and here[shared] == there[shared]:
+        shared += 1
+    return quote("/".join([*[".."] * (len(here) - shared), *there[shared:]]))

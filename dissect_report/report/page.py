@@ -1,0 +1,48 @@
+"""What the report hands to ``publish``: pages, data files and the names of scripts and styles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+#: Style sheets of every page, relative to the site's root; the files lie in ``templates/``.
+STYLES = ("assets/css/dissect.css",)
+
+#: Scripts of every page, to be loaded with ``defer`` in this order. ``figures.js`` loads
+#: ``assets/js/plotly.min.js`` from beside itself when the first figure comes into view.
+SCRIPTS = (
+    "assets/js/register.js",
+    "assets/js/figures.js",
+    "assets/js/page.js",
+    "assets/js/tiles.js",
+    "assets/js/layer.js",
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the site.
+
+    Attributes:
+        path: below the site's root, e.g. ``squeezenet/fire9/150.html``.
+        title: plain text, not escaped: for the browser's title and the navigation.
+        description: plain text, one sentence.
+        body: HTML of the content area with exactly one ``<h1>``; links are relative to ``path``.
+        search: plain words to index.
+        nav: place in the navigation, e.g. ("squeezenet", "fire9"); None keeps the page out of it.
+    """
+
+    path: PurePosixPath
+    title: str
+    description: str
+    body: str
+    search: str
+    nav: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A text file beside the pages: a download, or a script that hands its data to ``dissect.register``."""
+
+    path: PurePosixPath
+    text: str

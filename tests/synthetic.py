@@ -1,0 +1,319 @@
+"""A made-up run, complete on disk: what the report and the published site are tested against.
+
+Nothing is measured. Scenes are drawn from a few shapes, counts are invented, and everything that a
+record derives from counts (IoU, precision, detectors, concepts of a layer) is derived here too, so
+that the numbers on a page agree with each other. Every odd case occurs: dead, not finite and
+duplicate units, units without a concept, undefined values, concepts that were never seen.
+"""
+
+from __future__ import annotations
+
+import colorsys
+import io
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from dissect_report.config import load_config
+from dissect_report.findings import paths, records, store
+
+GRID, CROP, DEPTH, TOP = 28, 112, 2, 15
+IOU_THRESHOLD = 0.04
+NAMES = {
+    "object": "sky sea mountain tree house boat car person dog airplane bridge fence lamp chair bird".split(),
+    "part": ["roof", "window", "treetop", "trunk", "wheel", "hull"],
+    "material": ["wood", "glass", "brick", "snow"],
+    "texture": ["striped", "dotted"],
+    "color": ["red", "green", "blue", "yellow", "white"],
+    "scene": ["beach", "street"],
+}
+HOSTILE = ["</script><script>alert(1)</script>", 'a & "b"', "../..", "x" * 300, "naïve – 日本語 🌳", "con", "{{ 7*7 }}"]
+CLASSES = ["village", "harbor", "ski resort", "forest"]
+
+
+def write_synthetic_site(
+    folder: Path,
+    runs: int = 1,
+    layers: int = 2,
+    units: int = 24,
+    images: int = 40,
+    concepts: int = 30,
+    seed: int = 0,
+    hostile: bool = False,
+) -> Path:
+    """Writes ``dissect.toml`` and the findings of ``runs`` runs; the path of the configuration.
+
+    ``units`` are the units of EACH layer. ``hostile`` gives concepts, layers, classes and images names
+    that break pages which do not escape them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "dissect.toml"
+    names = ["vgg16", *(f"net{number}" for number in range(2, runs + 1))][:runs]
+    config.write_text(_toml(names, hostile), encoding="utf-8")
+    for index, run in enumerate(load_config(config).runs):
+        root = paths.SitePaths(folder).run(run.name)
+        _Writer(root, asdict(run), seed + index, layers, units, images, concepts, hostile).write()
+    return config
+
+
+def _toml(names: list[str], hostile: bool) -> str:
+    title = 'A <b>"made-up"</b> & hostile run' if hostile else "A made-up run"
+    body = '[{0}model]\nsource = "torchvision:vgg16"\n[{0}probe]\nimages = "photos"\n[[{0}segmenter]]\nsource = "color"\n'
+    lines = [f"title = {json.dumps(title)}\n"]
+    if len(names) == 1:
+        return lines[0] + body.format("")
+    return lines[0] + "".join(f'[[run]]\nname = "{name}"\n' + body.format("run.") for name in names)
+
+
+@dataclass
+class _Writer:
+    paths: paths.RunPaths
+    config: dict[str, object]
+    seed: int
+    layers: int
+    units: int
+    images: int
+    concepts: int
+    hostile: bool
+
+    def write(self) -> None:
+        self.random = np.random.default_rng(self.seed)
+        self.catalogue = self._catalogue()
+        scenes = [self._scene(index) for index in range(self.images)]
+        self.pictures = [picture for picture, _ in scenes]
+        self.labels = np.stack([labels for _, labels in scenes])
+        self._count_concepts()
+        self._write_pictures()
+        self.pool = self._sprites(48)
+        names = [f"features.conv{1 + i // 2}_{1 + i % 2}" for i in range(self.layers)]
+        if self.hostile:
+            names = [[*HOSTILE, *names][i % (len(HOSTILE) + len(names))] for i in range(self.layers)]
+        folders = paths.file_names(names, reserved=("methods.html", "data.html", "index.html"))
+        summaries = tuple(self._layer(i, n, f) for i, (n, f) in enumerate(zip(names, folders, strict=True)))
+        store.write_record(self.paths.run, self._run(summaries))
+
+    def _catalogue(self) -> list[records.ConceptRecord]:
+        wanted = [(name, category) for category, group in NAMES.items() for name in group]
+        # the first of every category first, so that a small catalogue has all of them
+        wanted.sort(key=lambda pair: NAMES[pair[1]].index(pair[0]))
+        wanted += [(f"object {n}", records.CATEGORIES[n % 6]) for n in range(self.concepts)]
+        if self.hostile:
+            wanted = [(name, records.CATEGORIES[n % 6]) for n, name in enumerate(HOSTILE)] + wanted
+        wanted = wanted[: self.concepts]
+        slugs = paths.file_names((name for name, _ in wanted), reserved=("index",))
+        return [
+            records.ConceptRecord(n + 1, name, category, slug, _color(n), int(category == "color"), 0, 0, None)
+            for n, ((name, category), slug) in enumerate(zip(wanted, slugs, strict=True))
+        ]
+
+    def _scene(self, index: int) -> tuple[Image.Image, np.ndarray]:
+        """A picture of CROP pixels with its labels [depth, y, x]: coloured shapes on two bands."""
+        random, seen = self.random, self.catalogue[:-2]  # the last two are never seen
+        fill = [tuple(int(255 * c) for c in colorsys.hls_to_rgb(h, li, s)) for h, li, s in
+                ((0.55 + 0.1 * random.random(), 0.8, 0.6), (0.2 + 0.2 * random.random(), 0.5, 0.45))]
+        picture = Image.new("RGB", (CROP, CROP), fill[0])
+        planes = [Image.new("I", (CROP, CROP), 0) for _ in range(DEPTH)]
+        draw, marks = ImageDraw.Draw(picture), [ImageDraw.Draw(plane) for plane in planes]
+        horizon = int(random.integers(45, 75))
+        draw.rectangle((0, horizon, CROP, CROP), fill=fill[1])
+        marks[0].rectangle((0, 0, CROP, horizon), fill=seen[0].id)
+        marks[0].rectangle((0, horizon, CROP, CROP), fill=seen[min(6, len(seen) - 1)].id)
+        for _ in range(6):
+            concept = seen[int(random.integers(len(seen)))]
+            x, y = random.integers(5, 80, 2)
+            side = int(random.integers(12, 45))
+            shape = "ellipse" if concept.id % 2 else "rectangle"
+            box = (int(x), int(y), int(x) + side, int(y) + int(side * 0.8))
+            getattr(draw, shape)(box, fill=concept.color, outline="#333333")
+            getattr(marks[int(concept.category == "color")], shape)(box, fill=concept.id)
+        step = CROP // GRID
+        return picture, np.stack([np.asarray(plane)[step // 2 :: step, step // 2 :: step] for plane in planes])
+
+    def _count_concepts(self) -> None:
+        """Pixels [half, concept + 1] and images of every concept, from the drawn labels."""
+        self.half = np.arange(self.images) % 2
+        present = np.stack([(self.labels == c).any(axis=1) for c in range(len(self.catalogue) + 1)], axis=1)
+        self.concept_pixels = np.stack([present[self.half == h].sum(axis=(0, 2, 3)) for h in (0, 1)])
+        self.concept_pixels[:, 0] = 0
+        total = self.images * GRID * GRID
+        self.mask_pixels = max(1, int(0.01 * total))
+        for index, concept in enumerate(self.catalogue):
+            pixels = int(self.concept_pixels[:, concept.id].sum())
+            ceiling = min(self.mask_pixels, pixels) / max(self.mask_pixels, pixels) if pixels else None
+            seen = int(present[:, concept.id].any(axis=(1, 2)).sum())
+            self.catalogue[index] = replace(concept, pixels=pixels, images=seen, attainable_iou=ceiling)
+
+    def _write_pictures(self) -> None:
+        colors = {c.id: tuple(bytes.fromhex(c.color[1:])) for c in self.catalogue}
+        for index, picture in enumerate(self.pictures):
+            tile = picture.resize((paths.TILE, paths.TILE))
+            store.write_atomically(self.paths.thumbnail(index), _encode(tile, "WEBP", quality=70))
+            stacked = self.labels[index].reshape(-1, GRID)
+            ids, indices = np.unique(np.append(0, stacked), return_inverse=True)
+            image = Image.fromarray(indices[1:].reshape(stacked.shape).astype(np.uint8)).convert("P")
+            image.putpalette([v for i in ids for v in colors.get(int(i), (0, 0, 0))])
+            data = _encode(image, "PNG", transparency=0)
+            store.write_atomically(self.paths.segmentation(index), data)
+
+    def _sprites(self, count: int) -> list[tuple[list[int], bytes]]:
+        """A few top lists with their sprites, shared by all units: drawing thousands would take minutes."""
+        result = []
+        for _ in range(count):
+            chosen = [int(i) for i in self.random.permutation(self.images)[:TOP]]
+            sprite = Image.new("RGB", (paths.TILE * len(chosen), paths.TILE))
+            for place, image in enumerate(chosen):
+                sprite.paste(self.pictures[image].resize((paths.TILE, paths.TILE)), (place * paths.TILE, 0))
+            result.append((chosen, _encode(sprite, "WEBP", quality=70, method=2)))
+        return result
+
+    def _layer(self, depth: int, name: str, folder: str) -> records.LayerSummary:
+        counts = self._counts(depth)
+        units = tuple(self._unit(unit, counts) for unit in range(self.units))
+        for unit in units:
+            store.write_atomically(self.paths.sprite(folder, unit.unit), self.pool[unit.unit % len(self.pool)][1])
+        chance = {category: 0.4 if category in ("object", "color") else 0.0 for category in records.CATEGORIES}
+        dissection = records.Dissection(records.SCHEMA_VERSION, name, IOU_THRESHOLD, units, chance)
+        store.write_record(self.paths.dissection(folder), dissection)
+        store.write_counts(self.paths.counts(folder), counts)
+        rows = [f"{u.unit},{'' if u.iou is None else u.iou}" for u in units]
+        store.write_atomically(self.paths.table(folder), "\n".join(["unit,iou", *rows, ""]).encode())
+        detectors = [u for u in units if u.detector]
+        stable = [u for u in detectors if u.stable]
+        return records.LayerSummary(
+            name, folder, f"{name} -> {name}.relu (ReLU)", self.units, (14, 14), len(detectors), len(stable), 0.8,
+            self._by_category(detectors), self._by_category(stable),
+        )  # fmt: skip
+
+    def _by_category(self, units: list[records.UnitRecord]) -> dict[str, int]:
+        named = {self.catalogue[u.concept - 1] for u in units if u.concept is not None}
+        return {c: sum(concept.category == c for concept in named) for c in records.CATEGORIES}
+
+    def _counts(self, depth: int) -> dict[str, np.ndarray]:
+        """Arrays as ``store.COUNTS`` says; deeper layers match better."""
+        random, n = self.random, len(self.catalogue) + 1
+        mask = np.full((2, self.units), self.mask_pixels // 2, dtype=np.int64)
+        share = random.random((self.units, n)) ** 6 * 0.1
+        best = random.integers(1, n, self.units)
+        reach = 0.9 * (depth + 1) / self.layers
+        share[np.arange(self.units), best] = random.random(self.units) ** 1.5 * reach
+        wobble = np.clip(1 + 0.5 * random.standard_normal((2, self.units, n)), 0, 1.1)
+        small = np.minimum(mask[:, :, None], self.concept_pixels[:, None, :])
+        intersection = np.minimum((small * share * wobble).astype(np.int64), small)
+        for unit in range(self.units):
+            if unit % 24 in (3, 7, 11):  # dead, not finite, without any concept
+                intersection[:, unit] = 0
+            if unit % 24 == 3:
+                mask[:, unit] = 0
+        total, concept = intersection.sum(0), self.concept_pixels.sum(0)
+        union = mask.sum(0)[:, None] + concept[None] - total
+        iou = np.where(union > 0, total / np.maximum(union, 1), np.nan)
+        iou[:, 0] = np.nan
+        chance = np.abs(0.02 + 0.006 * random.standard_normal((20, self.units)))
+        level = 1 + 3 * random.random(self.units)
+        maximum = (level[:, None] * 2.2 * random.random((self.units, self.images))).astype(np.float32)
+        pixels = np.array([(self.half == h).sum() * GRID * GRID for h in (0, 1)])
+        return {
+            "mask": mask, "concept": self.concept_pixels, "pixels": pixels, "intersection": intersection,
+            "iou": iou, "chance_iou": chance, "level": level, "maximum": maximum,
+        }  # fmt: skip
+
+    def _unit(self, unit: int, counts: dict[str, np.ndarray]) -> records.UnitRecord:
+        case = unit % 24
+        scores = self._scores(unit, counts)
+        best = scores[0] if scores else None
+        dead, finite = case == 3, case != 7
+        heldout = None if best is None or case == 13 else best.iou * float(0.5 + 0.55 * self.random.random())
+        detector = best is not None and best.iou > IOU_THRESHOLD
+        stable = detector and heldout is not None and heldout > IOU_THRESHOLD and case != 5
+        other = scores[1].concept if len(scores) > 1 and not stable else best and best.concept
+        level = float(counts["level"][unit])
+        tops = self._top(unit, counts, dead)
+        bands = (("top", 0), ("95-99", 1), ("75-95", 4), ("50-75", 7), ("random", 2))
+        few = tuple(replace(t, outline="", area=None) for t in tops)
+        bins = (np.exp(-np.linspace(0, 9, 60)) * 4e4 * (0.6 + self.random.random(60))).astype(int)
+        peers = [(unit + step) % self.units for step in (1, 5, 9, 13)]
+        return records.UnitRecord(
+            unit=unit, level=level if finite else None, minimum=0.0 if finite else None,
+            maximum=(0.0 if dead else level * 2.2) if finite else None,
+            density=0.0 if dead else float(self.random.random()), mask_pixels=int(counts["mask"][:, unit].sum()),
+            concept=best and best.concept, iou=best and best.iou, attainable_iou=best and best.attainable_iou,
+            heldout_iou=heldout, half_concepts=(best and best.concept, other),
+            chance_iou=None if dead or not finite else float(counts["chance_iou"][:, unit].max()),
+            detector=detector, stable=stable, dead=dead, finite=finite,
+            duplicate_of=unit - 4 if case == 9 else None, concepts=scores, top_images=tops,
+            bands=tuple(records.Band(name, few[start : start + 4]) for name, start in bands),
+            silent=tuple(replace(t, area=40 + t.image) for t in few[3:7]) if best else (),
+            fires_without=few[5:9] if best else (),
+            relatives=tuple(records.Relative(p, 0.9 - 0.2 * i) for i, p in enumerate(peers)) if self.units > 13 else (),
+            histogram=records.Histogram(0.0, level * 2.2, tuple(int(b) for b in bins)) if finite else None,
+        )  # fmt: skip
+
+    def _scores(self, unit: int, counts: dict[str, np.ndarray]) -> tuple[records.ScoredConcept, ...]:
+        iou, both = counts["iou"][unit], counts["intersection"].sum(0)[unit]
+        mask = int(counts["mask"].sum(0)[unit])
+        order = [c for c in np.argsort(-np.nan_to_num(iou), kind="stable") if iou[c] > 0][:10]
+        return tuple(
+            records.ScoredConcept(
+                int(c), float(iou[c]), both[c] / mask, both[c] / size, float(iou[c]) * 0.02,
+                None if rank == 3 else float(iou[c]) * 0.3, int(both[c]), min(mask, size) / max(mask, size),
+            )
+            for rank, c in enumerate(order) if (size := int(self.concept_pixels[:, c].sum()))
+        )  # fmt: skip
+
+    def _top(self, unit: int, counts: dict[str, np.ndarray], dead: bool) -> tuple[records.RankedImage, ...]:
+        chosen, _ = self.pool[unit % len(self.pool)]
+        values = np.sort(counts["maximum"][unit])[::-1]
+        angles = np.linspace(0, 2 * np.pi, 25)[:-1]
+        result = []
+        for place, image in enumerate(chosen):
+            x, y = self.random.integers(250, 750, 2)
+            radius = self.random.integers(80, 240) * (1 + 0.15 * np.sin(angles * 3))
+            points = [f"{px:.0f} {py:.0f}" for px, py in
+                      zip(x + radius * np.cos(angles), y + radius * np.sin(angles), strict=True)]
+            outline = "" if dead or place == 14 else "M" + "L".join(points) + "Z"
+            value = 0.0 if dead else float(values[place])
+            result.append(records.RankedImage(image, value, 0 if not outline else 40, outline))
+        return tuple(result)
+
+    def _run(self, layers: tuple[records.LayerSummary, ...]) -> records.Run:
+        versions = {"dissect-report": "0.1.0", "numpy": "2.0", "torch": "2.13.0"}
+        provenance = records.Provenance(
+            "0f" * 32, "dissect-report analyze dissect.toml", versions, "ab" * 32, "cd" * 32, "cpu", 16,
+            ("batch size halved from 32 to 16: out of memory",), {"forward": 12.5, "counting": 3.25},
+            "2026-01-02T03:04:05+00:00",
+        )  # fmt: skip
+        odd = HOSTILE if self.hostile else []
+        classes = [*odd, *CLASSES]
+        images = tuple(
+            records.ImageRecord(
+                f"{odd[i % len(odd)] if odd else classes[i % len(classes)]}/{i:04d}.jpg",
+                None if i % 9 == 8 else classes[i % len(classes)], int(self.half[i]), classes[(i * 5) % len(classes)],
+            )
+            for i in range(self.images)
+        )  # fmt: skip
+        quality = {c.name: None if c.id == 2 else 0.5 + 0.4 / c.id for c in self.catalogue if not c.segmenter}
+        segmenters = (
+            records.SegmenterRecord("demo", "ef" * 32, len(quality), quality),
+            records.SegmenterRecord("color", "", self.concepts - len(quality), {}),
+        )
+        skipped = (f"{odd[0] if odd else 'broken'}.jpg: cannot identify image file",)
+        return records.Run(
+            records.SCHEMA_VERSION, str(self.config["name"]), "A made-up run", self.config, provenance,
+            tuple(classes), segmenters, tuple(self.catalogue), images, skipped, layers, GRID, CROP, DEPTH,
+        )  # fmt: skip
+
+
+def _color(index: int) -> str:
+    """Well apart, never black, unique for thousands."""
+    hue, light = (index * 0.61803) % 1, 0.35 + 0.3 * ((index * 0.37) % 1)
+    rgb = [int(255 * c) for c in colorsys.hls_to_rgb(hue, light, 0.55 + 0.4 * ((index * 0.73) % 1))]
+    return "#" + bytes(rgb).hex()
+
+
+def _encode(image: Image.Image, kind: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
