@@ -1,0 +1,86 @@
+"""Recording what chosen layers put out, without a trace left on the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from dissect_report.activations.layers import LayerInfo, find_obstacle
+from dissect_report.activations.modes import quiet
+from dissect_report.errors import LayerError
+
+
+class Recorder:
+    """What the layers put out during the latest forward pass."""
+
+    def __init__(self, layers: Sequence[LayerInfo]) -> None:
+        self.layers = tuple(layers)
+        self._maps: dict[str, Tensor] = {}
+
+    def take(self) -> dict[str, Float[Tensor, "image unit y x"]]:
+        """Layer name -> float32 maps of the latest forward pass, on the model's device; handed out once.
+
+        Raises:
+            LayerError: a layer has not run since the last time.
+        """
+        maps, self._maps = self._maps, {}
+        for layer in self.layers:
+            if layer.name not in maps:
+                raise LayerError(f"layer {layer.name!r} did not run in this forward pass")
+        return {layer.name: maps[layer.name] for layer in self.layers}
+
+    def keep(self, layer: LayerInfo, output: Any) -> None:
+        """Stores a copy of ``output``, before anything in place can touch it.
+
+        Raises:
+            LayerError: the output is not a map, or the layer runs a second time.
+        """
+        if obstacle := find_obstacle(output):
+            raise LayerError(f"layer {layer.name!r} cannot be dissected: {obstacle}")
+        if layer.name in self._maps:
+            raise LayerError(f"layer {layer.name!r} ran twice before its maps were taken")
+        copy = output.detach().clone()
+        self._maps[layer.name] = (layer.follows(copy) if layer.follows else copy).float()
+
+
+@contextmanager
+def record(model: nn.Module, layers: Sequence[LayerInfo]) -> Iterator[Recorder]:
+    """Inside, every forward pass leaves its maps in the recorder; eval mode, no gradients.
+
+    ::
+
+        with record(model, layers) as recorder:
+            model(images)
+            maps = recorder.take()["features.28"]
+
+    Raises:
+        LayerError: the model has no module of that name.
+    """
+    modules = dict(model.named_modules())
+    recorder = Recorder(layers)
+    handles: list[RemovableHandle] = []
+    for layer in recorder.layers:
+        if layer.name not in modules:
+            raise LayerError(f"the model has no layer {layer.name!r}")
+    with quiet(model):
+        try:
+            for layer in recorder.layers:
+                handles.append(modules[layer.name].register_forward_hook(_keeper(recorder, layer)))
+            yield recorder
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+def _keeper(recorder: Recorder, layer: LayerInfo) -> Any:
+    """A hook of its own per layer: a shared one would see the loop's last layer."""
+
+    def keep(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        recorder.keep(layer, output)
+
+    return keep

@@ -1,0 +1,105 @@
+"""The user's own code: ``file.py:factory`` and ``package.module:factory``."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from dissect_report.errors import ModelError, SourceError, nearest
+
+
+def load_factory(source: str, folder: Path, error: type[SourceError] = ModelError) -> Callable[[], Any]:
+    """The factory that ``source`` names; calling it turns its failure into one clear line.
+
+    Args:
+        source: "file.py:factory", relative to ``folder``, or "package.module:factory".
+        error: what to raise, by what the factory makes.
+
+    Raises:
+        SourceError: of the class ``error``: no such file, module or factory, or the code fails.
+    """
+    place, colon, name = source.rpartition(":")
+    if not colon or not place or not name.isidentifier():
+        raise error(f"{source!r} is not file.py:factory or package.module:factory")
+    path = folder / place if place.endswith(".py") else None
+    beside = path.resolve().parent if path else folder.resolve()
+    with _failures(source, error), _importable(beside):
+        module = _load_file(path, error) if path else _load_module(place, error)
+    factory = getattr(module, name, None)
+    if not callable(factory):
+        known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise error(f"{place} has no factory called {name!r}; {nearest(name, known)}")
+
+    def call() -> Any:
+        with _failures(source, error), _importable(beside):
+            return factory()
+
+    return call
+
+
+def source_digest(source: str, folder: Path) -> str:
+    """sha256 of the file in "file.py:factory"; "" for any other source, and for a missing file."""
+    place = folder / source.rpartition(":")[0]
+    if place.suffix != ".py" or not place.is_file():
+        return ""
+    return hashlib.sha256(place.read_bytes()).hexdigest()
+
+
+def _load_file(path: Path, error: type[SourceError]) -> ModuleType:
+    if not path.is_file():
+        raise error(f"{path}: no such file")
+    # A name of its own: the file may be called like an installed package.
+    name = f"_dissect_source_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise error(f"{path}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickles look their module up there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _load_module(name: str, error: type[SourceError]) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name is not None and (name == missing.name or name.startswith(missing.name + ".")):
+            raise error(f"no module is called {name!r}; install it, or name a file as file.py:factory") from None
+        raise
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """``folder`` first on the import path inside, as if its code were run from there."""
+    entry = str(folder)
+    sys.path.insert(0, entry)
+    try:
+        yield
+    finally:
+        if entry in sys.path:
+            sys.path.remove(entry)
+
+
+@contextmanager
+def _failures(source: str, error: type[SourceError]) -> Iterator[None]:
+    """Any exception of the user's code inside becomes one line that names it."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except (Exception, SystemExit) as failure:  # the user's own code: it may raise anything at all
+        line = " ".join(str(failure).split())
+        raise error(f"{source} fails: {type(failure).__name__}: {line}") from failure

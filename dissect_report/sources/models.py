@@ -1,0 +1,130 @@
+"""From a source string to the network that is dissected, its class names and its digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dissect_report.config import ModelConfig
+from dissect_report.errors import ModelError
+from dissect_report.sources.factory import load_factory
+from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
+from dissect_report.sources.weights import read_state_dict
+
+#: Names under which networks wrap their logits.
+LOGIT_KEYS = ("out", "logits")
+
+
+def load_model(config: ModelConfig, folder: Path) -> nn.Module:
+    """The network in eval mode, on the CPU.
+
+    Args:
+        folder: relative sources are relative to it.
+
+    Raises:
+        ModelError: the factory fails or gives no network, or the weights do not fit.
+        WeightsError: a weight file is missing, refused or damaged.
+    """
+    if config.source.startswith("torchvision:"):
+        model: Any = build_torchvision(config.source, ModelError)
+    else:
+        model = load_factory(config.source, folder, ModelError)()
+    if not isinstance(model, nn.Module):
+        raise ModelError(f"{config.source} gives a {type(model).__name__}, not a torch.nn.Module")
+    if config.weights:
+        path = folder / config.weights
+        load_weights(model, read_state_dict(path, config.allow_pickle), f"{path}")
+    return model.eval()
+
+
+def load_weights(model: nn.Module, state: Mapping[str, Tensor], where: str) -> None:
+    """Fills ``model`` with ``state``, all of it.
+
+    Raises:
+        ModelError: a name is missing or unexpected, or a shape differs: the first of them is named.
+    """
+    own = model.state_dict()
+    missing = [name for name in own if name not in state]
+    unexpected = [name for name in state if name not in own]
+    if missing or unexpected:
+        problems = []
+        if missing:
+            problems.append(f"{len(missing)} parameters are missing, first {missing[0]!r}")
+        if unexpected:
+            problems.append(f"{len(unexpected)} are unexpected, first {unexpected[0]!r}")
+        raise ModelError(f"{where} does not fit the model: {'; '.join(problems)}")
+    for name, value in own.items():
+        if isinstance(value, Tensor) and value.shape != state[name].shape:
+            shapes = f"{list(state[name].shape)}, the model has {list(value.shape)}"
+            raise ModelError(f"{where} does not fit the model: {name!r} is {shapes}")
+    try:
+        model.load_state_dict(dict(state))
+    except RuntimeError as error:
+        raise ModelError(f"{where} does not fit the model: {' '.join(str(error).split())}") from None
+
+
+def load_classes(config: ModelConfig, folder: Path) -> tuple[str, ...]:
+    """The names of the model's outputs; empty where nobody names them.
+
+    Raises:
+        ModelError: the file is missing or not text.
+    """
+    if not config.classes:
+        return torchvision_categories(config.source, ModelError)
+    path = folder / config.classes
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file of class names ([model] classes)") from None
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ModelError(f"{path}: a file of class names must be UTF-8 text") from None
+    names = tuple(line.strip() for line in text.rstrip().splitlines())
+    if not all(names):
+        raise ModelError(f"{path}: line {names.index('') + 1} is empty: one class name a line")
+    return names
+
+
+def model_digest(model: nn.Module) -> str:
+    """sha256, hexadecimal, over the sorted names, types, shapes and bytes of parameters and buffers."""
+    digest = hashlib.sha256()
+    for name, value in sorted(model.state_dict().items()):
+        if isinstance(value, Tensor):
+            digest.update(f"{name}\0{value.dtype}\0{list(value.shape)}\0".encode())
+            plain = value.detach().cpu().contiguous().reshape(-1)
+            digest.update(plain.view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
+        else:
+            digest.update(f"{name}\0{value!r}\0".encode())
+    return digest.hexdigest()
+
+
+def unwrap(output: Any) -> Tensor | None:
+    """The tensor meant in a network's output: itself, or in a dict ("out", "logits", else the first) or tuple."""
+    if isinstance(output, Tensor):
+        return output
+    if isinstance(output, Mapping):
+        for key in LOGIT_KEYS:
+            if isinstance(output.get(key), Tensor):
+                found: Tensor = output[key]
+                return found
+        output = tuple(output.values())
+    if isinstance(output, tuple | list):
+        return next((item for item in output if isinstance(item, Tensor)), None)
+    return None
+
+
+def logits(output: Any) -> Tensor | None:
+    """[batch, class] from a classifier's output; None if it gives no classes.
+
+    Maps of one cell, [batch, class, 1, 1], are flattened.
+    """
+    scores = unwrap(output)
+    if scores is not None and scores.ndim > 2 and scores.shape[2:].numel() == 1:
+        scores = scores.flatten(1)
+    return scores if scores is not None and scores.ndim == 2 and scores.is_floating_point() else None

@@ -1,0 +1,287 @@
+"""The probe dataset: which images there are, and how a file becomes the crop that is measured."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor
+
+from dissect_report.config import ProbeConfig
+from dissect_report.errors import ProbeError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+
+#: Drawn scenes: how many unless ``limit`` says otherwise, and a seed that no training used.
+DEMO_COUNT = 1000
+DEMO_SEED = 1
+
+#: ITU-R 601 luma in 1/65536, rounded as Pillow's mode "L" rounds.
+LUMA = (19595, 38470, 7471)
+
+
+@dataclass(frozen=True)
+class ProbeItem:
+    """One image of the probe dataset.
+
+    Attributes:
+        name: path below its probe folder with "/"; the folder's name before it where names would collide.
+        label: first sub-folder below the probe folder; None where the image lies in the folder itself.
+        path: the file; None for a drawn scene.
+        scene: index of a drawn scene; None for a file.
+    """
+
+    name: str
+    label: str | None
+    path: Path | None
+    scene: int | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A decoded image.
+
+    Attributes:
+        pixels: uint8 [crop, crop, 3], RGB.
+        digest: sha256, hexadecimal, of the file's bytes, or of a drawn scene's pixels.
+    """
+
+    pixels: UInt8[np.ndarray, "y x 3"]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The images in the order of their names. Decodes on demand, from several threads if need be."""
+
+    config: ProbeConfig
+    items: tuple[ProbeItem, ...]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 over names, sizes and times of the files: quick, for caches only, never for findings."""
+        lines = []
+        for item in self.items:
+            state = item.path.stat() if item.path is not None and item.path.exists() else None
+            size = f"{state.st_size} {state.st_mtime_ns}" if state else f"{item.scene}"
+            lines.append(f"{item.name}\t{item.path}\t{size}\n")
+        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+    def load(self, index: int) -> Loaded:
+        """Decodes the image ``index`` and cuts it to the crop.
+
+        Raises:
+            ProbeError: it cannot be read: "name: reason".
+        """
+        item = self.items[index]
+        if item.path is None:
+            return self._draw(item)
+        try:
+            content = item.path.read_bytes()
+        except OSError as error:
+            raise ProbeError(f"{item.name}: cannot be read ({error.strerror})") from None
+        picture = open_picture(content, item.name)
+        return Loaded(np.asarray(cut_picture(picture, self.config)), hashlib.sha256(content).hexdigest())
+
+    def _draw(self, item: ProbeItem) -> Loaded:
+        from dissect_report.demo.scenes import draw_scene
+
+        image = draw_scene(item.scene or 0, DEMO_SEED, self.config.crop).image
+        return Loaded(image, hashlib.sha256(image.tobytes()).hexdigest())
+
+
+def list_probe(config: ProbeConfig, folder: Path, seed: int) -> Probe:
+    """The images that the configuration names, sorted by name.
+
+    Args:
+        folder: relative folders are relative to it.
+        seed: of the stratified sample, where ``config.limit`` asks for one.
+
+    Raises:
+        ProbeError: a folder is missing or holds no image.
+    """
+    if "demo" in config.images:
+        if len(config.images) > 1:
+            raise ProbeError("images = 'demo' stands for itself: it cannot be listed beside folders")
+        return Probe(config, tuple(sorted(_list_scenes(config), key=lambda item: item.name)))
+    roots = [folder / name for name in config.images]
+    found = [_list_folder(root) for root in roots]
+    names = [item.name for items in found for item in items]
+    if len(set(names)) < len(names):
+        prefixes = _distinct_names(roots)
+        found = [
+            [ProbeItem(f"{prefix}/{item.name}", item.label, item.path) for item in items]
+            for prefix, items in zip(prefixes, found, strict=True)
+        ]
+    items = sorted((item for items in found for item in items), key=lambda item: item.name)
+    return Probe(config, tuple(sample_items(items, config.limit, seed)))
+
+
+def _list_scenes(config: ProbeConfig) -> list[ProbeItem]:
+    from dissect_report.demo.scenes import SCENE_CLASSES
+
+    items = []
+    for index in range(config.limit or DEMO_COUNT):
+        label = SCENE_CLASSES[index % len(SCENE_CLASSES)]
+        items.append(ProbeItem(f"{label}/{index:04d}", label, None, index))
+    return items
+
+
+def _list_folder(root: Path) -> list[ProbeItem]:
+    if not root.is_dir():
+        raise ProbeError(f"{root}: no such folder of images ([probe] images)")
+    items = []
+    for path in _walk(root):
+        parts = path.relative_to(root).parts
+        items.append(ProbeItem("/".join(parts), parts[0] if len(parts) > 1 else None, path))
+    if not items:
+        raise ProbeError(f"{root}: not one image in this folder ({', '.join(SUFFIXES)})")
+    return items
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Image files below ``root``, through links to folders too, without hidden files and loops."""
+    seen: set[str] = set()
+    for folder, below, files in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            below.clear()
+            continue
+        seen.add(real)
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for name in files:
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                yield Path(folder, name)
+
+
+def _distinct_names(roots: Sequence[Path]) -> list[str]:
+    """The folders' own names, numbered where two folders are called the same."""
+    names = [root.resolve().name for root in roots]
+    return [f"{n}-{k}" if names.count(n) > 1 else n for k, n in enumerate(names, start=1)]
+
+
+def sample_items(items: Sequence[ProbeItem], limit: int, seed: int) -> list[ProbeItem]:
+    """``limit`` items (0 = all) in their order, every label with its share, drawn from ``seed``."""
+    if limit == 0 or limit >= len(items):
+        return list(items)
+    groups: dict[str | None, list[int]] = {}
+    for index, item in enumerate(items):
+        groups.setdefault(item.label, []).append(index)
+    shares = _shares([len(group) for group in groups.values()], limit)
+    generator = np.random.default_rng(seed)
+    chosen: list[int] = []
+    for group, share in zip(groups.values(), shares, strict=True):
+        chosen += generator.permutation(group)[:share].tolist()
+    return [items[index] for index in sorted(chosen)]
+
+
+def _shares(sizes: Sequence[int], total: int) -> list[int]:
+    """``total`` divided in proportion to ``sizes``, the largest remainders rounded up."""
+    whole = sum(sizes)
+    shares = [size * total // whole for size in sizes]
+    by_remainder = sorted(range(len(sizes)), key=lambda k: (-(sizes[k] * total % whole), k))
+    for k in by_remainder[: total - sum(shares)]:
+        shares[k] += 1
+    return shares
+
+
+def open_picture(content: bytes, name: str) -> Image.Image:
+    """A decoded RGB picture from a file's bytes; transparent parts over white, the first frame of several.
+
+    Raises:
+        ProbeError: Pillow cannot read it: "name: reason".
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a large photo is only large; Pillow refuses a bomb
+            with Image.open(io.BytesIO(content)) as picture:
+                picture.load()
+                return _to_rgb(picture)
+    except Image.DecompressionBombError:
+        raise ProbeError(f"{name}: too many pixels to be a photo (decompression bomb)") from None
+    except Image.UnidentifiedImageError:
+        raise ProbeError(f"{name}: not an image" if content else f"{name}: the file is empty") from None
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError) as error:
+        raise ProbeError(f"{name}: {' '.join(str(error).split()) or type(error).__name__}") from None
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    """``picture`` as 8-bit RGB: 16-bit grey is scaled, not clipped; alpha is laid over white."""
+    if picture.mode.startswith(("I", "F")):
+        values = np.asarray(picture, np.float64)
+        full = 65535.0 if picture.mode.startswith("I;16") or values.max(initial=0) > 255 else 255.0
+        grey = np.rint(np.clip(values / full, 0, 1) * 255).astype(np.uint8)
+        return Image.fromarray(grey).convert("RGB")
+    if "A" in picture.mode or "a" in picture.mode or "transparency" in picture.info:
+        layer = picture.convert("RGBA")
+        ground = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(ground, layer).convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
+def _frame(width: int, height: int, config: ProbeConfig) -> tuple[int, int, int, int]:
+    """Width and height after resizing, then left and top of the centre crop, as torchvision has them."""
+    side, crop = config.resize, config.crop
+    if config.resize_mode == "squash":
+        wide, high = side, side
+    elif width <= height:
+        wide, high = side, int(side * height / width)
+    else:
+        wide, high = int(side * width / height), side
+    return wide, high, round((wide - crop) / 2.0), round((high - crop) / 2.0)
+
+
+def cut_picture(picture: Image.Image, config: ProbeConfig) -> Image.Image:
+    """``picture`` resized (Pillow bilinear) and cut to the centre crop."""
+    wide, high, left, top = _frame(picture.width, picture.height, config)
+    if picture.size != (wide, high):
+        picture = picture.resize((wide, high), Image.Resampling.BILINEAR)
+    return picture.crop((left, top, left + config.crop, top + config.crop))
+
+
+def resize_labels(mask: np.ndarray, config: ProbeConfig) -> np.ndarray:
+    """[crop, crop] of ``mask`` [y, x]: the same resize and crop as an image's, by nearest neighbour."""
+    height, width = mask.shape
+    wide, high, left, top = _frame(width, height, config)
+    rows = ((np.arange(top, top + config.crop) + 0.5) * height / high).astype(np.intp)
+    columns = ((np.arange(left, left + config.crop) + 0.5) * width / wide).astype(np.intp)
+    return mask[rows[:, None], columns[None, :]]
+
+
+def rgb(pixels: UInt8[Tensor, "image y x 3"]) -> Float[Tensor, "image 3 y x"]:
+    """float32 in [0, 1], as segmenters take it."""
+    return pixels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format) / 255
+
+
+def prepare_input(
+    pixels: UInt8[Tensor, "image y x 3"],
+    mean: Sequence[float],
+    std: Sequence[float],
+    device: torch.device | str,
+) -> Float[Tensor, "image channel y x"]:
+    """The model's input: in [0, 1], minus ``mean``, over ``std``. One value each means one grey channel."""
+    pixels = pixels.to(device)
+    images = rgb(pixels) if len(mean) == 3 else _grey(pixels)
+    shape = (1, -1, 1, 1)
+    centre = torch.tensor(mean, dtype=torch.float32, device=images.device).view(shape)
+    spread = torch.tensor(std, dtype=torch.float32, device=images.device).view(shape)
+    return (images - centre) / spread
+
+
+def _grey(pixels: Tensor) -> Tensor:
+    weights = torch.tensor(LUMA, dtype=torch.int32, device=pixels.device)
+    luma = (pixels.to(torch.int32) * weights).sum(dim=3) + 0x8000 >> 16
+    return luma[:, None].to(torch.float32) / 255

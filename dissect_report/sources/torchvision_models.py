@@ -1,0 +1,100 @@
+"""Stock networks of torchvision: "torchvision:NAME", with random weights, or "torchvision:NAME@WEIGHTS"."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import torch
+from torch import nn
+
+from dissect_report.errors import SourceError, nearest
+from dissect_report.sources.torchvision_import import import_torchvision
+from dissect_report.sources.weights import cache_folder, fetch, read_restricted
+
+#: Of random weights: two runs agree.
+SEED = 0
+
+
+def split_source(source: str) -> tuple[str, str]:
+    """Name and weights name of "torchvision:NAME[@WEIGHTS]"; the weights may be ""."""
+    name, _, weights = source.removeprefix("torchvision:").partition("@")
+    return name, weights
+
+
+def build_torchvision(source: str, error: type[SourceError]) -> nn.Module:
+    """The network in eval mode; random weights come from seed 0, published ones are downloaded once.
+
+    Raises:
+        SourceError: of the class ``error``: no such network or weights.
+        WeightsError: the weights cannot be had, or are not what their digest says.
+    """
+    torchvision = import_torchvision()
+    name, weights_name = split_source(source)
+    known = torchvision.models.list_models()
+    if name not in known:
+        raise error(f"torchvision has no model called {name!r}; {nearest(name, known)}")
+    weights = find_weights(source, error)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        if weights is None:
+            return _build_random(torchvision, name).eval()
+        return _build_published(torchvision, name, weights).eval()
+
+
+def _build_random(torchvision: Any, name: str) -> nn.Module:
+    # A segmenter's builder would download a trained backbone unless told not to.
+    builder = torchvision.models.get_model_builder(name)
+    options = {"weights_backbone": None} if "weights_backbone" in inspect.signature(builder).parameters else {}
+    model: nn.Module = torchvision.models.get_model(name, weights=None, **options)
+    return model
+
+
+def _build_published(torchvision: Any, name: str, weights: Any) -> nn.Module:
+    """The builder loads the weights itself (it also adapts the network to them), from our cache."""
+    place = cache_folder() / "torchvision"
+    path = fetch(weights.url, published_prefix(weights.url), cache=place / "checkpoints")
+    read_restricted(path)  # torchvision would unpickle anything: make sure that there are tensors only
+    before = torch.hub.get_dir()
+    torch.hub.set_dir(str(place))
+    try:
+        model: nn.Module = torchvision.models.get_model(name, weights=weights, progress=False)
+    finally:
+        torch.hub.set_dir(before)
+    return model
+
+
+def published_prefix(url: str) -> str:
+    """The digest's beginning that torchvision writes at the end of a file name, "resnet18-f37072fd.pth"."""
+    found = re.search(r"-([0-9a-f]{8,})\.[^/]*$", url)
+    return found[1] if found else ""
+
+
+def find_weights(source: str, error: type[SourceError]) -> Any:
+    """The weights entry that "torchvision:NAME@WEIGHTS" names; None without "@".
+
+    Raises:
+        SourceError: of the class ``error``: no such weights for this network.
+    """
+    name, weights_name = split_source(source)
+    if not weights_name:
+        return None
+    torchvision = import_torchvision()
+    if name not in torchvision.models.list_models():
+        raise error(f"torchvision has no model called {name!r}; {nearest(name, torchvision.models.list_models())}")
+    known = {entry.name: entry for entry in torchvision.models.get_model_weights(name)}
+    if weights_name not in {*known, "DEFAULT"}:
+        hint = nearest(weights_name, known)
+        raise error(f"torchvision's {name} has no weights called {weights_name!r}; {hint}")
+    if weights_name == "DEFAULT":
+        return torchvision.models.get_model_weights(name).DEFAULT
+    return known[weights_name]
+
+
+def torchvision_categories(source: str, error: type[SourceError]) -> tuple[str, ...]:
+    """The class names that published weights come with; empty for every other source."""
+    if not source.startswith("torchvision:"):
+        return ()
+    weights = find_weights(source, error)
+    return tuple(weights.meta.get("categories") or ()) if weights is not None else ()
