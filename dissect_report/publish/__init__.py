@@ -1,0 +1,1 @@
+"""Text and assets to a built website: project, mkdocs plugin, frames, search, links, server."""

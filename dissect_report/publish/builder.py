@@ -1,0 +1,99 @@
+"""From findings to a built site, in one call."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from dissect_report.config import Config
+from dissect_report.errors import PublishError, StorageError
+from dissect_report.findings.paths import SitePaths
+from dissect_report.publish import folders
+from dissect_report.publish.project import write_project
+from dissect_report.report.site import SiteFindings, load_site
+
+PLUGIN = "dissect-report"
+
+
+def build_site(config: Config, console: Console) -> Path:
+    """Writes the mkdocs project, builds it beside the old site and puts it in its place.
+
+    Until the new site is whole the old one stays; files with equal bytes keep their modification time.
+
+    Returns:
+        ``index.html`` of the built site.
+
+    Raises:
+        FindingsError: the site was not analysed yet.
+        PublishError: mkdocs complains, or a folder is somebody else's.
+        StorageError: the disk refuses.
+    """
+    paths = SitePaths(config.folder)
+    folders.check_claimable(paths.site)
+    new = paths.root / ".site-new"
+    folders.clear(new)
+    try:
+        site = load_site(config)
+        pages = _build(write_project(site), new, site)
+        changed, total = folders.replace(paths.site, new)
+    except OSError as error:
+        raise StorageError(f"{error.filename or paths.root}: {error.strerror or error}") from None
+    finally:
+        folders.clear(new)
+    console.print(escape(f"  site: {pages:,} pages; {changed:,} of {total:,} files changed"), soft_wrap=True)
+    return paths.site / "index.html"
+
+
+def _build(project: Path, folder: Path, site: SiteFindings) -> int:
+    """Runs mkdocs into ``folder``; the number of pages.
+
+    Raises:
+        PublishError: what mkdocs said, in one line.
+    """
+    # The theme prints an announcement at import unless told otherwise.
+    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
+    from mkdocs.commands.build import build  # noqa: PLC0415  half a second, which other verbs do not pay
+    from mkdocs.config import load_config  # noqa: PLC0415
+    from mkdocs.exceptions import Abort, MkDocsException  # noqa: PLC0415
+
+    from dissect_report.publish.plugin import DissectReportPlugin  # noqa: PLC0415
+
+    with _messages() as messages:
+        try:
+            settings = load_config(str(project), site_dir=str(folder))
+            plugin = settings.plugins.get(PLUGIN)
+            if not isinstance(plugin, DissectReportPlugin):
+                raise PublishError(f"{project}: the plugin {PLUGIN!r} is missing; run `render` again")
+            plugin.site = site
+            settings.plugins.on_startup(command="build", dirty=False)
+            build(settings)
+            settings.plugins.on_shutdown()
+        except (MkDocsException, Abort) as error:
+            said = "; ".join([*messages, str(error)])
+            raise PublishError(f"{project}: mkdocs: {' '.join(said.split())}") from None
+    if messages:
+        raise PublishError(f"{project}: mkdocs: {'; '.join(messages)}")
+    return len(plugin.contents.written) if plugin.contents else 0
+
+
+@contextmanager
+def _messages() -> Iterator[list[str]]:
+    """Collects what mkdocs warns about instead of letting it reach the terminal."""
+    collected: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: collected.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("mkdocs")
+    propagate = logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield collected
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagate

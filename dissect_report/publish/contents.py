@@ -1,0 +1,97 @@
+"""What a built site holds beside the pages that mkdocs rendered."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dissect_report.errors import PublishError
+from dissect_report.publish import search
+from dissect_report.publish.frames import Frame
+from dissect_report.publish.sitemap import write_sitemap
+from dissect_report.report.page import Page
+from dissect_report.report.render import data_files, pictures, unit_pages
+from dissect_report.report.site import SiteFindings
+
+
+@dataclass
+class Contents:
+    """Framed pages, data files, pictures, search entries and sitemap of one built site.
+
+    Attributes:
+        folder: the built site.
+        site: its findings.
+        frames: by folder below the site.
+        written: addresses of all pages, in the order of the sitemap.
+        entries: of the search index.
+    """
+
+    folder: Path
+    site: SiteFindings
+    frames: Mapping[PurePosixPath, Frame]
+    written: list[PurePosixPath] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+    def write(self, rendered: Sequence[Page], framed: Sequence[Page], url: str) -> None:
+        """Writes everything.
+
+        Args:
+            rendered: pages that mkdocs wrote already.
+            framed: other pages that are not a unit's.
+            url: of the site, for its sitemap; may be empty.
+        """
+        for page in rendered:
+            self._note(page, search.BOOST)
+        for page in framed:
+            self._write_page(page, search.BOOST)
+        for page in self._unit_pages():
+            self._write_page(page, 1)
+        for file in data_files(self.site):
+            self._target(file.path).write_text(file.text, encoding="utf-8")
+        for source, target in pictures(self.site):
+            _link(source, self._target(target))
+        search.write_entries(self.folder, self.entries)
+        write_sitemap(self.folder, url, self.written)
+
+    def _unit_pages(self) -> Iterator[Page]:
+        for run in self.site.runs:
+            for layer in run.layers.values():
+                yield from unit_pages(self.site, run, layer)
+
+    def _write_page(self, page: Page, boost: float) -> None:
+        frame = self.frames.get(page.path.parent)
+        if frame is None:
+            raise PublishError(f"{page.path}: its folder has no frame; run `dissect-report render` again")
+        self._target(page.path).write_text(frame.fill(page), encoding="utf-8")
+        self._note(page, boost)
+
+    def _note(self, page: Page, boost: float) -> None:
+        self.written.append(page.path)
+        self.entries.append(search.entry(page, boost))
+
+    def _target(self, path: PurePosixPath) -> Path:
+        """The file for ``path``, its folder made.
+
+        Raises:
+            PublishError: the path leads out of the site.
+        """
+        if path.is_absolute() or ".." in path.parts:
+            raise PublishError(f"{path}: would be written outside the site; report this as a bug")
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same picture at another place: shared where the disk can, else copied."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise PublishError(f"{source}: this picture is missing; run `dissect-report analyze` again") from None
+    except OSError:  # another disk, or one without hard links
+        shutil.copyfile(source, target)

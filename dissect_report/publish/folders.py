@@ -1,0 +1,167 @@
+"""Folders that this program may empty, and how one replaces another.
+
+A folder is ours if it carries the marker file. Nothing without it is ever deleted, and a folder that
+a build did not finish still says so in its marker.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from dissect_report.errors import PublishError, StorageError
+from dissect_report.findings.store import write_atomically
+
+#: Name of the marker file.
+MARKER = ".dissect-report"
+COMPLETE = "complete"
+UNFINISHED = "unfinished"
+_TEXT = "Made by dissect-report, which may delete everything in this folder.\nstate: {state}\n"
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether ``folder`` carries the marker."""
+    return (folder / MARKER).is_file()
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether ``folder`` is ours and whoever wrote it last came to the end."""
+    return is_ours(folder) and f"state: {COMPLETE}" in (folder / MARKER).read_text(encoding="utf-8")
+
+
+def mark(folder: Path, state: str) -> None:
+    """Writes the marker with ``state``: ``COMPLETE`` or ``UNFINISHED``."""
+    write_atomically(folder / MARKER, _TEXT.format(state=state).encode())
+
+
+def claim(folder: Path) -> None:
+    """Makes ``folder`` ours, unless it holds somebody else's files.
+
+    Raises:
+        PublishError: it exists, is not empty and carries no marker.
+    """
+    check_claimable(folder)
+    if not is_ours(folder):
+        mark(folder, UNFINISHED)
+
+
+def check_claimable(folder: Path) -> None:
+    """Refuses a folder that is not empty and not ours.
+
+    Raises:
+        PublishError: naming the folder.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise PublishError(f"{folder}: is not a plain folder; move it away")
+    if folder.is_dir() and not is_ours(folder) and any(folder.iterdir()):
+        raise PublishError(f"{folder}: was not made by dissect-report; move it away or delete it yourself")
+
+
+def clear(folder: Path) -> None:
+    """Deletes ``folder`` with everything in it, if it is ours; a missing one is fine.
+
+    Raises:
+        PublishError: it is somebody else's.
+    """
+    check_claimable(folder)
+    if folder.is_dir():
+        _storage(shutil.rmtree, folder)
+
+
+def write_if_changed(path: Path, data: bytes) -> bool:
+    """Writes ``data`` atomically unless ``path`` already holds it; whether it wrote.
+
+    Raises:
+        StorageError: naming the path.
+    """
+    try:
+        if path.stat().st_size == len(data) and path.read_bytes() == data:
+            return False
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror or error})") from None
+    write_atomically(path, data)
+    return True
+
+
+def remove_others(folder: Path, wanted: AbstractSet[Path]) -> int:
+    """Removes every file of ``folder``, one of ours, that is not in ``wanted``, and folders left empty.
+
+    Raises:
+        PublishError: the folder is somebody else's.
+    """
+    check_claimable(folder)
+    removed = 0
+    for parent, folders, files in os.walk(folder, topdown=False):
+        for name in files:
+            path = Path(parent, name)
+            if path not in wanted and path != folder / MARKER:
+                _storage(os.unlink, path)
+                removed += 1
+        for path in (Path(parent, name) for name in folders):
+            if not path.is_symlink() and not any(path.iterdir()):
+                _storage(os.rmdir, path)
+    return removed
+
+
+def replace(folder: Path, new: Path) -> tuple[int, int]:
+    """Puts ``new`` in the place of ``folder``; files with equal bytes keep their old modification time.
+
+    The change itself is two renames: an interruption before them leaves the old folder, one between
+    them leaves none, never a half one.
+
+    Returns:
+        Files with new bytes, and all files.
+    """
+    check_claimable(folder)
+    changed, total = _keep_equal_files(folder, new)
+    mark(new, COMPLETE)
+    old = folder.with_name(f".{folder.name}-old")
+    clear(old)
+    if folder.is_dir():
+        _storage(os.rename, folder, old)
+    _storage(os.rename, new, folder)
+    # An empty folder that was not ours became `old`: it has no marker, and nothing to lose.
+    clear(old)
+    return changed, total
+
+
+def _keep_equal_files(folder: Path, new: Path) -> tuple[int, int]:
+    """Gives each file of ``new`` the modification time of its equal twin in ``folder``."""
+    changed = total = 0
+    for parent, _, files in os.walk(new):
+        for name in files:
+            path = Path(parent, name)
+            if path == new / MARKER:
+                continue
+            total += 1
+            twin = folder / path.relative_to(new)
+            if twin.is_file() and _same(twin, path):
+                # A picture shares its inode with the findings, whose time is not ours to change.
+                if path.stat().st_nlink == 1:
+                    status = twin.stat()
+                    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+            else:
+                changed += 1
+    return changed, total
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.samefile(one, other) or filecmp.cmp(one, other, shallow=False)
+
+
+def _storage(action: Callable[..., object], *paths: Path) -> None:
+    """Runs a file operation; what the system refuses becomes one clear line.
+
+    Raises:
+        StorageError: naming the path.
+    """
+    try:
+        action(*paths)
+    except OSError as error:
+        raise StorageError(f"{paths[0]}: {error.strerror or error}") from None

@@ -1,0 +1,106 @@
+"""Writes the mkdocs project of a site: ``docs/`` and ``mkdocs.yml``, only where bytes changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+from markupsafe import Markup
+
+from dissect_report import __version__
+from dissect_report.config import Config
+from dissect_report.errors import PublishError
+from dissect_report.findings.paths import SitePaths
+from dissect_report.publish import folders
+from dissect_report.publish.navigation import navigation
+from dissect_report.publish.sources import frame_page, source_path, to_source
+from dissect_report.report.page import SCRIPTS, STYLES, Page
+from dissect_report.report.render import pages
+from dissect_report.report.site import SiteFindings
+from dissect_report.report.templating import environment, templates_folder
+
+PLOTLY = PurePosixPath("assets/js/plotly.min.js")
+
+
+def write_project(site: SiteFindings) -> Path:
+    """Writes the project of ``site`` into its folder; files that are no longer wanted are removed.
+
+    Returns:
+        ``mkdocs.yml``.
+
+    Raises:
+        PublishError: ``docs/`` or ``mkdocs.yml`` is somebody else's.
+    """
+    config = site.config
+    paths = SitePaths(config.folder)
+    # Written last, refused first: nothing is touched if either is somebody else's.
+    _check_ours(paths.mkdocs)
+    folders.claim(paths.docs)
+    folders.mark(paths.docs, folders.UNFINISHED)
+    written = list(pages(site))
+    wanted = set()
+    for path, data in _sources(site, written):
+        wanted.add(paths.docs / path)
+        folders.write_if_changed(paths.docs / path, data)
+    folders.remove_others(paths.docs, wanted)
+    folders.mark(paths.docs, folders.COMPLETE)
+    folders.write_if_changed(paths.mkdocs, mkdocs_yml(config, written).encode())
+    return paths.mkdocs
+
+
+def _sources(site: SiteFindings, written: Iterable[Page]) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Every file of ``docs/``: pages, one frame a folder that needs one, assets."""
+    framed = [
+        PurePosixPath(run.record.name) / layer.folder for run in site.runs for layer in run.record.layers
+    ]
+    for page in written:
+        yield source_path(page), to_source(page).encode()
+        if page.nav is None:
+            framed.append(page.path.parent)
+    for folder in dict.fromkeys(framed):
+        frame = frame_page(folder)
+        yield source_path(frame), to_source(frame).encode()
+    yield from _assets(templates_folder() / "assets")
+    yield PLOTLY, (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+
+
+def _assets(folder: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            yield PurePosixPath("assets", path.relative_to(folder).as_posix()), path.read_bytes()
+
+
+def mkdocs_yml(config: Config, written: Iterable[Page]) -> str:
+    """The text of ``mkdocs.yml`` for pages that have been made."""
+    values = {
+        "site_name": config.title,
+        "site_url": config.site.url,
+        "site_description": f"What each unit looks for: {config.title}, taken apart unit by unit.",
+        "copyright": f"Made with dissect-report {__version__}",
+        "config_name": config.path.name,
+        "scripts": list(SCRIPTS),
+        "styles": list(STYLES),
+        "nav": navigation(written),
+    }
+    template = environment().get_template("mkdocs.yml.j2")
+    return template.render({name: _yaml(value) if value else "" for name, value in values.items()}) + "\n"
+
+
+def _yaml(value: Any) -> Markup:
+    """``value`` as YAML on one line."""
+    text = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=float("inf"))
+    # Dumped as a list of one: a bare text would be followed by the end mark of a document.
+    return Markup(text.strip()[1:-1])
+
+
+def _check_ours(path: Path) -> None:
+    """Refuses a ``mkdocs.yml`` that somebody else wrote.
+
+    Raises:
+        PublishError: naming it.
+    """
+    if path.exists() and not path.read_text(encoding="utf-8").startswith("# Written by dissect-report"):
+        raise PublishError(f"{path}: was not made by dissect-report; move it away or delete it yourself")
