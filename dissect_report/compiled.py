@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -18,8 +19,10 @@ def compiled(function: F) -> F:
     The machine code is kept beside the source, or in the user's cache folder, so that the second
     start costs nothing; where neither can be written it is compiled anew, with the same results.
     """
+    # A type checker's wrapper (one is put around every function in some test runs) cannot be compiled.
+    function = inspect.unwrap(function)
     try:
         kernel = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
     except RuntimeError:  # numba found no folder to keep the machine code in
         kernel = numba.njit(nogil=True, error_model="numpy")(function)
-    return kernel  # type: ignore[no-any-return]
+    return cast(F, kernel)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Int32
@@ -62,6 +62,17 @@ class Axis:
     starts: Int32[np.ndarray, " cell"]
 
 
+class Taps(NamedTuple):
+    """The arrays of both axes in the form that compiled loops take."""
+
+    y_index: np.ndarray
+    y_weight: np.ndarray
+    y_starts: np.ndarray
+    x_index: np.ndarray
+    x_weight: np.ndarray
+    x_starts: np.ndarray
+
+
 @dataclass(frozen=True, eq=False)
 class Upsampling:
     """How maps of one size are brought to the segmentation grid.
@@ -77,6 +88,12 @@ class Upsampling:
     x: Axis
     grid: int
     outside: Outside
+
+    @property
+    def taps(self) -> Taps:
+        """Both axes for a compiled loop."""
+        y, x = self.y, self.x
+        return Taps(y.index, y.weight, y.starts, x.index, x.weight, x.starts)
 
 
 def plan_upsampling(
@@ -122,7 +139,9 @@ def _plan_axis(source: np.ndarray, size: int) -> Axis:
     return Axis(size=size, index=index, weight=weight, starts=starts)
 
 
-def add_ring(maps: Float32[np.ndarray, "*batch y x"], plan: Upsampling) -> Float32[np.ndarray, "*batch y2 x2"]:
+def add_ring(
+    maps: Float32[np.ndarray, "*batch y x"], plan: Upsampling
+) -> Float32[np.ndarray, "*batch y2 x2"]:
     """A contiguous copy of the maps with the plan's ring of one cell around each."""
     ringed = np.zeros((*maps.shape[:-2], plan.y.size + 2, plan.x.size + 2), np.float32)
     ringed[..., 1:-1, 1:-1] = maps
@@ -144,7 +163,9 @@ def ringed_chunks(
         yield first, add_ring(np.asarray(maps[first : first + step]), plan)
 
 
-def upsample(maps: Float32[np.ndarray, "*batch y x"], plan: Upsampling) -> Float32[np.ndarray, "*batch gy gx"]:
+def upsample(
+    maps: Float32[np.ndarray, "*batch y x"], plan: Upsampling
+) -> Float32[np.ndarray, "*batch gy gx"]:
     """The maps on the segmentation grid.
 
     Raises:
@@ -153,7 +174,7 @@ def upsample(maps: Float32[np.ndarray, "*batch y x"], plan: Upsampling) -> Float
     check_map_size(maps, plan)
     ringed = add_ring(maps, plan).reshape(-1, plan.y.size + 2, plan.x.size + 2)
     values = np.empty((len(ringed), plan.grid, plan.grid), np.float32)
-    _upsample(ringed, plan.y.index, plan.y.weight, plan.x.index, plan.x.weight, values)
+    _upsample(ringed, plan.taps, values)
     return values.reshape(*maps.shape[:-2], plan.grid, plan.grid)
 
 
@@ -169,7 +190,9 @@ def check_map_size(maps: Float32[np.ndarray, "*batch y x"], plan: Upsampling) ->
 
 
 @compiled
-def blend(a: np.float32, b: np.float32, c: np.float32, d: np.float32, wx: np.float32, wy: np.float32) -> np.float32:
+def blend(
+    a: np.float32, b: np.float32, c: np.float32, d: np.float32, wx: np.float32, wy: np.float32
+) -> np.float32:
     """One grid pixel between the cells a b (above) and c d (below)."""
     top = a + wx * (b - a)
     bottom = c + wx * (d - c)
@@ -177,30 +200,23 @@ def blend(a: np.float32, b: np.float32, c: np.float32, d: np.float32, wx: np.flo
 
 
 @compiled
-def blend_row(cells: np.ndarray, index: np.ndarray, weight: np.ndarray, row: np.ndarray) -> None:
+def blend_row(cells: np.ndarray, taps: Taps, row: np.ndarray) -> None:
     """The horizontal half of the formula: one ringed row of cells, to the grid's columns."""
-    for x in range(index.size):
-        a = cells[index[x]]
-        row[x] = a + weight[x] * (cells[index[x] + 1] - a)
+    for x in range(taps.x_index.size):
+        a = cells[taps.x_index[x]]
+        row[x] = a + taps.x_weight[x] * (cells[taps.x_index[x] + 1] - a)
 
 
 @compiled
-def _upsample(
-    ringed: np.ndarray,
-    y_index: np.ndarray,
-    y_weight: np.ndarray,
-    x_index: np.ndarray,
-    x_weight: np.ndarray,
-    values: np.ndarray,
-) -> None:
-    top = np.empty(x_index.size, np.float32)
-    bottom = np.empty(x_index.size, np.float32)
+def _upsample(ringed: np.ndarray, taps: Taps, values: np.ndarray) -> None:
+    top = np.empty(taps.x_index.size, np.float32)
+    bottom = np.empty(taps.x_index.size, np.float32)
     for n in range(len(ringed)):
         row = -1
-        for y in range(y_index.size):
-            if y_index[y] != row:
-                row = y_index[y]
-                blend_row(ringed[n, row], x_index, x_weight, top)
-                blend_row(ringed[n, row + 1], x_index, x_weight, bottom)
-            for x in range(x_index.size):
-                values[n, y, x] = top[x] + y_weight[y] * (bottom[x] - top[x])
+        for y in range(taps.y_index.size):
+            if taps.y_index[y] != row:
+                row = taps.y_index[y]
+                blend_row(ringed[n, row], taps, top)
+                blend_row(ringed[n, row + 1], taps, bottom)
+            for x in range(taps.x_index.size):
+                values[n, y, x] = top[x] + taps.y_weight[y] * (bottom[x] - top[x])

@@ -28,7 +28,9 @@ def correlate_units(maps: Float32[np.ndarray, "image unit y x"]) -> Float32[np.n
     with np.errstate(invalid="ignore", over="ignore"):
         shift = np.asarray(maps[0]).mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
         for first in range(0, images, step):
-            columns = np.asarray(maps[first : first + step]).swapaxes(0, 1).reshape(units, -1) - shift[:, None]
+            columns = (
+                np.asarray(maps[first : first + step]).swapaxes(0, 1).reshape(units, -1) - shift[:, None]
+            )
             products += columns @ columns.T
             sums += columns.sum(axis=1, dtype=np.float64)
         covariance = products / cells - np.outer(sums, sums) / cells**2
@@ -36,7 +38,7 @@ def correlate_units(maps: Float32[np.ndarray, "image unit y x"]) -> Float32[np.n
         deviation = np.sqrt(np.where(variance > 0, variance, np.nan))
         correlation = covariance / np.outer(deviation, deviation)
     np.fill_diagonal(correlation, np.where(np.isfinite(deviation), 1.0, np.nan))
-    return np.clip(correlation, -1.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(correlation, -1.0, 1.0), np.float32)
 
 
 def duplicates(correlation: Float32[np.ndarray, "unit unit"]) -> Int32[np.ndarray, " unit"]:

@@ -74,7 +74,9 @@ def measure_activations(
     return ActivationStats(pixels=len(maps) * plan.grid**2, **arrays)
 
 
-def _measure(maps: Float32[np.ndarray, "image unit y x"], plan: Upsampling, quantile: float) -> ActivationStats:
+def _measure(
+    maps: Float32[np.ndarray, "image unit y x"], plan: Upsampling, quantile: float
+) -> ActivationStats:
     pixels = len(maps) * plan.grid**2
     minimum, maximum, finite = _extremes(maps, plan)
     low, high = minimum, maximum
@@ -84,9 +86,7 @@ def _measure(maps: Float32[np.ndarray, "image unit y x"], plan: Upsampling, quan
     counts = np.zeros((maps.shape[1], FINE_BINS), np.int64)
     signs = np.zeros((maps.shape[1], 2), np.int64)
     for _, ringed in ringed_chunks(maps, plan):
-        tally(
-            ringed, low, scale, finite, plan.y.weight, plan.y.starts, plan.x.weight, plan.x.index, counts, signs
-        )  # fmt: skip
+        tally(ringed, finite, low, scale, plan.taps, counts, signs)
     source = Pixels(maps, plan, low, high, scale, counts, signs)
     return ActivationStats(
         pixels=pixels,

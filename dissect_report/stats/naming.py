@@ -18,8 +18,8 @@ class Naming:
     Attributes:
         concept: best IoU over real concepts, equal ones to the lower id.
         iou: of that concept over the whole probe; NaN without one.
-        heldout_iou: the concept chosen on one half measured on the other, averaged over the directions that are
-            defined; NaN if none is.
+        heldout_iou: the concept chosen on one half measured on the other, averaged over the directions that
+            are defined; NaN if none is.
         half_concepts: what each half alone names.
         chance_concepts: what the labels of permuted images name.
         chance_ious: the best IoU there, 0 if nothing overlaps; NaN if undefined for every concept.
@@ -41,7 +41,7 @@ class Naming:
     def stable(self, iou_threshold: float) -> Bool[np.ndarray, " unit"]:
         """Detectors whose held-out IoU is not below ``iou_threshold`` and whose halves name one concept."""
         agree = (self.half_concepts[0] == self.half_concepts[1]) & (self.half_concepts[0] > 0)
-        return self.detectors(iou_threshold) & agree & (self.heldout_iou >= iou_threshold)
+        return np.asarray(self.detectors(iou_threshold) & agree & (self.heldout_iou >= iou_threshold))
 
     def chance_detectors(self, iou_threshold: float) -> Bool[np.ndarray, "permutation unit"]:
         """Units that would be detectors with the labels of permuted images."""
@@ -62,7 +62,8 @@ def name_units(overlap: Overlap, counts: ConceptCounts) -> Naming:
     mask, present = overlap.mask.sum(axis=0), counts.concept.sum(axis=0)
     concept, value = best_concept(iou_table(mask, present, overlap.intersection.sum(axis=0)))
     halves = [
-        iou_table(overlap.mask[half], counts.concept[half], overlap.intersection[half]) for half in range(HALVES)
+        iou_table(overlap.mask[half], counts.concept[half], overlap.intersection[half])
+        for half in range(HALVES)
     ]
     chosen = np.stack([best_concept(table)[0] for table in halves])
     chance_concepts, chance_ious = _chance(overlap.chance, mask, present)
@@ -103,9 +104,9 @@ def _heldout(halves: list[np.ndarray], chosen: np.ndarray) -> Float64[np.ndarray
     # Column 0 is NaN: a half that names nothing is an undefined direction.
     ways = np.stack([halves[1 - half][units, chosen[half]] for half in range(HALVES)])
     defined = (~np.isnan(ways)).sum(axis=0)
-    return np.divide(
-        np.nansum(ways, axis=0), defined, out=np.full(len(units), np.nan), where=defined > 0
-    )
+    mean = np.full(len(units), np.nan)
+    np.divide(np.nansum(ways, axis=0), defined, out=mean, where=defined > 0)
+    return mean
 
 
 def _chance(

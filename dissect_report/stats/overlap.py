@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int32, Int64, UInt8, UInt16
 
-from dissect_report.activations.upsampling import Upsampling, blend, check_map_size, ringed_chunks
+from dissect_report.activations.upsampling import Taps, Upsampling, blend, check_map_size, ringed_chunks
 from dissect_report.compiled import compiled
 from dissect_report.errors import SegmenterError
 from dissect_report.stats.blocks import over_units
@@ -108,10 +108,8 @@ def count_overlap(
 
     def count(block: slice) -> None:
         for start, ringed in ringed_chunks(maps[:, block], plan):
-            _count(
-                ringed, first + start, block.start, cut, plan.y.weight, plan.y.starts, plan.x.weight, plan.x.starts,
-                flat, half, others, counts.mask, counts.intersection, counts.chance,
-            )  # fmt: skip
+            into = (counts.mask, counts.intersection, counts.chance)
+            _count(ringed, first + start, block.start, cut, plan.taps, flat, half, others, into)
 
     over_units(units, count, threads)
     # The kernel counts unlabelled pixels as concept 0 rather than to branch on every pixel.
@@ -137,9 +135,8 @@ def count_concepts(
     area[:, 0] = 0
     sums = [area[halves == half].sum(axis=0, dtype=np.int64) for half in range(HALVES)]
     images = np.bincount(halves, minlength=HALVES).astype(np.int64)
-    return ConceptCounts(
-        pixels=images * labels.shape[-2] * labels.shape[-1], concept=np.stack(sums), area=area
-    )
+    pixels = images * labels.shape[-2] * labels.shape[-1]
+    return ConceptCounts(pixels=pixels, concept=np.stack(sums), area=area)
 
 
 def _check_probe(
@@ -156,7 +153,7 @@ def _check_probe(
         )
     if halves.size and halves.max() >= HALVES:
         raise ValueError(f"halves are 0 and 1, not {halves.max()}")
-    if permutations.size and not (0 <= permutations.min() and permutations.max() < probe):
+    if permutations.size and (permutations.min() < 0 or permutations.max() >= probe):
         raise ValueError(f"permutations point outside the {probe} images of the probe")
 
 
@@ -183,21 +180,14 @@ def _cut_below(level: Float64[np.ndarray, " unit"]) -> Float32[np.ndarray, " uni
 
 
 @compiled
-def find_mask(
-    cells: np.ndarray,
-    cut: np.float32,
-    y_weight: np.ndarray,
-    y_starts: np.ndarray,
-    x_weight: np.ndarray,
-    x_starts: np.ndarray,
-    found: np.ndarray,
-) -> int:
+def find_mask(cells: np.ndarray, cut: np.float32, taps: Taps, found: np.ndarray) -> int:
     """Writes the flat grid positions above ``cut`` of one ringed map; returns how many.
 
     Only patches with a cell above ``cut`` are upsampled, which is exact (see ``activations.upsampling``).
     """
     count = 0
-    grid = x_weight.size
+    grid = taps.x_weight.size
+    y_starts, x_starts = taps.y_starts, taps.x_starts
     for r in range(y_starts.size - 1):
         if y_starts[r] == y_starts[r + 1]:
             continue
@@ -207,7 +197,7 @@ def find_mask(
                 continue
             for y in range(y_starts[r], y_starts[r + 1]):
                 for x in range(x_starts[s], x_starts[s + 1]):
-                    if blend(a, b, c, d, x_weight[x], y_weight[y]) > cut:
+                    if blend(a, b, c, d, taps.x_weight[x], taps.y_weight[y]) > cut:
                         found[count] = y * grid + x
                         count += 1
     return count
@@ -232,25 +222,21 @@ def _count(
     first_image: int,
     first_unit: int,
     cut: np.ndarray,
-    y_weight: np.ndarray,
-    y_starts: np.ndarray,
-    x_weight: np.ndarray,
-    x_starts: np.ndarray,
+    taps: Taps,
     labels: np.ndarray,
     halves: np.ndarray,
     permutations: np.ndarray,
-    mask: np.ndarray,
-    intersection: np.ndarray,
-    chance: np.ndarray,
+    into: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> None:
     """Units outermost: one unit's counters fit the processor's cache, all units' would not."""
-    found = np.empty(y_weight.size * x_weight.size, np.int32)
+    mask, intersection, chance = into
+    found = np.empty(taps.y_weight.size * taps.x_weight.size, np.int32)
     for u in range(ringed.shape[1]):
         unit = first_unit + u
         for n in range(len(ringed)):
             image = first_image + n
             half = halves[image]
-            count = find_mask(ringed[n, u], cut[unit], y_weight, y_starts, x_weight, x_starts, found)
+            count = find_mask(ringed[n, u], cut[unit], taps, found)
             if count == 0:
                 continue
             mask[half, unit] += count

@@ -16,7 +16,9 @@ Score = Float64[np.ndarray, "..."]
 def _ratio(above: np.ndarray, below: np.ndarray) -> Score:
     """``above / below``, NaN where nothing is divided by nothing."""
     above, below = np.broadcast_arrays(np.asarray(above, np.float64), np.asarray(below, np.float64))
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
+    ratio = np.full(above.shape, np.nan)
+    np.divide(above, below, out=ratio, where=below != 0)
+    return ratio
 
 
 def iou(mask: Counts, concept: Counts, intersection: Counts) -> Score:
@@ -48,7 +50,7 @@ def mutual_information(mask: Counts, concept: Counts, intersection: Counts, pixe
         share = np.divide(cell, expected, out=np.ones_like(cell), where=cell > 0)
         total = total + cell * np.log2(share)
     # Rounding may leave a few 1e-17 below zero where the two are independent.
-    return np.maximum(total, 0.0)
+    return np.asarray(np.maximum(total, 0.0))
 
 
 def information_quality_ratio(mask: Counts, concept: Counts, intersection: Counts, pixels: Counts) -> Score:

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float32, Int64
 
 from dissect_report.activations.upsampling import Upsampling, ringed_chunks
 from dissect_report.stats.ordering import keys_of, values_of
-from dissect_report.stats.tallies import collect, tally_keys
+from dissect_report.stats.tallies import Limits, collect, tally_keys
 
 MANY_PIXELS = 1 << 18
 """Above this, a range is narrowed once more before its pixels are collected (1 MB a unit)."""
@@ -53,6 +53,10 @@ class Range:
     high: Int64[np.ndarray, " unit"]
     below: Int64[np.ndarray, " unit"]
     count: Int64[np.ndarray, " unit"]
+
+    def limits(self) -> Limits:
+        """The range as values and as keys, for a compiled pass."""
+        return Limits(values_of(self.low), values_of(self.high), self.low, self.high)
 
 
 def select(
@@ -101,7 +105,7 @@ def _search(
         first[unit] = values[place]
         if inside[unit]:
             second[unit] = values[reach]
-    return active & ~inside
+    return np.asarray(active & ~inside)
 
 
 def _from_histogram(pixels: Pixels, rank: int) -> Range:
@@ -141,12 +145,9 @@ def _narrow(pixels: Pixels, span: Range, rank: int, wide: np.ndarray) -> None:
         shift += width >> shift >= KEY_BINS
     counts = np.zeros((len(width), KEY_BINS), np.int64)
     plan = pixels.plan
-    low, high = values_of(span.low), values_of(span.high)
+    limits = span.limits()
     for _, ringed in ringed_chunks(pixels.maps, plan):
-        tally_keys(
-            ringed, wide, low, high, span.low, span.high, shift,
-            plan.y.weight, plan.y.starts, plan.x.weight, plan.x.starts, counts,
-        )  # fmt: skip
+        tally_keys(ringed, wide, limits, shift, plan.taps, counts)
     ends = span.below[:, None] + np.cumsum(counts, axis=1)
     for unit in np.flatnonzero(wide):
         piece = int(np.searchsorted(ends[unit], rank, side="right"))
@@ -164,11 +165,8 @@ def _collect(pixels: Pixels, span: Range, active: np.ndarray) -> tuple[np.ndarra
     kept = np.empty(int(sizes.sum()), np.float32)
     position = ends - sizes
     plan = pixels.plan
-    low, high = values_of(span.low), values_of(span.high)
+    limits = span.limits()
     if active.any():
         for _, ringed in ringed_chunks(pixels.maps, plan):
-            collect(
-                ringed, active, low, high, span.low, span.high,
-                plan.y.weight, plan.y.starts, plan.x.weight, plan.x.starts, kept, position,
-            )  # fmt: skip
+            collect(ringed, active, limits, plan.taps, kept, position)
     return kept, ends

@@ -20,7 +20,7 @@ def raw_maxima(maps: Float32[np.ndarray, "image unit y x"]) -> Float32[np.ndarra
     return np.concatenate(parts) if parts else np.empty(maps.shape[:2], np.float32)
 
 
-def rank_images(maxima: Float32[np.ndarray, "image *unit"]) -> Int64[np.ndarray, "image *unit"]:
+def rank_images(maxima: Float32[np.ndarray, "image ..."]) -> Int64[np.ndarray, "image ..."]:
     """Image indices, highest maximum first."""
     return np.argsort(-maxima, axis=0, kind="stable")
 
@@ -51,7 +51,10 @@ def bands(maxima: Float32[np.ndarray, " image"], seed: int) -> dict[str, Int32[n
 
 
 def silent_images(
-    maxima: Float32[np.ndarray, " image"], level: float, area: Int32[np.ndarray, " image"], count: int = IMAGES_WRONG
+    maxima: Float32[np.ndarray, " image"],
+    level: float,
+    area: Int32[np.ndarray, " image"],
+    count: int = IMAGES_WRONG,
 ) -> Int32[np.ndarray, " n"]:
     """Images with most of the concept in which the unit has no mask (maximum not above the level)."""
     candidates = np.flatnonzero((maxima <= level) & (area > 0))
@@ -60,7 +63,10 @@ def silent_images(
 
 
 def fires_without(
-    maxima: Float32[np.ndarray, " image"], level: float, area: Int32[np.ndarray, " image"], count: int = IMAGES_WRONG
+    maxima: Float32[np.ndarray, " image"],
+    level: float,
+    area: Int32[np.ndarray, " image"],
+    count: int = IMAGES_WRONG,
 ) -> Int32[np.ndarray, " n"]:
     """Images without a pixel of the concept in which the unit fires (above its level), highest first."""
     candidates = np.flatnonzero((maxima > level) & (area == 0))
