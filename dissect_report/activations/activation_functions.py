@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.fx.node import Node
 
 from dissect_report.activations.graph import FlowGraph, trace
 
 MODULES = (
-    nn.CELU, nn.ELU, nn.GELU, nn.Hardshrink, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU, nn.LogSigmoid,
-    nn.Mish, nn.PReLU, nn.ReLU, nn.ReLU6, nn.SELU, nn.SiLU, nn.Sigmoid, nn.Softplus, nn.Softshrink, nn.Softsign,
-    nn.Tanh, nn.Tanhshrink, nn.Threshold,
+    nn.CELU, nn.ELU, nn.GELU, nn.Hardshrink, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU,
+    nn.LogSigmoid, nn.Mish, nn.PReLU, nn.ReLU, nn.ReLU6, nn.SELU, nn.SiLU, nn.Sigmoid, nn.Softplus,
+    nn.Softshrink, nn.Softsign, nn.Tanh, nn.Tanhshrink, nn.Threshold,
 )  # fmt: skip
 
 #: As functions of ``torch`` and ``torch.nn.functional`` and as methods of tensors.
 NAMES = (
-    "celu", "celu_", "elu", "elu_", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
-    "leaky_relu", "leaky_relu_", "logsigmoid", "mish", "relu", "relu_", "relu6", "selu", "selu_", "sigmoid", "sigmoid_",
-    "silu", "softplus", "softshrink", "softsign", "tanh", "tanh_", "tanhshrink", "threshold", "threshold_",
+    "celu", "celu_", "elu", "elu_", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
+    "hardtanh_", "leaky_relu", "leaky_relu_", "logsigmoid", "mish", "relu", "relu_", "relu6", "selu",
+    "selu_", "sigmoid", "sigmoid_", "silu", "softplus", "softshrink", "softsign", "tanh", "tanh_",
+    "tanhshrink", "threshold", "threshold_",
 )  # fmt: skip
 
 FUNCTIONS = {
@@ -63,7 +65,7 @@ def _by_sequence(model: nn.Module) -> dict[str, Follower]:
     for name, module in model.named_modules():
         if isinstance(module, nn.Sequential):
             children = [(f"{name}.{key}" if name else key, child) for key, child in module.named_children()]
-            for (here, layer), (there, activation) in zip(children, children[1:], strict=False):
+            for (here, layer), (there, activation) in pairwise(children):
                 if isinstance(activation, MODULES) and not isinstance(layer, MODULES):
                     followers[here] = _module_follower(there, activation)
     return followers

@@ -96,9 +96,8 @@ def check_catalogue(concepts: Iterable[Concept], unlabelled: int, where: str) ->
         if concept.id in ids:
             raise SegmenterError(f"{where}: the id {concept.id} stands twice")
         if concept.name in names:
-            raise SegmenterError(
-                f"{where}: the concept {concept.name!r} stands twice (ids {names[concept.name]} and {concept.id})"
-            )
+            ids_of = f"ids {names[concept.name]} and {concept.id}"
+            raise SegmenterError(f"{where}: the concept {concept.name!r} stands twice ({ids_of})")
         names[concept.name] = concept.id
         ids.add(concept.id)
     if not kept:

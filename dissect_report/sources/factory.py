@@ -77,7 +77,9 @@ def _load_module(name: str, error: type[SourceError]) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as missing:
         if missing.name is not None and (name == missing.name or name.startswith(missing.name + ".")):
-            raise error(f"no module is called {name!r}; install it, or name a file as file.py:factory") from None
+            raise error(
+                f"no module is called {name!r}; install it, or name a file as file.py:factory"
+            ) from None
         raise
 
 

@@ -105,7 +105,7 @@ def model_digest(model: nn.Module) -> str:
 
 
 def unwrap(output: Any) -> Tensor | None:
-    """The tensor meant in a network's output: itself, or in a dict ("out", "logits", else the first) or tuple."""
+    """The tensor meant in a network's output: itself, or in a dict ("out", "logits", first) or tuple."""
     if isinstance(output, Tensor):
         return output
     if isinstance(output, Mapping):

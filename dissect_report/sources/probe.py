@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from dissect_report.config import ProbeConfig
@@ -212,7 +212,7 @@ def open_picture(content: bytes, name: str) -> Image.Image:
                 return _to_rgb(picture)
     except Image.DecompressionBombError:
         raise ProbeError(f"{name}: too many pixels to be a photo (decompression bomb)") from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise ProbeError(f"{name}: not an image" if content else f"{name}: the file is empty") from None
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, IndexError) as error:
         raise ProbeError(f"{name}: {' '.join(str(error).split()) or type(error).__name__}") from None
@@ -258,7 +258,8 @@ def resize_labels(mask: np.ndarray, config: ProbeConfig) -> np.ndarray:
     wide, high, left, top = _frame(width, height, config)
     rows = ((np.arange(top, top + config.crop) + 0.5) * height / high).astype(np.intp)
     columns = ((np.arange(left, left + config.crop) + 0.5) * width / wide).astype(np.intp)
-    return mask[rows[:, None], columns[None, :]]
+    cut: np.ndarray = mask[rows[:, None], columns[None, :]]
+    return cut
 
 
 def rgb(pixels: UInt8[Tensor, "image y x 3"]) -> Float[Tensor, "image 3 y x"]:

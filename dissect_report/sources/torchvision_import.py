@@ -13,6 +13,7 @@ import warnings
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import torch
 
@@ -45,23 +46,24 @@ def import_torchvision() -> ModuleType:
             importlib.import_module("torchvision.models.segmentation")
     except (ImportError, RuntimeError) as error:
         line = " ".join(str(error).split())
-        raise SourceError(
-            f"torchvision cannot be imported: {line}; install the one that goes with torch {torch.__version__}"
-        ) from error
+        remedy = f"install the one that goes with torch {torch.__version__}"
+        raise SourceError(f"torchvision cannot be imported: {line}; {remedy}") from error
     return module
 
 
 def _provide_operators(folder: Path) -> None:
     """Loads torchvision's own operators or, where they do not load, declares what its import needs."""
+    load: Any = torch.ops.load_library
+    declare: Any = torch.library.Library
     for library in ("_C_stable.so", "_C.so"):
         if (folder / library).exists():
             try:
-                torch.ops.load_library(folder / library)
+                load(folder / library)
             except OSError:  # built for another torch: the operators below stand in at import
                 continue
     missing = [name for name in SCHEMAS if not hasattr(torch.ops.torchvision, name)]
     if missing:
-        fragment = torch.library.Library("torchvision", "FRAGMENT")
+        fragment = declare("torchvision", "FRAGMENT")
         for name in missing:
             fragment.define(SCHEMAS[name])
         _declared.append(fragment)

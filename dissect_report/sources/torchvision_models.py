@@ -31,10 +31,8 @@ def build_torchvision(source: str, error: type[SourceError]) -> nn.Module:
         WeightsError: the weights cannot be had, or are not what their digest says.
     """
     torchvision = import_torchvision()
-    name, weights_name = split_source(source)
-    known = torchvision.models.list_models()
-    if name not in known:
-        raise error(f"torchvision has no model called {name!r}; {nearest(name, known)}")
+    name, _ = split_source(source)
+    _check_name(torchvision, name, error)
     weights = find_weights(source, error)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
@@ -43,10 +41,18 @@ def build_torchvision(source: str, error: type[SourceError]) -> nn.Module:
         return _build_published(torchvision, name, weights).eval()
 
 
+def _check_name(torchvision: Any, name: str, error: type[SourceError]) -> None:
+    known = torchvision.models.list_models()
+    if name not in known:
+        raise error(f"torchvision has no model called {name!r}; {nearest(name, known)}")
+
+
 def _build_random(torchvision: Any, name: str) -> nn.Module:
     # A segmenter's builder would download a trained backbone unless told not to.
     builder = torchvision.models.get_model_builder(name)
-    options = {"weights_backbone": None} if "weights_backbone" in inspect.signature(builder).parameters else {}
+    options = (
+        {"weights_backbone": None} if "weights_backbone" in inspect.signature(builder).parameters else {}
+    )
     model: nn.Module = torchvision.models.get_model(name, weights=None, **options)
     return model
 
@@ -82,7 +88,9 @@ def find_weights(source: str, error: type[SourceError]) -> Any:
         return None
     torchvision = import_torchvision()
     if name not in torchvision.models.list_models():
-        raise error(f"torchvision has no model called {name!r}; {nearest(name, torchvision.models.list_models())}")
+        raise error(
+            f"torchvision has no model called {name!r}; {nearest(name, torchvision.models.list_models())}"
+        )
     known = {entry.name: entry for entry in torchvision.models.get_model_weights(name)}
     if weights_name not in {*known, "DEFAULT"}:
         hint = nearest(weights_name, known)

@@ -105,7 +105,9 @@ def _download(url: str, descriptor: int, by_hand: str) -> str:
         reason = getattr(error, "reason", None) or error
         raise WeightsError(f"{url} cannot be downloaded ({reason}): {by_hand}") from None
     if size and received != size:
-        raise WeightsError(f"{url}: the connection broke after {received} of {size} bytes: try again, or {by_hand}")
+        raise WeightsError(
+            f"{url}: the connection broke after {received} of {size} bytes: try again, or {by_hand}"
+        )
     return digest.hexdigest()
 
 
@@ -170,7 +172,7 @@ def _is_pickle(path: Path) -> bool:
     """By content: zip archives and pickle opcodes; a safetensors file begins with its header's size."""
     with path.open("rb") as stream:
         start = stream.read(16)
-    return start[:4] == b"PK\x03\x04" or (start[:1] == b"\x80" and start[8:9] != b"{") or start[8:9] not in (b"{", b"")
+    return start[:4] == b"PK\x03\x04" or (start[:1] == b"\x80" and start[8:9] != b"{")
 
 
 def tensors_of(content: object, where: str) -> dict[str, Tensor]:

@@ -1,0 +1,204 @@
+"""Segmenters that are code: a network giving logits, or an object with ``segment``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from jaxtyping import Float, Integer
+from torch import Tensor, nn
+
+from dissect_report.config import SegmenterConfig
+from dissect_report.errors import SegmenterError
+from dissect_report.sources.concepts import (
+    Concept,
+    check_catalogue,
+    name_channels,
+    position_table,
+    read_catalogue,
+)
+from dissect_report.sources.factory import load_factory, source_digest
+from dissect_report.sources.models import model_digest, unwrap
+from dissect_report.sources.segmenters.protocol import sample_cells, to_positions
+from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
+
+#: What torchvision's segmenters were trained with.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+BACKGROUND = "__background__"
+
+
+class NetworkSegmenter:
+    """Labels from a network's logits (channel index = id), or from ``segment(images)``."""
+
+    def __init__(
+        self,
+        source: str,
+        network: Any,
+        catalogue: tuple[Concept, ...],
+        unlabelled: int = 0,
+        normalisation: tuple[Sequence[float], Sequence[float]] | None = None,
+        code_digest: str = "",
+        quality: dict[str, float | None] | None = None,
+    ) -> None:
+        """Args:
+        source: as the configuration names it.
+        network: gives logits [image, concept, y, x], or has ``segment(images) -> int [image, depth, y, x]``.
+        catalogue: with the network's own ids.
+        unlabelled: the network's own id for no label.
+        normalisation: mean and std that it wants of images in [0, 1]; None for none.
+        code_digest: of the file that makes it.
+        quality: IoU against known truth per concept name.
+        """
+        self.source = source
+        self.catalogue = catalogue
+        self.quality = quality or {}
+        self.network = network
+        self.unlabelled = unlabelled
+        self.normalisation = normalisation
+        self._table = torch.from_numpy(position_table(catalogue, unlabelled))
+        self._device: torch.device | str = "cpu"
+        if isinstance(network, nn.Module):
+            network.eval()
+        self.digest = self._digest(code_digest)
+
+    def _digest(self, code_digest: str) -> str:
+        weights = model_digest(self.network) if isinstance(self.network, nn.Module) else ""
+        facts = (weights, code_digest, self.unlabelled, self.catalogue, self.normalisation)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+    def to(self, device: torch.device | str) -> None:
+        """Moves the network, if it can be moved."""
+        self._device = device
+        if callable(getattr(self.network, "to", None)):
+            self.network.to(device)
+        self._table = self._table.to(device)
+
+    def label(
+        self, images: Float[Tensor, "image 3 y x"], names: Sequence[str], grid: int
+    ) -> Integer[Tensor, "image depth grid grid"]:
+        """See ``Segmenter``."""
+        images = images.to(self._device)
+        if self.normalisation is not None:
+            mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in self.normalisation)
+            images = (images - mean) / std
+        with torch.no_grad():
+            if callable(getattr(self.network, "segment", None)):
+                return self._from_ids(self._run(self.network.segment, images), len(images), grid)
+            return self._from_logits(self._run(self.network, images), len(images), grid)
+
+    def _run(self, network: Any, images: Tensor) -> Any:
+        try:
+            return network(images)
+        except (torch.OutOfMemoryError, MemoryError):
+            raise  # the caller halves the batch
+        except Exception as error:  # the user's own code: it may raise anything at all
+            if "can't allocate memory" in str(error):
+                raise
+            line = " ".join(str(error).split())
+            raise SegmenterError(
+                f"{self.source} fails on images of shape {list(images.shape)}: {type(error).__name__}: {line}"
+            ) from error
+
+    def _from_ids(self, output: Any, count: int, grid: int) -> Tensor:
+        ids = torch.as_tensor(output)
+        ids = ids[:, None] if ids.ndim == 3 else ids
+        if ids.ndim != 4 or len(ids) != count:
+            wanted = f"ids [image, depth, y, x] of {count} images"
+            raise SegmenterError(f"{self.source}: segment() gives {list(ids.shape)}, not {wanted}")
+        return to_positions(sample_cells(ids, grid), self._table, self.source)
+
+    def _from_logits(self, output: Any, count: int, grid: int) -> Tensor:
+        logits = unwrap(output)
+        if logits is None or logits.ndim != 4 or len(logits) != count:
+            what = type(output).__name__ if logits is None else list(logits.shape)
+            raise SegmenterError(
+                f"{self.source} gives {what}, not logits [image, concept, y, x] of {count} images"
+            )
+        named = len(self._table)
+        if logits.shape[1] != named:
+            raise SegmenterError(
+                f"{self.source} gives {logits.shape[1]} channels, its list of concepts names {named} ids "
+                f"(the highest is {named - 1}, unlabelled = {self.unlabelled}): "
+                "a network's list has one line a channel"
+            )
+        fine = F.interpolate(logits.float(), (grid, grid), mode="bilinear", align_corners=False)
+        return to_positions(fine.argmax(1, keepdim=True), self._table, self.source)
+
+
+def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
+    """A segmenter from "file.py:factory" or "package.module:factory".
+
+    Raises:
+        SegmenterError: the factory fails, gives nothing that can segment, or nobody names its concepts.
+    """
+    network = load_factory(config.source, folder, SegmenterError)()
+    if not callable(network) and not callable(getattr(network, "segment", None)):
+        what = type(network).__name__
+        raise SegmenterError(
+            f"{config.source} gives a {what}: neither a network nor an object with segment(images)"
+        )
+    catalogue = _find_catalogue(config, folder, network)
+    code = source_digest(config.source, folder)
+    return NetworkSegmenter(config.source, network, catalogue, config.unlabelled, code_digest=code)
+
+
+def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
+    """A segmenter from "torchvision:NAME@WEIGHTS", with the weights' categories as its catalogue.
+
+    Raises:
+        SegmenterError: no such network or weights, or they do not segment.
+    """
+    categories = torchvision_categories(config.source, SegmenterError)
+    if "@" not in config.source:
+        raise SegmenterError(
+            f"{config.source} has random weights; name trained ones: {config.source}@DEFAULT"
+        )
+    network = build_torchvision(config.source, SegmenterError)
+    if config.concepts:
+        catalogue = read_catalogue(folder / config.concepts, config.unlabelled)
+    else:
+        unlabelled = categories.index(BACKGROUND) if BACKGROUND in categories else config.unlabelled
+        catalogue = check_catalogue(name_channels(categories), unlabelled, config.source)
+        return NetworkSegmenter(config.source, network, catalogue, unlabelled, (MEAN, STD))
+    return NetworkSegmenter(config.source, network, catalogue, config.unlabelled, (MEAN, STD))
+
+
+def _find_catalogue(config: SegmenterConfig, folder: Path, network: Any) -> tuple[Concept, ...]:
+    """From the configured file, else from what the factory's object carries."""
+    if config.concepts:
+        return read_catalogue(folder / config.concepts, config.unlabelled)
+    for attribute in ("concepts", "labels"):
+        if carried := getattr(network, attribute, None):
+            where = f"{config.source}, its .{attribute}"
+            return check_catalogue(read_carried(carried, where), config.unlabelled, where)
+    raise SegmenterError(
+        f"{config.source}: nobody names its concepts: set `concepts` to a file, or give the object "
+        "a list .labels, one name a channel"
+    )
+
+
+def read_carried(carried: Iterable[Any], where: str) -> list[Concept]:
+    """Concepts from names in channel order, or from (id, name, category) triples or objects.
+
+    Raises:
+        SegmenterError: it is neither.
+    """
+    entries = list(carried)
+    if all(isinstance(entry, str) for entry in entries):
+        return name_channels(entries)
+    concepts = []
+    for entry in entries:
+        parts = (
+            entry
+            if isinstance(entry, tuple | list)
+            else [getattr(entry, k, None) for k in ("id", "name", "category")]
+        )
+        if len(parts) != 3 or not isinstance(parts[0], int) or not all(isinstance(p, str) for p in parts[1:]):
+            raise SegmenterError(f"{where}: {entry!r} is neither a name nor (id, name, category)")
+        concepts.append(Concept(*parts))
+    return concepts
