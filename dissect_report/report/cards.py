@@ -1,0 +1,142 @@
+"""A unit in small: the card and the IoU bar that several page kinds share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+from dissect_report.findings.records import ConceptRecord, UnitRecord
+from dissect_report.findings.store import LoadedLayer, LoadedRun
+from dissect_report.report.addresses import LayerAddresses, RunAddresses, concept_page, link
+from dissect_report.report.formatting import score
+from dissect_report.report.glossary import LETTERS, Term, glossary
+from dissect_report.report.site import SiteFindings
+
+
+@dataclass(frozen=True)
+class LayerView:
+    """One layer with what its pages need again and again.
+
+    Attributes:
+        site: everything.
+        run: the layer's run.
+        layer: its findings.
+    """
+
+    site: SiteFindings
+    run: LoadedRun
+    layer: LoadedLayer
+
+    @cached_property
+    def addresses(self) -> LayerAddresses:
+        """Of the layer's pages and files."""
+        return self.run_addresses.layer(self.layer.summary.folder)
+
+    @cached_property
+    def run_addresses(self) -> RunAddresses:
+        """Of the run's pages and files."""
+        return RunAddresses(self.run.record.name)
+
+    @cached_property
+    def terms(self) -> dict[str, Term]:
+        """Definitions with this run's parameters."""
+        return run_glossary(self.run)
+
+    @cached_property
+    def tips(self) -> dict[str, str]:
+        """Definitions as tooltips."""
+        return {key: term.text for key, term in self.terms.items()}
+
+    @cached_property
+    def iou_threshold(self) -> float:
+        """As configured."""
+        return self.layer.record.iou_threshold
+
+    @cached_property
+    def scale(self) -> float:
+        """The IoU at the right end of every IoU bar of this layer: one scale, so that bars compare."""
+        values = [u.iou for u in self.layer.units if u.iou is not None]
+        chance = [u.chance_iou for u in self.layer.units if u.chance_iou is not None]
+        return 1.05 * max([*values, *chance, self.iou_threshold * 1.5, 1e-6])
+
+    def concept(self, concept: int | None) -> ConceptRecord | None:
+        """The record of a concept id."""
+        return None if concept is None else self.run.record.concepts[concept - 1]
+
+    @cached_property
+    def concept_links(self) -> list[str]:
+        """By concept id, its page seen from this layer's folder; id 0 has none."""
+        pages = [concept_page(self.site.concept_files[c.name]) for c in self.run.record.concepts]
+        return ["", *(link(self.addresses.page, page) for page in pages)]
+
+    def percent(self, iou: float | None) -> float | None:
+        """An IoU as a position on the layer's bars; None if undefined or beyond the right end."""
+        return None if iou is None or iou > self.scale else round(100 * iou / self.scale, 2)
+
+    def bar(self, unit: UnitRecord) -> dict[str, Any]:
+        """The IoU bar: the length of its fill, the places of its ticks, and all of it in words."""
+        values = {
+            "chance": unit.chance_iou,
+            "heldout": unit.heldout_iou,
+            "attainable": unit.attainable_iou,
+            "iou_threshold": self.iou_threshold,
+        }
+        names = [f"{self.terms[key].name} {score(value)}" for key, value in values.items()]
+        return {
+            "fill": self.percent(unit.iou) or 0,
+            "ticks": {key: self.percent(value) for key, value in values.items()},
+            "texts": {key: score(value) for key, value in values.items()},
+            "words": f"IoU {score(unit.iou)}; " + ", ".join(names),
+        }
+
+    def card(self, unit: UnitRecord, page: PurePosixPath, where: str = "") -> dict[str, Any]:
+        """A unit as a card on ``page``; ``where`` stands before the unit's number."""
+        concept = self.concept(unit.concept)
+        return {
+            "href": link(page, self.addresses.unit(unit.unit)),
+            "sprite": link(page, self.addresses.sprite(unit.unit)),
+            "tiles": len(unit.top_images),
+            "unit": unit.unit,
+            "where": where,
+            "name": label(unit, concept),
+            "category": concept.category if concept and unit.detector else "none",
+            "letter": LETTERS[concept.category] if concept and unit.detector else "",
+            "iou": score(unit.iou),
+            "fill": self.percent(unit.iou) or 0,
+            "chance": self.percent(unit.chance_iou),
+            "flag": flag(unit),
+            "alt": f"Top images of unit {unit.unit}: {label(unit, concept)}, IoU {score(unit.iou)}",
+        }
+
+
+def run_glossary(run: LoadedRun) -> dict[str, Term]:
+    """Definitions with the parameters of ``run``."""
+    quantile = setting(run, "dissection", "quantile")
+    iou_threshold = setting(run, "dissection", "iou_threshold")
+    return glossary(float(quantile), float(iou_threshold), run.record.grid)
+
+
+def setting(run: LoadedRun, section: str, key: str) -> Any:
+    """A value of the configuration that the run was made with."""
+    values = run.record.config[section]
+    return values[key] if isinstance(values, dict) else None
+
+
+def label(unit: UnitRecord, concept: ConceptRecord | None) -> str:
+    """What a unit is called: its concept, or why it has none."""
+    if concept is not None:
+        return concept.name
+    return "dead" if unit.dead else "not finite" if not unit.finite else "no concept"
+
+
+def flag(unit: UnitRecord) -> str:
+    """The one remark that a small card has room for."""
+    if not unit.finite:
+        return "not finite"
+    if unit.dead:
+        return "dead"
+    if unit.duplicate_of is not None:
+        return f"repeats {unit.duplicate_of}"
+    return "unstable" if unit.detector and not unit.stable else ""

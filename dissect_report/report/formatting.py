@@ -1,0 +1,43 @@
+"""Numbers as a reader sees them. Undefined is a dash, never a number."""
+
+from __future__ import annotations
+
+#: What stands where a number is undefined.
+DASH = "–"
+
+
+def score(value: float | None) -> str:
+    """An IoU or another score in [0, 1] with three decimals."""
+    return DASH if value is None else f"{value:.3f}"
+
+
+def number(value: float | None) -> str:
+    """Three significant digits; large numbers in full."""
+    if value is None:
+        return DASH
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def count(value: int | None) -> str:
+    """A whole number with its thousands marked."""
+    return DASH if value is None else f"{value:,}"
+
+
+def share(value: float | None) -> str:
+    """A fraction as a percentage: 34 %, 0.4 %, <0.1 %."""
+    if value is None:
+        return DASH
+    percent = 100 * value
+    if 0 < percent < 0.1:
+        return "<0.1 %"
+    return f"{percent:.0f} %" if percent >= 10 or percent == 0 else f"{percent:.1f} %"
+
+
+def plural(amount: int, noun: str, many: str = "") -> str:
+    """``1 unit``, ``2 units``."""
+    return f"{count(amount)} {noun if amount == 1 else many or noun + 's'}"
+
+
+def listing(words: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

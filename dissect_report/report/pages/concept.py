@@ -1,0 +1,167 @@
+"""The concept pages: who looks for this, in every layer of every run?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from dissect_report.findings.records import CATEGORIES, ConceptRecord, UnitRecord
+from dissect_report.findings.store import LoadedRun
+from dissect_report.report.addresses import CONCEPTS, concept_page, link
+from dissect_report.report.cards import LayerView
+from dissect_report.report.figures import depth_figure
+from dissect_report.report.formatting import count, number, plural, score, share
+from dissect_report.report.glossary import LETTERS
+from dissect_report.report.page import Page
+from dissect_report.report.site import SiteFindings, layers_of
+from dissect_report.report.templating import environment
+
+#: Units shown as cards before the rest becomes a list.
+CARDS = 48
+
+INDEX = CONCEPTS / "index.html"
+Named = list[tuple[LayerView, UnitRecord]]
+
+
+@dataclass(frozen=True)
+class ConceptPages:
+    """The concept index and a page for every concept of the site."""
+
+    site: SiteFindings
+
+    @cached_property
+    def views(self) -> dict[str, list[LayerView]]:
+        """Layers by run name."""
+        return {
+            run.record.name: [LayerView(self.site, run, layer) for layer in layers_of(run)]
+            for run in self.site.runs
+        }
+
+    @cached_property
+    def units(self) -> dict[tuple[str, int], Named]:
+        """By run name and concept id, every unit whose best concept it is, best IoU first."""
+        result: dict[tuple[str, int], Named] = {}
+        for run, views in self.views.items():
+            for view in views:
+                for unit in view.layer.units:
+                    if unit.concept is not None:
+                        result.setdefault((run, unit.concept), []).append((view, unit))
+        for named in result.values():
+            named.sort(key=lambda pair: (not pair[1].detector, -(pair[1].iou or 0)))
+        return result
+
+    def pages(self) -> Iterator[Page]:
+        """The index, then the concepts in the catalogue's order."""
+        yield self.index()
+        for name in self.site.concept_files:
+            yield self.page(name)
+
+    def index(self) -> Page:
+        """Every concept in one sortable table."""
+        rows = [self._row(name, run, records[run.record.name])
+                for run in self.site.runs
+                for name, records in self.site.concepts.items() if run.record.name in records]  # fmt: skip
+        found = sum(row["detectors"] > 0 for row in rows)
+        context = {
+            "rows": rows,
+            "found": found,
+            "several": len(self.site.runs) > 1,
+            "categories": [c for c in CATEGORIES if any(row["category"] == c for row in rows)],
+            "letters": LETTERS,
+            "tips": self._tips(self.site.runs[0]),
+            "score": score, "share": share, "count": count, "plural": plural,
+        }  # fmt: skip
+        body = environment().get_template("pages/concepts.html").render(context)
+        description = f"{found} of {len(rows)} concepts are matched by a unit."
+        return Page(INDEX, "Concepts", description, body, "concepts", ("Concepts",))
+
+    def _row(self, name: str, run: LoadedRun, concept: ConceptRecord) -> dict[str, Any]:
+        named = self.units.get((run.record.name, concept.id), [])
+        best = named[0] if named else None
+        return {
+            "name": name,
+            "run": run.record.name,
+            "href": link(INDEX, concept_page(self.site.concept_files[name])),
+            "category": concept.category,
+            "pixels": concept.pixels / total_pixels(run),
+            "images": concept.images,
+            "detectors": sum(unit.detector for _, unit in named),
+            "iou": best[1].iou if best else None,
+            "best": f"{best[0].layer.summary.name} unit {best[1].unit}" if best else "",
+            "best_href": link(INDEX, best[0].addresses.unit(best[1].unit)) if best else "",
+            "attainable": concept.attainable_iou,
+            "note": remark(concept, iou_threshold(self.views[run.record.name])),
+        }
+
+    def page(self, name: str) -> Page:
+        """The page of one concept, across the runs that know it."""
+        records = self.site.concepts[name]
+        path = concept_page(self.site.concept_files[name])
+        runs = [self._section(run, records[run.record.name], name)
+                for run in self.site.runs if run.record.name in records]  # fmt: skip
+        category = next(iter(records.values())).category
+        detectors = sum(run["detectors"] for run in runs)
+        context = {
+            "name": name,
+            "category": category,
+            "letters": LETTERS,
+            "runs": runs,
+            "detectors": detectors,
+            "number": number, "score": score, "share": share, "count": count, "plural": plural,
+        }  # fmt: skip
+        body = environment().get_template("pages/concept.html").render(context)
+        description = f"{plural(detectors, 'unit')} {'looks' if detectors == 1 else 'look'} for {name}."
+        return Page(path, name, description, body, f"concept {name} · {category} · {description}", None)
+
+    def _section(self, run: LoadedRun, concept: ConceptRecord, name: str) -> dict[str, Any]:
+        """What one run knows of a concept."""
+        path = concept_page(self.site.concept_files[name])
+        views = self.views[run.record.name]
+        named = self.units.get((run.record.name, concept.id), [])
+        points = [(v.layer.summary.name, u.unit, u.iou, u.detector) for v, u in named if u.iou is not None]
+        layers = [view.layer.summary.name for view in views]
+        shown = [pair for pair in named if pair[1].detector][:CARDS]
+        rest = [pair for pair in named if pair not in shown] if len(named) > len(shown) else []
+        return {
+            "name": run.record.name,
+            "category": concept.category,
+            "pixels": concept.pixels,
+            "share": concept.pixels / total_pixels(run),
+            "images": concept.images,
+            "of_images": len(run.record.images),
+            "attainable": concept.attainable_iou,
+            "segmenter": run.record.segmenters[concept.segmenter].source,
+            "quality": run.record.segmenters[concept.segmenter].quality.get(name),
+            "has_quality": name in run.record.segmenters[concept.segmenter].quality,
+            "note": remark(concept, iou_threshold(views)),
+            "detectors": sum(unit.detector for _, unit in named),
+            "figure": depth_figure(points, layers, concept.category) if points else None,
+            "cards": [view.card(u, path, f"{view.layer.summary.name} ") for view, u in shown],
+            "rest": [
+                (link(path, view.addresses.unit(u.unit)), f"{view.layer.summary.name} {u.unit}", score(u.iou))
+                for view, u in rest
+            ],
+            "tips": self._tips(run),
+        }
+
+    def _tips(self, run: LoadedRun) -> dict[str, str]:
+        return self.views[run.record.name][0].tips
+
+
+def total_pixels(run: LoadedRun) -> int:
+    """Grid pixels of the whole probe dataset."""
+    return max(1, len(run.record.images) * run.record.grid**2)
+
+
+def iou_threshold(views: list[LayerView]) -> float:
+    """As configured for the run."""
+    return views[0].iou_threshold
+
+
+def remark(concept: ConceptRecord, least: float) -> str:
+    """Why no unit can match a concept; "" if one can. ``least`` is the iou_threshold."""
+    if concept.pixels == 0 or concept.attainable_iou is None:
+        return "never seen in the probe images"
+    return "undetectable at this quantile" if concept.attainable_iou <= least else ""

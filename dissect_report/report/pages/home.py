@@ -1,0 +1,114 @@
+"""The home page: what was found, in four numbers, one figure and six units for each run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dissect_report.findings.records import UnitRecord
+from dissect_report.findings.store import LoadedRun
+from dissect_report.report.addresses import CONCEPTS, HOME, RunAddresses, link
+from dissect_report.report.cards import LayerView, run_glossary, setting
+from dissect_report.report.figures import layers_figure
+from dissect_report.report.formatting import count, number, plural
+from dissect_report.report.glossary import LETTERS
+from dissect_report.report.page import Page
+from dissect_report.report.site import SiteFindings, layers_of
+from dissect_report.report.strip import layer_strip
+from dissect_report.report.templating import environment
+
+
+def home_page(site: SiteFindings) -> Page:
+    """The first page of the site."""
+    runs = [run_section(site, run) for run in site.runs]
+    context = {
+        "title": site.config.title,
+        "runs": runs,
+        "concepts_href": link(HOME, CONCEPTS / "index.html"),
+        "letters": LETTERS,
+        "count": count,
+        "number": number,
+        "plural": plural,
+    }
+    names = ", ".join(run.record.name for run in site.runs)
+    return Page(
+        path=HOME,
+        title=site.config.title,
+        description=f"What the units of {names} look for.",
+        body=environment().get_template("pages/home.html").render(context),
+        search=f"{site.config.title} · {names}",
+        nav=("Home",),
+    )
+
+
+def run_section(site: SiteFindings, run: LoadedRun) -> dict[str, Any]:
+    """What the home page says about one run."""
+    summaries = run.record.layers
+    named = {u.concept for layer in layers_of(run) for u in layer.units if u.detector}
+    chance = [sum(layer.record.chance_concepts.values()) for layer in layers_of(run)]
+    best = best_layer(site, run)
+    addresses = RunAddresses(run.record.name)
+    terms = run_glossary(run)
+    return {
+        "name": run.record.name,
+        "source": setting(run, "model", "source"),
+        "units": sum(layer.units for layer in summaries),
+        "layers": len(summaries),
+        "detectors": sum(layer.detectors for layer in summaries),
+        "stable": sum(layer.stable_detectors for layer in summaries),
+        "chance": sum(layer.chance_detectors for layer in summaries),
+        "concepts": len(named),
+        "catalogue": len(run.record.concepts),
+        "images": len(run.record.images),
+        "tips": {key: term.text for key, term in terms.items()},
+        "terms": terms,
+        "quantile": setting(run, "dissection", "quantile"),
+        "strip": layer_strip(run, HOME),
+        "figure": layers_figure([s.name for s in summaries], [s.concepts for s in summaries], chance),
+        "chance_concepts": [f"{s.name} {value:.1f}" for s, value in zip(summaries, chance, strict=True)],
+        "best": best.layer.summary.name,
+        "best_href": link(HOME, best.addresses.page),
+        "tiers": tiers(best),
+        "random": [[f"{run.record.name}/{s.folder}", s.units] for s in summaries],
+        "random_href": link(HOME, best.addresses.unit(0)),
+        "methods": link(HOME, addresses.methods),
+        "data": link(HOME, addresses.data),
+    }
+
+
+def best_layer(site: SiteFindings, run: LoadedRun) -> LayerView:
+    """The layer with most concepts; of equals the deepest."""
+    layers = layers_of(run)
+    place = max(range(len(layers)), key=lambda i: (sum(layers[i].summary.concepts.values()), i))
+    return LayerView(site, run, layers[place])
+
+
+def tiers(view: LayerView) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """Six units of a layer in three honest tiers, two each: title, explanation, cards.
+
+    Clear: stable detectors with the highest IoU, of two concepts. Doubtful: detectors that do not hold
+    on the other half, or do not clear chance, the highest IoU first. Unlabelled: what fires often
+    without matching any concept.
+    """
+    units = [u for u in view.layer.units if not u.dead and u.finite and u.duplicate_of is None]
+    by_iou = sorted(units, key=lambda u: (-(u.iou or 0), u.unit))
+    clear = _distinct([u for u in by_iou if u.stable and not _under_chance(u)])
+    doubtful = _distinct([u for u in by_iou if u.detector and (not u.stable or _under_chance(u))])
+    silent = sorted((u for u in units if not u.detector), key=lambda u: (u.iou or 0, u.unit))
+    named = [
+        ("Clear", "stable on a held-out half and above chance", clear),
+        ("Doubtful", "above the iou_threshold, but unstable or within reach of chance", doubtful),
+        ("Unlabelled", "fires on something that the catalogue has no word for", silent[:2]),
+    ]
+    return [(title, why, [view.card(u, HOME) for u in members]) for title, why, members in named]
+
+
+def _under_chance(unit: UnitRecord) -> bool:
+    return unit.chance_iou is not None and unit.iou is not None and unit.iou <= unit.chance_iou
+
+
+def _distinct(units: list[UnitRecord], wanted: int = 2) -> list[UnitRecord]:
+    """The first ``wanted`` units that name different concepts."""
+    chosen: dict[int | None, UnitRecord] = {}
+    for unit in units:
+        chosen.setdefault(unit.concept, unit)
+    return list(chosen.values())[:wanted]

@@ -1,0 +1,107 @@
+"""Everything that a site consists of: pages, data files and pictures, from its findings."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from dissect_report.errors import FindingsError
+from dissect_report.findings.store import LoadedLayer, LoadedRun
+from dissect_report.report.addresses import RunAddresses
+from dissect_report.report.cards import LayerView
+from dissect_report.report.page import DataFile, Page
+from dissect_report.report.pages.concept import ConceptPages
+from dissect_report.report.pages.data import LAYER_FILES, data_page
+from dissect_report.report.pages.home import home_page
+from dissect_report.report.pages.layer import cards_file, layer_page
+from dissect_report.report.pages.methods import methods_page
+from dissect_report.report.pages.unit import UnitPages
+from dissect_report.report.site import SiteFindings, layers_of
+from dissect_report.report.templating import script_json
+
+
+def pages(site: SiteFindings) -> Iterator[Page]:
+    """All pages but the units', in the order of the navigation."""
+    yield home_page(site)
+    for run in site.runs:
+        for layer in layers_of(run):
+            yield layer_page(LayerView(site, run, layer))
+        yield methods_page(site, run)
+        yield data_page(site, run)
+    yield from ConceptPages(site).pages()
+
+
+def unit_prototype(site: SiteFindings, run: LoadedRun, layer: LoadedLayer) -> Page:
+    """The one unit page of a layer that goes through the site builder, ``<run>/<layer>/unit.html``."""
+    return UnitPages(LayerView(site, run, layer)).prototype()
+
+
+def unit_pages(site: SiteFindings, run: LoadedRun, layer: LoadedLayer) -> Iterator[Page]:
+    """The pages of a layer's units, in channel order."""
+    return UnitPages(LayerView(site, run, layer)).pages()
+
+
+def data_files(site: SiteFindings) -> Iterator[DataFile]:
+    """Downloads, and the scripts that pages load on demand."""
+    for run in site.runs:
+        addresses = RunAddresses(run.record.name)
+        for layer in layers_of(run):
+            yield cards_file(LayerView(site, run, layer))
+            yield from _unit_records(run, layer)
+        yield _palette(site, run)
+        for image in range(len(run.record.images)):
+            yield _segmentation(run, addresses, image)
+
+
+def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
+    """Files that go over as they are, source and target: findings, sprites, thumbnails."""
+    for run in site.runs:
+        addresses = RunAddresses(run.record.name)
+        yield run.paths.run, addresses.root / "run.json"
+        for layer in layers_of(run):
+            folder = layer.summary.folder
+            for name in LAYER_FILES:
+                yield run.paths.root / folder / name, addresses.layer(folder).folder / name
+            for unit in layer.units:
+                yield run.paths.sprite(folder, unit.unit), addresses.layer(folder).sprite(unit.unit)
+        for image in range(len(run.record.images)):
+            yield run.paths.thumbnail(image), addresses.thumbnail(image)
+
+
+def _unit_records(run: LoadedRun, layer: LoadedLayer) -> Iterator[DataFile]:
+    """A JSON file a unit: its part of ``dissection.json``, as it stands there."""
+    addresses = RunAddresses(run.record.name).layer(layer.summary.folder)
+    head = {"run": run.record.name, "layer": layer.summary.name, "key": run.record.provenance.key}
+    stored = json.loads(run.paths.dissection(layer.summary.folder).read_text(encoding="utf-8"))
+    for unit in stored["units"]:
+        text = json.dumps(head | unit, ensure_ascii=False, separators=(",", ":"))
+        yield DataFile(addresses.record(unit["unit"]), text)
+
+
+def _palette(site: SiteFindings, run: LoadedRun) -> DataFile:
+    """Which colour of a segmentation picture is which concept, and where its page lies."""
+    colors = {
+        concept.color: [concept.name, concept.category, site.concept_files[concept.name]]
+        for concept in run.record.concepts
+    }
+    data = {"grid": run.record.grid, "depth": run.record.depth, "colors": colors}
+    path = RunAddresses(run.record.name).palette
+    return DataFile(path, _registered(path, data))
+
+
+def _segmentation(run: LoadedRun, addresses: RunAddresses, image: int) -> DataFile:
+    """A segmentation as a ``data:`` address: a canvas may read it even on a page opened from disk."""
+    source, path = run.paths.segmentation(image), addresses.segmentation(image)
+    try:
+        picture = source.read_bytes()
+    except OSError as error:
+        raise FindingsError(f"{source}: {error.strerror}; run `dissect-report analyze` again") from None
+    data = {"png": "data:image/png;base64," + base64.b64encode(picture).decode("ascii")}
+    return DataFile(path, _registered(path, data))
+
+
+def _registered(path: PurePosixPath, data: object) -> str:
+    """A script that hands ``data`` over under the name of its file."""
+    return f"dissect.register({script_json(str(path.with_suffix('')))},{script_json(data)});\n"

@@ -1,0 +1,61 @@
+"""One plain sentence or two about a unit, made from its numbers."""
+
+from __future__ import annotations
+
+from dissect_report.findings.records import ConceptRecord, ScoredConcept, UnitRecord
+from dissect_report.report.formatting import listing, number, score, share
+
+
+def unit_sentence(
+    unit: UnitRecord, concepts: tuple[ConceptRecord, ...], quantile: float, iou_threshold: float
+) -> str:
+    """What the unit looks for, how well that is founded, and what is odd about it."""
+    name = "" if unit.concept is None else concepts[unit.concept - 1].name
+    if not unit.finite:
+        text = "Its activation is NaN or infinite on some image, so it has no level and no concept."
+    elif unit.dead:
+        text = "It never fires: over the whole probe dataset its activation stays at or below 0, or never changes."
+    elif unit.concept is None or not unit.concepts:
+        text = "Where it fires most, no concept is marked: nothing in the catalogue names it."
+    elif unit.detector:
+        text = _detector(unit, unit.concepts[0], name, concepts, quantile)
+    else:
+        text = (
+            f"It matches no concept well: the nearest, {name}, reaches an IoU of {score(unit.iou)}, "
+            f"not above the iou_threshold of {number(iou_threshold)}."
+        )
+    if unit.duplicate_of is not None:
+        text += f" It repeats unit {unit.duplicate_of}: their maps correlate above 0.98."
+    return text
+
+
+def _detector(
+    unit: UnitRecord,
+    best: ScoredConcept,
+    name: str,
+    concepts: tuple[ConceptRecord, ...],
+    quantile: float,
+) -> str:
+    text = (
+        f"It fires on {name}: of the {share(quantile)} of pixels where it is most active, {share(best.precision)} "
+        f"show {name}, and they cover {share(best.recall)} of all {name} pixels."
+    )
+    if unit.chance_iou and unit.iou is not None:
+        ratio = unit.iou / unit.chance_iou
+        text += f" The match is {number(ratio)} times the best that chance gives"
+        text += ", which is no evidence," if ratio < 1 else ""
+    else:
+        text += " What chance would give is undefined here"
+    return f"{text} and {_held(unit, concepts)}."
+
+
+def _held(unit: UnitRecord, concepts: tuple[ConceptRecord, ...]) -> str:
+    """Whether the concept survives on images that it was not chosen on."""
+    if unit.stable:
+        return f"holds on images that it was not chosen on (IoU {score(unit.heldout_iou)})"
+    halves = ["nothing" if c is None else concepts[c - 1].name for c in unit.half_concepts]
+    if halves[0] != halves[1]:
+        return f"does not hold: the two halves of the images name {listing(halves)}"
+    if unit.heldout_iou is None:
+        return "could not be checked on images that it was not chosen on"
+    return f"does not hold on images that it was not chosen on (IoU {score(unit.heldout_iou)})"
