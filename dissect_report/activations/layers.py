@@ -61,6 +61,7 @@ def list_layers(model: nn.Module, example: Tensor) -> tuple[LayerInfo, ...]:
     """Every module below the root in execution order (by when it ends), never-called ones last.
 
     Args:
+        model: left as it was.
         example: one or a few inputs [image, channel, y, x], on the model's device; not all alike, for
             modules that change nothing are recognised by their values.
 

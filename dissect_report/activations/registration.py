@@ -29,8 +29,8 @@ REMEDY = 'set registration = "center"'
 
 #: Modules that leave every cell where it is.
 UNMOVED = (
-    *MODULES, nn.BatchNorm2d, nn.ChannelShuffle, nn.Dropout, nn.Dropout2d, nn.GroupNorm, nn.Identity, nn.InstanceNorm2d,
-    nn.LocalResponseNorm,
+    *MODULES, nn.BatchNorm2d, nn.ChannelShuffle, nn.Dropout, nn.Dropout2d, nn.GroupNorm, nn.Identity,
+    nn.InstanceNorm2d, nn.LocalResponseNorm,
 )  # fmt: skip
 WINDOWS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
 PADS = (nn.ZeroPad2d, nn.ConstantPad2d, nn.ReflectionPad2d, nn.ReplicationPad2d, nn.CircularPad2d)

@@ -19,7 +19,8 @@ def load_factory(source: str, folder: Path, error: type[SourceError] = ModelErro
     """The factory that ``source`` names; calling it turns its failure into one clear line.
 
     Args:
-        source: "file.py:factory", relative to ``folder``, or "package.module:factory".
+        source: "file.py:factory" or "package.module:factory".
+        folder: a relative file is relative to it.
         error: what to raise, by what the factory makes.
 
     Raises:

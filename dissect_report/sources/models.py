@@ -24,6 +24,7 @@ def load_model(config: ModelConfig, folder: Path) -> nn.Module:
     """The network in eval mode, on the CPU.
 
     Args:
+        config: what the run says of its model.
         folder: relative sources are relative to it.
 
     Raises:

@@ -36,6 +36,7 @@ def fetch(url: str, sha256_prefix: str = "", cache: Path | None = None, offline:
     """The file behind ``url``, downloaded unless it is there already.
 
     Args:
+        url: http, https or file.
         sha256_prefix: how the file's sha256 begins; "" skips the check.
         cache: folder for the file; default a place of its own in the user's cache.
         offline: never touch the network.

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
+from dissect_report.demo.networks import scene_segmenter
 from dissect_report.sources.concepts import check_catalogue
 from dissect_report.sources.segmenters.network import NetworkSegmenter, read_carried
 
 
 def open_demo() -> NetworkSegmenter:
     """The segmenter trained on drawn scenes: object, part and material channels."""
-    from dissect_report.demo.networks import scene_segmenter
-
     network = scene_segmenter()
     catalogue = check_catalogue(read_carried(network.concepts, "demo"), 0, "demo")
     return NetworkSegmenter("demo", network, catalogue, quality=read_quality())

@@ -16,7 +16,7 @@ from torch import Tensor
 from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.errors import SegmenterError
 from dissect_report.sources.concepts import Concept, look_up, position_table, read_catalogue
-from dissect_report.sources.probe import resize_labels
+from dissect_report.sources.pictures import resize_labels
 from dissect_report.sources.segmenters.protocol import cell_pixels
 
 #: Modes whose pixels are numbers, not colours.
@@ -31,6 +31,7 @@ class MaskSegmenter:
 
     def __init__(
         self,
+        *,
         source: str,
         folder: Path,
         catalogue: tuple[Concept, ...],
@@ -143,4 +144,11 @@ def open_masks(
     if not config.concepts:
         raise SegmenterError(f"{config.source}: masks need a list of concepts: set `concepts` to its file")
     catalogue = read_catalogue(folder / config.concepts, config.unlabelled)
-    return MaskSegmenter(config.source, place, catalogue, config.unlabelled, probe, image_size)
+    return MaskSegmenter(
+        source=config.source,
+        folder=place,
+        catalogue=catalogue,
+        unlabelled=config.unlabelled,
+        probe=probe,
+        image_size=image_size,
+    )

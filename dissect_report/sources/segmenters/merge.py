@@ -107,6 +107,8 @@ def open_segmenters(configs: Sequence[SegmenterConfig], probe: ProbeConfig, fold
     """The configured segmenters, merged.
 
     Args:
+        configs: in the order of merging.
+        probe: how the images are cut, which masks must follow.
         folder: relative sources are relative to it.
 
     Raises:

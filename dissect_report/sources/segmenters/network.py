@@ -40,6 +40,7 @@ class NetworkSegmenter:
         source: str,
         network: Any,
         catalogue: tuple[Concept, ...],
+        *,
         unlabelled: int = 0,
         normalisation: tuple[Sequence[float], Sequence[float]] | None = None,
         code_digest: str = "",
@@ -144,7 +145,7 @@ def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
         )
     catalogue = _find_catalogue(config, folder, network)
     code = source_digest(config.source, folder)
-    return NetworkSegmenter(config.source, network, catalogue, config.unlabelled, code_digest=code)
+    return NetworkSegmenter(config.source, network, catalogue, unlabelled=config.unlabelled, code_digest=code)
 
 
 def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
@@ -159,13 +160,15 @@ def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
             f"{config.source} has random weights; name trained ones: {config.source}@DEFAULT"
         )
     network = build_torchvision(config.source, SegmenterError)
+    unlabelled = config.unlabelled
     if config.concepts:
-        catalogue = read_catalogue(folder / config.concepts, config.unlabelled)
+        catalogue = read_catalogue(folder / config.concepts, unlabelled)
     else:
-        unlabelled = categories.index(BACKGROUND) if BACKGROUND in categories else config.unlabelled
+        unlabelled = categories.index(BACKGROUND) if BACKGROUND in categories else unlabelled
         catalogue = check_catalogue(name_channels(categories), unlabelled, config.source)
-        return NetworkSegmenter(config.source, network, catalogue, unlabelled, (MEAN, STD))
-    return NetworkSegmenter(config.source, network, catalogue, config.unlabelled, (MEAN, STD))
+    return NetworkSegmenter(
+        config.source, network, catalogue, unlabelled=unlabelled, normalisation=(MEAN, STD)
+    )
 
 
 def _find_catalogue(config: SegmenterConfig, folder: Path, network: Any) -> tuple[Concept, ...]:
