@@ -1,5 +1,49 @@
-"""Takes a neural network apart unit by unit and publishes what it finds as a website."""
+"""Takes a neural network apart unit by unit and publishes what it finds as a website.
+
+    >>> from dissect_report import load_config, dissect, load_run  # doctest: +SKIP
+    >>> dissect(load_config("sites/mine/dissect.toml"))            # doctest: +SKIP
+    >>> run = load_run("sites/mine/run/resnet18")                  # doctest: +SKIP
+    >>> run.layers["layer4"].units[150].iou                        # doctest: +SKIP
+
+Names are loaded when first used: the command line must start without torch.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from dissect_report.analysis.dissection import dissect
+    from dissect_report.config import Config, load_config
+    from dissect_report.errors import DissectError
+    from dissect_report.findings.store import LoadedLayer, LoadedRun, load_run
+
+__all__ = [
+    "Config",
+    "DissectError",
+    "LoadedLayer",
+    "LoadedRun",
+    "__version__",
+    "dissect",
+    "load_config",
+    "load_run",
+]
+
+_HOMES = {
+    "Config": "config",
+    "DissectError": "errors",
+    "LoadedLayer": "findings.store",
+    "LoadedRun": "findings.store",
+    "dissect": "analysis.dissection",
+    "load_config": "config",
+    "load_run": "findings.store",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

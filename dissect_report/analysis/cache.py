@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,11 @@ class Cache:
         path = self.folder / name
         path.with_suffix(path.suffix + ".json").unlink(missing_ok=True)
         path.unlink(missing_ok=True)
+
+    def discard_all(self, names: Iterable[str]) -> None:
+        """Removes the arrays of these names."""
+        for name in names:
+            self.discard(name)
 
 
 def _read_note(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ batch, and batches always begin at the same images, so that the numbers do not k
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -25,8 +26,8 @@ from dissect_report.sources.models import logits
 from dissect_report.sources.probe import prepare_input, rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
 
-#: Seconds of work between two notes of how far a pass is cost little, lost batches cost more.
-BATCHES_A_NOTE = 8
+#: Seconds between two notes of how far a pass is: what an interruption can lose.
+NOTE_SECONDS = 10.0
 
 
 @dataclass
@@ -67,7 +68,9 @@ class Batches:
 
     def _halve(self, what: str) -> None:
         if self.size == 1:
-            raise ModelError(f"{what}: out of memory with a single image; lower [probe] crop or use another device")
+            raise ModelError(
+                f"{what}: out of memory with a single image; lower [probe] crop or use another device"
+            )
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         self.notes.append(f"{what}: out of memory at batch size {self.size}, halved to {self.size // 2}")
@@ -77,6 +80,22 @@ class Batches:
 def _out_of_memory(error: BaseException) -> bool:
     """CPU allocations fail as a plain RuntimeError."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+class Notes:
+    """Writes down every few seconds, and at the end, how far the arrays of a pass are filled."""
+
+    def __init__(self, arrays: Sequence[CachedArray], count: int) -> None:
+        self.arrays = arrays
+        self.count = count
+        self.last = time.monotonic()
+
+    def save(self, done: int) -> None:
+        """``done`` images are filled."""
+        if done == self.count or time.monotonic() - self.last > NOTE_SECONDS:
+            for array in self.arrays:
+                array.save(done)
+            self.last = time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -129,11 +148,15 @@ def plan_passes(
 
 
 def label_images(
-    segmenter: MergedSegmenter, survey: Survey, grid: int, batches: Batches, cache: Cache, key: str,
+    segmenter: MergedSegmenter,
+    survey: Survey,
+    grid: int,
+    batches: Batches,
+    cache: Cache,
+    key: str,
     progress: Progress,
 ) -> np.ndarray:
     """uint16 [image, depth, y, x]: the merged segmentation of every image on the grid."""
-    stored: CachedArray | None = None
     count = len(survey)
 
     def label(start: int, stop: int) -> np.ndarray:
@@ -144,15 +167,15 @@ def label_images(
         depth = label(0, 1).shape[1]
     stored = cache.open("labels.u16", key, (count, depth, grid, grid), np.uint16)
     values = stored.values
+    notes = Notes([stored], count)
 
     def work(start: int, stop: int) -> None:
         values[start:stop] = label(start, stop)
 
     with progress.stage("segmenting", count, "images") as stage:
         stage.advance(stored.done)
-        for number, (start, stop) in enumerate(batches.each(stored.done, count, work, "segmenter"), 1):
-            if number % BATCHES_A_NOTE == 0 or stop == count:
-                stored.save(stop)
+        for start, stop in batches.each(stored.done, count, work, "segmenter"):
+            notes.save(stop)
             stage.advance(stop - start)
     return values
 
@@ -173,8 +196,16 @@ class ModelPass:
 
 
 def run_model(
-    model: nn.Module, config: ModelConfig, slices: Sequence[LayerSlice], shrink: dict[str, Upsampling],
-    survey: Survey, batches: Batches, cache: Cache, key: str, progress: Progress, stage_name: str,
+    model: nn.Module,
+    config: ModelConfig,
+    slices: Sequence[LayerSlice],
+    shrink: dict[str, Upsampling],
+    survey: Survey,
+    batches: Batches,
+    cache: Cache,
+    key: str,
+    progress: Progress,
+    stage_name: str,
 ) -> ModelPass:
     """One forward pass of the probe, recording every slice.
 
@@ -187,6 +218,7 @@ def run_model(
     classes = cache.open("predicted.i32", key, (count,), np.int32)
     everything = [*arrays, *peaks, classes]
     done = min(array.done for array in everything)
+    notes = Notes(everything, count)
     layers = list({s.layer.name: s.layer for s in slices}.values())
 
     def work(start: int, stop: int) -> None:
@@ -203,10 +235,8 @@ def run_model(
 
     with progress.stage(stage_name, count, "images") as stage:
         stage.advance(done)
-        for number, (start, stop) in enumerate(batches.each(done, count, work, "model"), 1):
-            if number % BATCHES_A_NOTE == 0 or stop == count:
-                for array in everything:
-                    array.save(stop)
+        for start, stop in batches.each(done, count, work, "model"):
+            notes.save(stop)
             stage.advance(stop - start)
     return ModelPass([a.values for a in arrays], [p.values for p in peaks], classes.values)
 
@@ -222,3 +252,40 @@ def _predictions(output: object, count: int) -> np.ndarray:
     if scores is None or scores.ndim != 2 or len(scores) != count:
         return np.full(count, -1, np.int32)
     return scores.argmax(1).to(torch.int32).cpu().numpy()
+
+
+@dataclass(frozen=True)
+class RepeatedMaps:
+    """A layer's maps where the disk does not hold them all: the forward pass of the asked images, again.
+
+    Reads like an array [image, unit, y, x] sliced by images. Batches begin at the same images as
+    in the pass that was cached, so that the values are the same.
+    """
+
+    model: nn.Module
+    config: ModelConfig
+    layer: LayerInfo
+    shrink: Upsampling | None
+    survey: Survey
+    batches: Batches
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """[image, unit, y, x]."""
+        height, width = self.layer.map_size if self.shrink is None else (self.shrink.grid, self.shrink.grid)
+        return len(self.survey), self.layer.units, height, width
+
+    def __getitem__(self, images: slice | int) -> np.ndarray:
+        if isinstance(images, int):
+            return self[images : images + 1][0]
+        first, last, _ = images.indices(len(self.survey))
+        start = first - first % self.batches.size
+        parts = [self._forward(at) for at in range(start, last, self.batches.size)]
+        return np.concatenate(parts)[first - start : last - start]
+
+    def _forward(self, start: int) -> np.ndarray:
+        stop = min(start + self.batches.size, len(self.survey))
+        pixels = torch.from_numpy(self.survey.read(start, stop))
+        with torch.inference_mode(), record(self.model, [self.layer]) as recorder:
+            self.model(prepare_input(pixels, self.config.mean, self.config.std, self.batches.device))
+            return _on_grid(recorder.take()[self.layer.name], self.shrink)

@@ -1,16 +1,16 @@
 """Every file name of a site's folder, said once.
 
-    <site>/dissect.toml
-    <site>/run/<run>/                      findings: may be committed and rendered elsewhere
-        run.json                           Run
-        thumbnails/<image>.webp            128 px, one a probe image
-        segmentation/<image>.png           paletted, label channels stacked from top to bottom
-        <layer folder>/dissection.json     Dissection
-        <layer folder>/counts.npz          int64 counts, see ``store.COUNTS``
-        <layer folder>/units.csv           one row a unit
-        <layer folder>/sprites/<unit>.webp a unit's top images side by side
-    <site>/cache/<run>/                    activations and labels; safe to delete
-    <site>/docs/, mkdocs.yml, site/        made by render and build
+<site>/dissect.toml
+<site>/run/<run>/                      findings: may be committed and rendered elsewhere
+    run.json                           Run
+    thumbnails/<image>.webp            128 px, one a probe image
+    segmentation/<image>.png           paletted, label channels stacked from top to bottom
+    <layer folder>/dissection.json     Dissection
+    <layer folder>/counts.npz          int64 counts, see ``store.COUNTS``
+    <layer folder>/units.csv           one row a unit
+    <layer folder>/sprites/<unit>.webp a unit's top images side by side
+<site>/cache/<run>/                    activations and labels; safe to delete
+<site>/docs/, mkdocs.yml, site/        made by render and build
 """
 
 from __future__ import annotations

@@ -203,14 +203,14 @@ class RankedImage:
 
     Attributes:
         image: index.
-        maximum: of the raw activation map.
+        maximum: of the raw activation map; None if it is not finite.
         area: grid pixels, of what the list is about (mask or concept); None where it has no area.
         outline: SVG path data of the mask in a box of 1000 x 1000; "" if nothing exceeds the level. Only for
             top images.
     """
 
     image: int
-    maximum: float
+    maximum: float | None
     area: int | None = None
     outline: str = ""
 

@@ -102,16 +102,16 @@ def read_record(path: Path, kind: type[T]) -> T:
             if isinstance(version, int) and version > SCHEMA_VERSION
             else "run `dissect-report analyze` again"
         )
-        raise FindingsError(f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}; {remedy}")
+        raise FindingsError(
+            f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}; {remedy}"
+        )
     try:
         config = pydantic.ConfigDict(extra="forbid", strict=True)
         return TypeAdapter(pydantic.with_config(config)(kind)).validate_json(text)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise FindingsError(
-            f"{path}: {where}: {first['msg']}; run `dissect-report analyze` again"
-        ) from None
+        raise FindingsError(f"{path}: {where}: {first['msg']}; run `dissect-report analyze` again") from None
 
 
 def write_counts(path: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -125,7 +125,10 @@ def write_counts(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema of ``run.json`` and ``dissection.json``."""
-    return {"run.json": TypeAdapter(Run).json_schema(), "dissection.json": TypeAdapter(Dissection).json_schema()}
+    return {
+        "run.json": TypeAdapter(Run).json_schema(),
+        "dissection.json": TypeAdapter(Dissection).json_schema(),
+    }
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,9 @@ class LoadedLayer:
             with np.load(path, allow_pickle=False) as archive:
                 return {name: archive[name] for name in archive.files}
         except (OSError, ValueError) as error:
-            raise FindingsError(f"{path}: cannot be read ({error}); run `dissect-report analyze` again") from None
+            raise FindingsError(
+                f"{path}: cannot be read ({error}); run `dissect-report analyze` again"
+            ) from None
 
 
 @dataclass(frozen=True)

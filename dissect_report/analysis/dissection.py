@@ -1,0 +1,142 @@
+"""Network dissection, read top to bottom: which concept does each unit of each layer match?"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import numpy as np
+
+from dissect_report.analysis.cache import digest
+from dissect_report.analysis.catalogue import concept_records, segmenter_records
+from dissect_report.analysis.forward import label_images
+from dissect_report.analysis.layer_numbers import measure_layers
+from dissect_report.analysis.measuring import LabelMaps, permute_images
+from dissect_report.analysis.progress import Progress, Silent
+from dissect_report.analysis.provenance import findings_key, provenance
+from dissect_report.analysis.setup import Setup, set_up
+from dissect_report.analysis.survey import content_half
+from dissect_report.analysis.writing import remove_stale, write_layer, write_pictures
+from dissect_report.config import Config, RunConfig, load_config
+from dissect_report.errors import FindingsError
+from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.records import SCHEMA_VERSION, ConceptRecord, ImageRecord, LayerSummary, Run
+from dissect_report.findings.store import LoadedRun, load_run, write_record
+from dissect_report.stats.overlap import count_concepts
+
+
+def dissect(
+    config: Config | str | Path,
+    progress: Progress | None = None,
+    force: bool = False,
+    threads: int | None = None,
+) -> tuple[LoadedRun, ...]:
+    """Measures every unit of every run of a configuration and writes the findings.
+
+    Findings that are up to date (same configuration, model, images, segmenters and versions) are
+    left as they are; an interrupted run goes on where it was.
+
+    Args:
+        config: a configuration, or the path of a ``dissect.toml``.
+        progress: told how far the work is.
+        force: measure again even where the findings are up to date.
+        threads: that count at the same time; by default one a core. No number depends on it.
+
+    Returns:
+        The findings of each run, as ``load_run`` gives them.
+
+    Raises:
+        DissectError: one line saying what is wrong and what to do.
+    """
+    if not isinstance(config, Config):
+        config = load_config(config)
+    progress, threads = progress or Silent(), threads or os.cpu_count() or 1
+    return tuple(_dissect_run(config, run, progress, force, threads) for run in config.runs)
+
+
+def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool, threads: int) -> LoadedRun:
+    setup = set_up(config, run, progress, threads)
+    key = findings_key(run, config.title, setup.inputs, setup.network.device)
+    if not force and (known := _up_to_date(setup.paths, key)):
+        progress.note(f"{run.name}: the findings are up to date; --force measures again")
+        return known
+    setup.paths.run.unlink(missing_ok=True)  # until all is written again, nobody reads half of it
+    probe = label_probe(setup)
+    concepts = concept_records(setup.segmenter, probe.counts, run.dissection.quantile)
+    layers, predicted = [], np.empty(0)
+    for numbers, predicted in measure_layers(setup, probe):
+        with setup.stopwatch.time("write"):
+            layers.append(write_layer(setup, numbers, probe, concepts))
+    with setup.stopwatch.time("write"):
+        write_pictures(setup, probe, concepts)
+    remove_stale(setup.paths, layers)
+    write_record(setup.paths.run, _run_record(setup, key, concepts, layers, predicted, probe))
+    for note in setup.batches.notes:
+        progress.note(note)
+    return load_run(setup.paths.root)
+
+
+def _up_to_date(paths: RunPaths, key: str) -> LoadedRun | None:
+    try:
+        known = load_run(paths.root)
+    except FindingsError:
+        return None
+    whole = all(paths.dissection(layer.folder).is_file() for layer in known.record.layers)
+    return known if whole and known.record.provenance.key == key else None
+
+
+def label_probe(setup: Setup) -> LabelMaps:
+    """The one pass of the segmenters, and the counts that depend on nothing else."""
+    survey, run = setup.survey, setup.run
+    key = digest(
+        "labels", survey.digest, survey.names, setup.segmenter.digest, setup.grid, setup.batches.size,
+        run.probe.resize, run.probe.resize_mode, run.probe.crop, setup.network.device.type,
+    )  # fmt: skip
+    with setup.stopwatch.time("segment"):
+        labels = label_images(
+            setup.segmenter, survey, setup.grid, setup.batches, setup.cache, key, setup.progress
+        )
+    halves = np.array([content_half(text) for text in survey.digests], np.uint8)
+    with setup.stopwatch.time("count concepts"):
+        counts = count_concepts(labels, halves, len(setup.segmenter.catalogue))
+    return LabelMaps(labels, halves, counts, permute_images(len(survey), run.dissection.seed))
+
+
+def _run_record(
+    setup: Setup,
+    key: str,
+    concepts: tuple[ConceptRecord, ...],
+    layers: list[LayerSummary],
+    predicted: np.ndarray,
+    probe: LabelMaps,
+) -> Run:
+    run, survey, classes = setup.run, setup.survey, setup.network.classes
+    images = zip(survey.names, survey.labels, probe.halves, predicted, strict=True)
+    return Run(
+        schema_version=SCHEMA_VERSION,
+        name=run.name,
+        title=setup.config.title,
+        config=dataclasses.asdict(run),
+        provenance=provenance(
+            setup.config,
+            key,
+            setup.inputs,
+            setup.network.device,
+            setup.batches.size,
+            setup.batches.notes,
+            setup.stopwatch,
+        ),  # fmt: skip
+        classes=classes,
+        segmenters=segmenter_records(setup.segmenter),
+        concepts=concepts,
+        images=tuple(
+            ImageRecord(name, label, int(half), classes[int(best)] if best >= 0 and classes else None)
+            for name, label, half, best in images
+        ),
+        skipped_images=survey.skipped,
+        layers=tuple(layers),
+        grid=setup.grid,
+        crop=run.probe.crop,
+        depth=probe.labels.shape[1],
+    )

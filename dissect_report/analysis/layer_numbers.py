@@ -1,0 +1,181 @@
+"""From recorded activations to the numbers of whole layers, within the disk budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from dissect_report.activations.layers import LayerInfo
+from dissect_report.activations.registration import cell_places
+from dissect_report.activations.upsampling import CellPlaces, Upsampling, plan_upsampling, upsample
+from dissect_report.analysis.cache import digest
+from dissect_report.analysis.forward import LayerSlice, ModelPass, RepeatedMaps, plan_passes, run_model
+from dissect_report.analysis.measuring import LabelMaps, Measurement, join, measure_units
+from dissect_report.analysis.provenance import versions
+from dissect_report.analysis.setup import Setup
+from dissect_report.analysis.sprites import outline
+from dissect_report.analysis.units import LayerNumbers
+from dissect_report.findings.paths import file_names
+from dissect_report.stats.correlation import correlate_units
+from dissect_report.stats.topk import top_images
+
+
+@dataclass(frozen=True, eq=False)
+class MapPlan:
+    """How a layer's maps travel to the grid.
+
+    Attributes:
+        map_size: as they are kept: raw, or the grid's size where they are larger.
+        shrink: from raw maps to kept ones; None where they are kept raw.
+        to_grid: from kept maps to the grid.
+    """
+
+    map_size: tuple[int, int]
+    shrink: Upsampling | None
+    to_grid: Upsampling
+
+
+def plan_maps(setup: Setup) -> dict[str, MapPlan]:
+    """By layer name. Maps larger than the grid are kept as sampled, by the same bilinear rule; others raw.
+
+    Raises:
+        LayerError: ``registration = "convolution"`` and the network's geometry cannot be followed.
+    """
+    options, grid, side = setup.run.dissection, setup.grid, setup.run.probe.crop
+    cells: dict[str, CellPlaces] = {}
+    if options.registration == "convolution":
+        cells = cell_places(setup.network.model, setup.network.chosen, (side, side))
+    plans = {}
+    for info in setup.network.chosen:
+        direct = plan_upsampling(info.map_size, grid, options.upsampling, cells.get(info.name))
+        if max(info.map_size) <= grid:
+            plans[info.name] = MapPlan(info.map_size, None, direct)
+        else:
+            same = plan_upsampling((grid, grid), grid, "border")
+            plans[info.name] = MapPlan((grid, grid), direct, same)
+    return plans
+
+
+def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumbers, np.ndarray]]:
+    """Every chosen layer's numbers, and with each the predicted class of every image.
+
+    One forward pass of the model serves all layers. Where the disk budget does not hold all
+    activations the pass is repeated for other units; the numbers are the same.
+    """
+    layers = setup.network.chosen
+    plans = plan_maps(setup)
+    groups = plan_passes(
+        layers, [plans[info.name].map_size for info in layers], len(setup.survey), _budget(setup)
+    )
+    if len(groups) > 1:
+        setup.batches.notes.append(
+            f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold all activations: "
+            f"the model ran {len(groups)} times over the probe"
+        )
+    folders = dict(zip((info.name for info in layers), layer_folders(layers), strict=True))
+    parts: list[SliceNumbers] = []
+    for turn, group in enumerate(groups, 1):
+        stage = "running the model" + (f" ({turn} of {len(groups)})" if len(groups) > 1 else "")
+        passed = _pass_model(setup, group, plans, stage)
+        for part, maps, maxima in zip(group, passed.maps, passed.maxima, strict=True):
+            info, plan = part.layer, plans[part.layer.name]
+            parts.append(_measure_slice(setup, probe, plan, part, maps, maxima))
+            if part.last == info.units:
+                yield _join_slices(setup, info, folders[info.name], plan, parts, maps), passed.predicted
+                parts = []
+        if len(groups) > 1:
+            setup.cache.discard_all(part.name for part in group)
+
+
+def _budget(setup: Setup) -> int:
+    """Bytes of disk left for activations."""
+    pixels = 0 if setup.survey.pixels is None else setup.survey.pixels.nbytes
+    return max(1, int(setup.run.compute.cache_gb * 1e9) - pixels)
+
+
+def layer_folders(layers: Sequence[LayerInfo]) -> list[str]:
+    """A folder below the run for each layer, safe and distinct."""
+    return file_names((info.name for info in layers), reserved=("thumbnails", "segmentation"))
+
+
+def _pass_model(setup: Setup, group: list[LayerSlice], plans: dict[str, MapPlan], stage: str) -> ModelPass:
+    run = setup.run
+    key = digest(
+        "maps", setup.network.digest, setup.survey.digest, setup.batches.size, setup.network.device.type,
+        run.probe.resize, run.probe.resize_mode, run.probe.crop, run.model.mean, run.model.std,
+        setup.grid, run.dissection.upsampling, run.dissection.registration, versions(),
+        [part.layer.recorded_as for part in group],
+    )  # fmt: skip
+    shrink = {name: plan.shrink for name, plan in plans.items() if plan.shrink is not None}
+    with setup.stopwatch.time("model"):
+        return run_model(
+            setup.network.model, run.model, group, shrink, setup.survey, setup.batches, setup.cache, key,
+            setup.progress, stage,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class SliceNumbers:
+    """What was measured of some consecutive units of a layer, before the whole layer is known."""
+
+    measurement: Measurement
+    maxima: np.ndarray
+    top: np.ndarray
+    outlines: list[list[str]]
+    areas: list[list[int]]
+
+
+def _measure_slice(
+    setup: Setup, probe: LabelMaps, plan: MapPlan, part: LayerSlice, maps: np.ndarray, maxima: np.ndarray
+) -> SliceNumbers:
+    name, units = part.layer.name, part.last - part.first
+    with setup.stopwatch.time("measure"), setup.progress.stage(f"measuring {name}", units, "units") as stage:
+        measurement = measure_units(
+            maps, plan.to_grid, probe, setup.run.dissection.quantile, setup.threads, stage
+        )
+    top = top_images(np.asarray(maxima), setup.run.dissection.top_images)
+
+    def draw(unit: int) -> tuple[list[str], list[int]]:
+        raw = np.ascontiguousarray(maps[top[unit], unit])
+        return draw_outlines(upsample(raw, plan.to_grid), float(measurement.activation.level[unit]))
+
+    with setup.stopwatch.time("outlines"), ThreadPoolExecutor(setup.threads) as pool:
+        drawn = list(pool.map(draw, range(units)))
+    return SliceNumbers(measurement, np.array(maxima), top, [d[0] for d in drawn], [d[1] for d in drawn])
+
+
+def draw_outlines(activations: np.ndarray, level: float) -> tuple[list[str], list[int]]:
+    """Outline and area in grid pixels of the mask on each of some maps of one unit.
+
+    Args:
+        activations: float32 [image, y, x] on the grid.
+        level: of the unit; NaN gives no mask.
+    """
+    areas = [int((activation > level).sum()) for activation in activations]
+    return [outline(a, level) if area else "" for a, area in zip(activations, areas, strict=True)], areas
+
+
+def _join_slices(
+    setup: Setup, info: LayerInfo, folder: str, plan: MapPlan, parts: list[SliceNumbers], maps: np.ndarray
+) -> LayerNumbers:
+    """The whole layer. If it was cut, the model runs once more for the correlation of all its units."""
+    with setup.stopwatch.time("correlate"):
+        if len(parts) > 1:
+            repeated = RepeatedMaps(setup.network.model, setup.run.model, info, plan.shrink, setup.survey,
+                                    setup.batches)  # fmt: skip
+            correlation = correlate_units(repeated)
+        else:
+            correlation = correlate_units(maps)
+    return LayerNumbers(
+        info=info,
+        folder=folder,
+        measurement=join([part.measurement for part in parts]),
+        maxima=np.concatenate([part.maxima for part in parts], axis=1),
+        correlation=correlation,
+        top=np.concatenate([part.top for part in parts]),
+        outlines=[paths for part in parts for paths in part.outlines],
+        areas=[areas for part in parts for areas in part.areas],
+    )

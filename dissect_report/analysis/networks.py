@@ -1,0 +1,92 @@
+"""The network of a run, opened and looked over: which layers it has, which are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from dissect_report.activations.layers import LayerInfo, list_layers, select_layers
+from dissect_report.analysis.provenance import choose_device
+from dissect_report.config import ModelConfig, RunConfig
+from dissect_report.errors import ModelError
+from dissect_report.sources.models import load_classes, load_model, logits, model_digest
+
+
+@dataclass(frozen=True)
+class Network:
+    """A model ready to be measured.
+
+    Attributes:
+        model: in eval mode, on ``device``.
+        device: where it runs.
+        layers: every module, in execution order.
+        chosen: those that the configuration asks for.
+        classes: names of its outputs; empty if it gives no classes.
+        digest: sha256 of its parameters and buffers.
+    """
+
+    model: nn.Module
+    device: torch.device
+    layers: tuple[LayerInfo, ...]
+    chosen: tuple[LayerInfo, ...]
+    classes: tuple[str, ...]
+    digest: str
+
+
+def open_network(run: RunConfig, folder: Path) -> Network:
+    """The model of a run, its layers found by one forward pass of noise.
+
+    Raises:
+        ModelError, WeightsError, LayerError, ConfigError: what the configuration names cannot be used.
+    """
+    device = choose_device(run.compute.device)
+    model = load_model(run.model, folder).to(device)
+    example = example_input(run.model, run.probe.crop).to(device)
+    infos = list_layers(model, example)
+    with torch.inference_mode():
+        scores = logits(model(example))
+    return Network(
+        model=model,
+        device=device,
+        layers=infos,
+        chosen=select_layers(infos, run.model.layers),
+        classes=_class_names(run.model, folder, model, scores),
+        digest=model_digest(model),
+    )
+
+
+def example_input(config: ModelConfig, crop: int) -> torch.Tensor:
+    """Seeded noise of the model's input shape: two images, so that nothing is constant by accident."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(2, len(config.mean), crop, crop, generator=generator)
+
+
+def _class_names(
+    config: ModelConfig, folder: Path, model: nn.Module, scores: torch.Tensor | None
+) -> tuple[str, ...]:
+    """From the file of names, else the model's own ``classes`` or ``labels``, else output_0 ..."""
+    if scores is None or scores.ndim != 2:
+        return ()
+    named: Sequence[str] = load_classes(config, folder)
+    for attribute in ("classes", "labels"):
+        named = named or tuple(getattr(model, attribute, None) or ())
+    outputs = scores.shape[1]
+    if named and len(named) != outputs:
+        where = config.classes or "the model's own list"
+        raise ModelError(
+            f"[model] classes: {where} has {len(named)} names, the model gives {outputs} outputs"
+        )
+    return tuple(map(str, named)) or tuple(f"output_{index}" for index in range(outputs))
+
+
+def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
+    """Every dissectable layer in execution order, and whether the configuration chooses it."""
+    device = choose_device(run.compute.device)
+    model = load_model(run.model, folder).to(device)
+    infos = list_layers(model, example_input(run.model, run.probe.crop).to(device))
+    chosen = {info.name for info in select_layers(infos, run.model.layers)}
+    return [(info, info.name in chosen) for info in infos if not info.obstacle]

@@ -1,0 +1,97 @@
+"""A run laid out for measuring: everything that the configuration names is open, nothing is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dissect_report.analysis.cache import Cache, digest
+from dissect_report.analysis.forward import Batches
+from dissect_report.analysis.networks import Network, open_network
+from dissect_report.analysis.progress import Progress
+from dissect_report.analysis.provenance import Stopwatch
+from dissect_report.analysis.survey import Survey, survey_probe
+from dissect_report.config import Config, RunConfig
+from dissect_report.findings.paths import RunPaths, SitePaths
+from dissect_report.sources.probe import list_probe
+from dissect_report.sources.segmenters.merge import MergedSegmenter, open_segmenters
+
+#: Share of the cache that decoded images may take; activations have the rest.
+PIXEL_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What every step of an analysis works with.
+
+    Attributes:
+        config: the site's configuration.
+        run: the run's.
+        network: the model and its layers.
+        segmenter: all segmenters, merged.
+        survey: the readable images of the probe dataset.
+        cache: activations and labels on disk.
+        grid: side of the segmentation grid.
+        threads: that count at the same time; no number depends on it.
+        progress: told how far the work is.
+        stopwatch: seconds per stage.
+        batches: walks over the probe; remembers halved batches.
+    """
+
+    config: Config
+    run: RunConfig
+    network: Network
+    segmenter: MergedSegmenter
+    survey: Survey
+    cache: Cache
+    grid: int
+    threads: int
+    progress: Progress
+    stopwatch: Stopwatch
+    batches: Batches
+
+    @property
+    def paths(self) -> RunPaths:
+        """Where the findings go."""
+        return SitePaths(self.config.folder).run(self.run.name)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Digests of what the numbers are measured on."""
+        return {
+            "model": self.network.digest,
+            "probe": self.survey.digest,
+            "names": digest(self.survey.names, self.survey.labels, self.survey.skipped),
+            "segmenters": self.segmenter.digest,
+            "classes": digest(self.network.classes),
+        }
+
+
+def set_up(config: Config, run: RunConfig, progress: Progress, threads: int) -> Setup:
+    """Opens the model and the segmenters and looks through the probe dataset.
+
+    Raises:
+        DissectError: something that the configuration names cannot be used.
+    """
+    stopwatch = Stopwatch()
+    with stopwatch.time("open"):
+        network = open_network(run, config.folder)
+        segmenter = open_segmenters(run.segmenters, run.probe, config.folder).to(network.device)
+        probe = list_probe(run.probe, config.folder, run.dissection.seed)
+    cache = Cache(SitePaths(config.folder).cache(run.name))
+    cache.prepare()
+    budget = int(run.compute.cache_gb * PIXEL_SHARE * 1e9)
+    with stopwatch.time("read images"):
+        survey = survey_probe(probe, run.probe, cache, budget, threads, progress)
+    return Setup(
+        config=config,
+        run=run,
+        network=network,
+        segmenter=segmenter,
+        survey=survey,
+        cache=cache,
+        grid=run.dissection.grid or max(32, run.probe.crop // 4),
+        threads=threads,
+        progress=progress,
+        stopwatch=stopwatch,
+        batches=Batches(run.compute.batch_size, network.device),
+    )

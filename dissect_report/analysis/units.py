@@ -1,0 +1,173 @@
+"""From a layer's numbers to one record a unit: what a page shows, NaN turned into None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dissect_report.activations.layers import LayerInfo
+from dissect_report.analysis.measuring import LabelMaps, Measurement
+from dissect_report.findings.records import Band, Histogram, RankedImage, Relative, ScoredConcept, UnitRecord
+from dissect_report.stats import scores
+from dissect_report.stats.correlation import duplicates, relatives
+from dissect_report.stats.topk import bands, fires_without, silent_images
+
+#: Concepts listed on a unit's page.
+LISTED_CONCEPTS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class LayerNumbers:
+    """Everything measured of one layer.
+
+    Attributes:
+        info: the layer.
+        folder: its folder below the run.
+        measurement: of all units.
+        maxima: float32 [image, unit] of the raw maps.
+        correlation: float32 [unit, unit] of the raw maps.
+        top: int32 [unit, k] images by maximum, best first.
+        outlines: per unit and top image, SVG path data of the mask.
+        areas: per unit and top image, grid pixels of the mask.
+    """
+
+    info: LayerInfo
+    folder: str
+    measurement: Measurement
+    maxima: np.ndarray
+    correlation: np.ndarray
+    top: np.ndarray
+    outlines: list[list[str]]
+    areas: list[list[int]]
+
+
+def unit_records(
+    numbers: LayerNumbers, probe: LabelMaps, iou_threshold: float, seed: int
+) -> tuple[UnitRecord, ...]:
+    """One record for each unit of the layer, in channel order."""
+    naming = numbers.measurement.naming
+    shared = {
+        "detector": naming.detectors(iou_threshold),
+        "stable": naming.stable(iou_threshold),
+        "duplicate": duplicates(numbers.correlation),
+    }
+    nearest = relatives(numbers.correlation)
+    return tuple(
+        _unit_record(unit, numbers, probe, shared, nearest, seed) for unit in range(numbers.info.units)
+    )
+
+
+def _unit_record(
+    unit: int,
+    numbers: LayerNumbers,
+    probe: LabelMaps,
+    shared: dict[str, np.ndarray],
+    nearest: tuple[np.ndarray, np.ndarray],
+    seed: int,
+) -> UnitRecord:
+    activation, naming = numbers.measurement.activation, numbers.measurement.naming
+    concept = int(naming.concept[unit])
+    mask = int(numbers.measurement.mask[:, unit].sum())
+    maxima = numbers.maxima[:, unit]
+    level = float(activation.level[unit])
+    duplicate = int(shared["duplicate"][unit])
+    listed = _scored_concepts(unit, numbers.measurement, probe)
+    area = probe.counts.area[:, concept] if concept else None
+    return UnitRecord(
+        unit=unit,
+        level=number(level),
+        minimum=number(activation.minimum[unit]),
+        maximum=number(maxima.max()),
+        density=int(activation.positive_pixels[unit]) / activation.pixels,
+        mask_pixels=mask,
+        concept=concept or None,
+        iou=number(naming.iou[unit]),
+        attainable_iou=listed[0].attainable_iou if concept else None,
+        heldout_iou=number(naming.heldout_iou[unit]),
+        half_concepts=(
+            int(naming.half_concepts[0, unit]) or None,
+            int(naming.half_concepts[1, unit]) or None,
+        ),
+        chance_iou=number(naming.chance_iou[unit]),
+        detector=bool(shared["detector"][unit]),
+        stable=bool(shared["stable"][unit]),
+        dead=_is_dead(numbers, unit),
+        finite=bool(activation.finite[unit]),
+        duplicate_of=None if duplicate < 0 else duplicate,
+        concepts=listed,
+        top_images=tuple(
+            RankedImage(int(image), number(maxima[image]), pixels, path)
+            for image, pixels, path in zip(
+                numbers.top[unit], numbers.areas[unit], numbers.outlines[unit], strict=True
+            )
+        ),
+        bands=tuple(
+            Band(name, tuple(RankedImage(int(i), number(maxima[i])) for i in images))
+            for name, images in bands(maxima, seed).items()
+        ),
+        silent=() if area is None else _listed(silent_images(maxima, level, area), maxima, area),
+        fires_without=() if area is None else _listed(fires_without(maxima, level, area), maxima, area),
+        relatives=tuple(
+            Relative(int(other), float(value))
+            for other, value in zip(nearest[0][unit], nearest[1][unit], strict=True)
+            if other >= 0
+        ),
+        histogram=_histogram(numbers.measurement, unit),
+    )
+
+
+def number(value: float | np.floating) -> float | None:
+    """The value, or None where it is undefined."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _is_dead(numbers: LayerNumbers, unit: int) -> bool:
+    """Maximum of the raw maps not above 0, or the same value everywhere."""
+    activation = numbers.measurement.activation
+    if not activation.finite[unit]:
+        return False
+    return bool(numbers.maxima[:, unit].max() <= 0 or activation.minimum[unit] == activation.maximum[unit])
+
+
+def _listed(images: np.ndarray, maxima: np.ndarray, area: np.ndarray) -> tuple[RankedImage, ...]:
+    return tuple(RankedImage(int(image), number(maxima[image]), int(area[image])) for image in images)
+
+
+def _scored_concepts(unit: int, measurement: Measurement, probe: LabelMaps) -> tuple[ScoredConcept, ...]:
+    """The best concepts by IoU, equal ones by lower id; concepts without a common pixel are left out."""
+    values = np.nan_to_num(measurement.iou[unit], nan=0.0)
+    best = np.argsort(-values, kind="stable")[:LISTED_CONCEPTS]
+    best = best[values[best] > 0]
+    mask = measurement.mask[:, unit].sum()
+    present = probe.counts.concept.sum(0)[best]
+    common = measurement.intersection[:, unit].sum(0)[best]
+    pixels = probe.counts.pixels.sum()
+    columns = (
+        scores.precision(mask, common),
+        scores.recall(present, common),
+        scores.mutual_information(mask, present, common, pixels),
+        scores.information_quality_ratio(mask, present, common, pixels),
+        scores.attainable_iou(mask, present),
+    )
+    return tuple(
+        ScoredConcept(
+            concept=int(concept),
+            iou=float(values[concept]),
+            precision=number(columns[0][row]),
+            recall=number(columns[1][row]),
+            mutual_information=number(columns[2][row]),
+            information_quality_ratio=number(columns[3][row]),
+            intersection=int(common[row]),
+            attainable_iou=float(columns[4][row]),
+        )
+        for row, concept in enumerate(best)
+    )
+
+
+def _histogram(measurement: Measurement, unit: int) -> Histogram | None:
+    activation = measurement.activation
+    if not activation.finite[unit]:
+        return None
+    counts = tuple(int(count) for count in activation.histogram[unit])
+    return Histogram(float(activation.low[unit]), float(activation.high[unit]), counts)

@@ -1,0 +1,176 @@
+"""Findings written to the run's folder: records, arrays, a table and pictures."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from dissect_report.analysis.measuring import LabelMaps
+from dissect_report.analysis.setup import Setup
+from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbnail
+from dissect_report.analysis.units import LayerNumbers, unit_records
+from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.records import (
+    CATEGORIES,
+    SCHEMA_VERSION,
+    ConceptRecord,
+    Dissection,
+    LayerSummary,
+    UnitRecord,
+)
+from dissect_report.findings.store import write_atomically, write_counts, write_record
+
+#: Columns of units.csv; the concept's name and category come after its id.
+TABLE = (
+    "unit", "concept", "category", "iou", "heldout_iou", "chance_iou", "attainable_iou", "detector", "stable",
+    "dead", "finite", "duplicate_of", "level", "maximum", "density", "mask_pixels",
+)  # fmt: skip
+
+
+def write_layer(
+    setup: Setup, numbers: LayerNumbers, probe: LabelMaps, concepts: Sequence[ConceptRecord]
+) -> LayerSummary:
+    """Writes everything of one layer and returns what the run's index says of it.
+
+    Args:
+        concepts: the catalogue; concept id k is entry k - 1.
+
+    Raises:
+        StorageError: no space or no permission.
+    """
+    folder, paths, measurement = numbers.folder, setup.paths, numbers.measurement
+    iou_threshold = setup.run.dissection.iou_threshold
+    units = unit_records(numbers, probe, iou_threshold, setup.run.dissection.seed)
+
+    def draw(unit: int) -> None:
+        write_atomically(paths.sprite(folder, unit), sprite(setup.survey.tiles, numbers.top[unit].tolist()))
+
+    _each(draw, numbers.info.units, f"sprites of {numbers.info.name}", "units", setup)
+    write_counts(
+        paths.counts(folder),
+        {
+            "mask": measurement.mask,
+            "concept": probe.counts.concept,
+            "pixels": probe.counts.pixels,
+            "intersection": measurement.intersection,
+            "iou": measurement.iou,
+            "chance_iou": measurement.naming.chance_ious,
+            "level": measurement.activation.level,
+            "maximum": np.ascontiguousarray(numbers.maxima.T),
+        },
+    )
+    write_atomically(paths.table(folder), table(units, concepts).encode())
+    chance = _chance_by_category(numbers, concepts, iou_threshold)
+    write_record(
+        paths.dissection(folder), Dissection(SCHEMA_VERSION, numbers.info.name, iou_threshold, units, chance)
+    )
+    return _summary(numbers, units, concepts, iou_threshold)
+
+
+def write_pictures(setup: Setup, probe: LabelMaps, concepts: Sequence[ConceptRecord]) -> None:
+    """The shared thumbnail and the segmentation of every probe image."""
+    colors = ["#000000", *(concept.color for concept in concepts)]
+    paths, tiles = setup.paths, setup.survey.tiles
+
+    def draw(image: int) -> None:
+        labels = np.asarray(probe.labels[image])
+        write_atomically(paths.thumbnail(image), thumbnail(tiles[image]))
+        write_atomically(paths.segmentation(image), segmentation_picture(labels, colors))
+
+    _each(draw, len(tiles), "thumbnails and segmentations", "images", setup)
+
+
+def _each(work: Callable[[int], None], count: int, name: str, unit: str, setup: Setup) -> None:
+    """``work`` on 0, 1 ... in a few threads: Pillow's encoders let go of the GIL."""
+    with setup.progress.stage(name, count, unit) as stage, ThreadPoolExecutor(setup.threads) as pool:
+        for _ in pool.map(work, range(count)):
+            stage.advance(1)
+
+
+def table(units: Sequence[UnitRecord], concepts: Sequence[ConceptRecord]) -> str:
+    """``units.csv``: one row a unit; undefined cells are empty."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(TABLE)
+    for unit in units:
+        named = concepts[unit.concept - 1] if unit.concept else None
+        values = {**dataclasses.asdict(dataclasses.replace(unit, concepts=(), top_images=(), bands=()))}
+        values["concept"] = named.name if named else None
+        values["category"] = named.category if named else None
+        writer.writerow([_cell(values[column]) for column in TABLE])
+    return stream.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def by_category(ids: set[int], concepts: Sequence[ConceptRecord]) -> dict[str, int]:
+    """How many of the concepts are of each category, in the order of ``CATEGORIES``; absent ones left out."""
+    found = [concepts[concept - 1].category for concept in ids]
+    return {category: found.count(category) for category in CATEGORIES if category in found}
+
+
+def _summary(
+    numbers: LayerNumbers,
+    units: Sequence[UnitRecord],
+    concepts: Sequence[ConceptRecord],
+    iou_threshold: float,
+) -> LayerSummary:
+    chance = numbers.measurement.naming.chance_detectors(iou_threshold)
+    return LayerSummary(
+        name=numbers.info.name,
+        folder=numbers.folder,
+        recorded_as=numbers.info.recorded_as,
+        units=numbers.info.units,
+        map_size=numbers.info.map_size,
+        detectors=sum(unit.detector for unit in units),
+        stable_detectors=sum(unit.stable for unit in units),
+        chance_detectors=float(chance.sum() / len(chance)),
+        concepts=by_category({u.concept for u in units if u.detector and u.concept}, concepts),
+        stable_concepts=by_category({u.concept for u in units if u.stable and u.concept}, concepts),
+    )
+
+
+def _chance_by_category(
+    numbers: LayerNumbers, concepts: Sequence[ConceptRecord], iou_threshold: float
+) -> dict[str, float]:
+    """Mean number of distinct concepts per category that permuted labels would find."""
+    naming = numbers.measurement.naming
+    detects = naming.chance_detectors(iou_threshold)
+    totals: dict[str, int] = {}
+    for named, mask in zip(naming.chance_concepts, detects, strict=True):
+        for category, count in by_category({int(c) for c in named[mask]}, concepts).items():
+            totals[category] = totals.get(category, 0) + count
+    return {name: totals[name] / len(detects) for name in CATEGORIES if name in totals}
+
+
+def remove_stale(paths: RunPaths, layers: Sequence[LayerSummary]) -> None:
+    """Drops what an earlier configuration left in the run's folder: layers and units that are no more.
+
+    Only files of names that ``RunPaths`` gives are touched.
+    """
+    known = {layer.folder: layer.units for layer in layers}
+    for record in paths.root.glob("*/dissection.json"):
+        folder = record.parent.name
+        kept = known.get(folder, 0)
+        for picture in (record.parent / "sprites").glob("*.webp"):
+            if not picture.stem.isdigit() or int(picture.stem) >= kept:
+                picture.unlink()
+        if folder not in known:
+            for path in (record, paths.counts(folder), paths.table(folder)):
+                path.unlink(missing_ok=True)
+            _remove_empty(record.parent / "sprites")
+            _remove_empty(record.parent)
+
+
+def _remove_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

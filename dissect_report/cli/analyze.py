@@ -1,0 +1,29 @@
+"""``dissect-report analyze``: runs the measurements, writes the findings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dissect_report.cli.configuration import ConfigArgument, read_configuration
+from dissect_report.cli.console import TerminalProgress, console
+
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Measure again even where the findings are up to date.")
+]
+
+
+def analyze(config: ConfigArgument = None, force: ForceOption = False) -> None:
+    """Measure every unit and write the findings (JSON, arrays, pictures) to the site's run folder."""
+    loaded = read_configuration(config)
+    from dissect_report.analysis.dissection import dissect  # noqa: PLC0415  torch is slow to load
+
+    for run in dissect(loaded, progress=TerminalProgress(), force=force):
+        for layer in run.record.layers:
+            named = sum(layer.concepts.values())
+            console().print(
+                f"  {run.record.name} {layer.name}: {layer.detectors} of {layer.units} units match "
+                f"{named} concepts ({layer.stable_detectors} stable, {layer.chance_detectors:g} by chance)",
+                soft_wrap=True,
+            )

@@ -1,0 +1,76 @@
+"""The ``dissect-report`` command: its verbs, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Annotated, ParamSpec
+
+import typer
+from rich.markup import escape
+
+from dissect_report import __version__
+from dissect_report.cli.analyze import analyze
+from dissect_report.cli.build import build
+from dissect_report.cli.console import errors_console
+from dissect_report.cli.init import init
+from dissect_report.cli.layers import layers
+from dissect_report.cli.render import render
+from dissect_report.cli.schema import schema
+from dissect_report.cli.serve import serve
+from dissect_report.errors import ConfigError, DissectError
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    name="dissect-report",
+    help="Takes a neural network apart unit by unit and publishes what it finds as a website.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def with_exit_codes(verb: Callable[P, None]) -> Callable[P, None]:
+    """The verb with one line on stderr and exit code 1 (2: configuration, 130: Ctrl-C) for failures."""
+
+    @functools.wraps(verb)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            verb(*args, **kwargs)
+        except DissectError as error:
+            errors_console().print(
+                f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False
+            )
+            raise typer.Exit(2 if isinstance(error, ConfigError) else 1) from None
+        except KeyboardInterrupt:
+            errors_console().print("interrupted; the same command goes on from where it was", soft_wrap=True)
+            raise typer.Exit(130) from None
+
+    return run
+
+
+for verb in (build, analyze, render, serve, layers, init, schema):
+    app.command()(with_exit_codes(verb))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dissect-report {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Takes a neural network apart unit by unit and publishes what it finds as a website."""
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    app()

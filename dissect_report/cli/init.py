@@ -1,0 +1,58 @@
+"""``dissect-report init``: a commented configuration to start from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import textwrap
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dissect_report.cli.console import console
+from dissect_report.config import SECTIONS, SiteConfig
+from dissect_report.errors import ConfigError
+from dissect_report.findings.store import write_atomically
+
+#: What a new configuration says where there is no default to show.
+EXAMPLES = {
+    ("model", "source"): "torchvision:resnet18",
+    ("model", "layers"): ["layer4"],
+    ("probe", "images"): ["photos"],
+    ("segmenter", "source"): "color",
+}
+
+
+def init(folder: Annotated[Path, typer.Argument(help="Folder of the new site.")]) -> None:
+    """Write a commented dissect.toml with every key and its default."""
+    path = folder / "dissect.toml"
+    if path.exists():
+        raise ConfigError(f"{path}: exists already; edit it, or name another folder")
+    write_atomically(path, commented_configuration(folder.resolve().name).encode())
+    console().print(f"wrote {path}\nnext: edit it, then  dissect-report layers {folder}", soft_wrap=True)
+
+
+def commented_configuration(title: str) -> str:
+    """Every section and key of ``config.py`` with its default and its help text, as TOML."""
+    lines = [
+        "# What dissect-report takes apart, and how. Every key is shown with its default;",
+        "# keys without a comment sign are the ones to fill in.",
+        "",
+        f"title = {json.dumps(title)}",
+    ]
+    for name, section in {**SECTIONS, "site": SiteConfig}.items():
+        heading = f"[[{name}]]" if name == "segmenter" else f"[{name}]"
+        lines += ["", *textwrap.wrap((section.__doc__ or "").strip(), 100, initial_indent="# ")]
+        lines.append(heading)
+        for field in dataclasses.fields(section):
+            example = EXAMPLES.get((name, field.name))
+            value = field.default if example is None else example
+            entry = f"{'' if example is not None else '# '}{field.name} = {_toml(value)}"
+            lines.append(f"{entry:<44}  # {field.metadata['help']}")
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    """TOML of a text, number, truth value or a flat list of them: the same as JSON for these."""
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

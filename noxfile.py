@@ -1,0 +1,92 @@
+"""Every check of the project: ``nox`` runs the tests, ``nox -l`` lists the rest."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["tests"]
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+
+ROOT = Path(__file__).parent
+#: mkdocs-material prints a notice about mkdocs 2 unless told that we know.
+ENVIRONMENT = {"NO_MKDOCS_2_WARNING": "1"}
+
+
+def install(session: nox.Session, *extras: str) -> None:
+    """This project with the pinned torch and the given extras."""
+    wanted = f".[{','.join(extras)}]" if extras else "."
+    session.install("-c", "constraints.txt", "-e", wanted)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The default tests: under ten minutes on two cores. Arguments go to pytest."""
+    install(session, "test")
+    session.run("pytest", "-n", "2", "-m", "not browser and not slow", *session.posargs, env=ENVIRONMENT)
+
+
+@nox.session(default=False)
+def shapes(session: nox.Session) -> None:
+    """The tests of the arithmetic once more, every annotated shape checked at run time."""
+    install(session, "test")
+    session.run(
+        "pytest", "-n", "2", "-m", "not browser and not slow", "tests/stats", "tests/activations",
+        "--jaxtyping-packages=dissect_report.stats,dissect_report.activations,beartype.beartype",
+        *session.posargs, env=ENVIRONMENT,
+    )  # fmt: skip
+
+
+@nox.session(default=False)
+def lint(session: nox.Session) -> None:
+    """ruff, mypy --strict, and the direction of imports."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+
+
+@nox.session(default=False)
+def wheel(session: nox.Session) -> None:
+    """Builds the wheel, installs it in a clean environment, runs the demo from another folder."""
+    session.install("build")
+    folder = Path(session.create_tmp())
+    dist = folder / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(dist), str(ROOT), silent=True)
+    (built,) = dist.glob("*.whl")
+    elsewhere = folder / "elsewhere"
+    shutil.rmtree(elsewhere, ignore_errors=True)
+    elsewhere.mkdir()
+    session.install("--force-reinstall", "--no-deps", str(built))
+    session.install("-c", str(ROOT / "constraints.txt"), str(built))
+    session.chdir(elsewhere)
+    session.run("dissect-report", "--version")
+    session.run("dissect-report", "build", env=ENVIRONMENT)
+    session.run("python", "-m", "dissect_report.publish.links", "sites/demo/site")
+
+
+@nox.session(default=False)
+def site(session: nox.Session) -> None:
+    """Builds the demo site and checks every link of it."""
+    install(session)
+    session.run("dissect-report", "build", env=ENVIRONMENT)
+    session.run("python", "-m", "dissect_report.publish.links", "sites/demo/site")
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Drives the system's Chromium over built sites. Arguments go to pytest."""
+    install(session, "test", "browser")
+    session.run("pytest", "-m", "browser", "tests/browser", *session.posargs, env=ENVIRONMENT)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Prints the README's table of speed. Arguments choose rows."""
+    install(session, "test")
+    session.run("python", "-m", "tests.bench", *session.posargs, env={**ENVIRONMENT, "OMP_NUM_THREADS": "1"})
