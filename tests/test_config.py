@@ -104,6 +104,15 @@ def test_a_missing_file_names_the_verb_that_writes_one(tmp_path):
 
 
 def test_two_runs_of_one_name_are_refused(tmp_path):
-    run = '[[run]]\nname = "a"\n[run.model]\nsource = "f.py:m"\n[run.probe]\nimages = "x"\n[[run.segmenter]]\nsource = "color"\n'
+    run = """
+[[run]]
+name = "a"
+[run.model]
+source = "f.py:m"
+[run.probe]
+images = "x"
+[[run.segmenter]]
+source = "color"
+"""
     with pytest.raises(ConfigError, match="two runs are called 'a'"):
         load_config(write(tmp_path, run + run))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
-
 import numpy as np
 
 from dissect_report.findings.paths import file_names

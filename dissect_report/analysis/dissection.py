@@ -64,8 +64,9 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     setup.paths.run.unlink(missing_ok=True)  # until all is written again, nobody reads half of it
     probe = label_probe(setup)
     concepts = concept_records(setup.segmenter, probe.counts, run.dissection.quantile)
-    layers, predicted = [], np.empty(0)
-    for numbers, predicted in measure_layers(setup, probe):
+    layers, predicted = [], np.empty(0, np.int32)
+    for numbers, classes in measure_layers(setup, probe):
+        predicted = classes
         with setup.stopwatch.time("write"):
             layers.append(write_layer(setup, numbers, probe, concepts))
     with setup.stopwatch.time("write"):

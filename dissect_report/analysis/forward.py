@@ -275,13 +275,12 @@ class RepeatedMaps:
         height, width = self.layer.map_size if self.shrink is None else (self.shrink.grid, self.shrink.grid)
         return len(self.survey), self.layer.units, height, width
 
-    def __getitem__(self, images: slice | int) -> np.ndarray:
-        if isinstance(images, int):
-            return self[images : images + 1][0]
+    def __getitem__(self, images: slice) -> np.ndarray:
         first, last, _ = images.indices(len(self.survey))
         start = first - first % self.batches.size
         parts = [self._forward(at) for at in range(start, last, self.batches.size)]
-        return np.concatenate(parts)[first - start : last - start]
+        maps: np.ndarray = np.concatenate(parts)[first - start : last - start]
+        return maps
 
     def _forward(self, start: int) -> np.ndarray:
         stop = min(start + self.batches.size, len(self.survey))

@@ -38,7 +38,7 @@ class LabelMaps:
     @property
     def concepts(self) -> int:
         """Size of the merged catalogue."""
-        return self.counts.concept.shape[1] - 1
+        return int(self.counts.concept.shape[1]) - 1
 
 
 def permute_images(images: int, seed: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import contourpy
 import numpy as np
@@ -89,7 +90,7 @@ def outline(activation: np.ndarray, level: float) -> str:
     return "".join(
         _closed_path(polygon[start:stop])
         for polygon, ends in zip(points, offsets, strict=True)
-        for start, stop in zip(ends[:-1], ends[1:], strict=True)
+        for start, stop in pairwise(ends)
     )
 
 

@@ -205,8 +205,8 @@ class RankedImage:
         image: index.
         maximum: of the raw activation map; None if it is not finite.
         area: grid pixels, of what the list is about (mask or concept); None where it has no area.
-        outline: SVG path data of the mask in a box of 1000 x 1000; "" if nothing exceeds the level. Only for
-            top images.
+        outline: SVG path data of the mask in a box of 1000 x 1000; "" if nothing exceeds the level.
+            Only for top images.
     """
 
     image: int
@@ -265,7 +265,8 @@ class UnitRecord:
         concept: id of the best IoU; None if no concept has a defined IoU above 0.
         iou: of that concept; None with it.
         attainable_iou: ceiling for that concept; None with it.
-        heldout_iou: the concept chosen on one half measured on the other, both ways, averaged; None if undefined.
+        heldout_iou: the concept chosen on one half measured on the other, both ways, averaged; None if
+            undefined.
         half_concepts: the concepts that the two halves name.
         chance_iou: the largest best IoU with label maps permuted across images; None if undefined.
         detector: best IoU > iou_threshold.

@@ -6,6 +6,7 @@ sure that what is read is what the records say.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
@@ -116,8 +117,6 @@ def read_record(path: Path, kind: type[T]) -> T:
 
 def write_counts(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """The arrays of ``COUNTS`` as a compressed npz, the same bytes for the same numbers."""
-    import io
-
     stream = io.BytesIO()
     np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
     write_atomically(path, stream.getvalue())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
@@ -86,44 +86,77 @@ def check_links(site: Path) -> list[BrokenLink]:
     server's root (it fails below a sub-path and from disk), and anything a browser would load by itself
     from another server.
     """
-    files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
-    pages = {name: _read_page(site / name) for name in sorted(files) if name.endswith(".html")}
-    broken: list[BrokenLink] = []
-    for name, page in pages.items():
-        for addresses, loads in ((page.loaded, True), (page.followed, False)):
-            # dict.fromkeys: an address that a page repeats is checked once
-            for address in dict.fromkeys(addresses):
-                reason = _fault(name, address, loads, files, pages)
-                broken += [BrokenLink(name, address, reason)] if reason else []
-    for name in sorted(name for name in files if name.endswith(".css")):
-        text = (site / name).read_text(encoding="utf-8")
-        for address in dict.fromkeys(_css_addresses(text)):
-            reason = _fault(name, address, True, files, pages)
-            broken += [BrokenLink(name, address, reason)] if reason else []
-    return sorted(broken)
+    return sorted(_Site.read(site).broken())
 
 
-def _read_page(path: Path) -> _Links:
-    page = _Links()
-    page.feed(path.read_text(encoding="utf-8"))
-    page.close()
-    return page
+@dataclass(frozen=True)
+class _Site:
+    """What links of a site can lead to.
 
+    Attributes:
+        files: addresses of all files.
+        folders: of all folders with a file somewhere below.
+        pages: links and ids of every page.
+        sheets: links of every style sheet.
+    """
 
-def _fault(page: str, address: str, loads: bool, files: set[str], pages: dict[str, _Links]) -> str:
-    """What is wrong with an address on ``page``; "" if nothing is."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return "not an address"
-    if parts.scheme in ("data", "blob", "about", "javascript"):
-        return ""
-    if parts.scheme or parts.netloc:
-        return _outside_fault(parts.scheme, loads)
-    if parts.path.startswith("/"):
-        return "starts at the server's root: breaks below a sub-path and from disk"
-    target = normpath(str(PurePosixPath(page).parent / unquote(parts.path))) if parts.path else page
-    return _inside_fault(target, unquote(parts.fragment), files, pages)
+    files: frozenset[str]
+    folders: frozenset[str]
+    pages: dict[str, _Links]
+    sheets: dict[str, list[str]]
+
+    @classmethod
+    def read(cls, site: Path) -> _Site:
+        """The site in a folder."""
+        files = frozenset(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
+        folders = frozenset(str(parent) for name in files for parent in PurePosixPath(name).parents)
+        named = {name: site / name for name in sorted(files)}
+        pages = {name: _read_page(path) for name, path in named.items() if name.endswith(".html")}
+        sheets = {
+            name: _css_addresses(path.read_text(encoding="utf-8"))
+            for name, path in named.items()
+            if name.endswith(".css")
+        }
+        return cls(files, folders, pages, sheets)
+
+    def broken(self) -> Iterator[BrokenLink]:
+        """Every broken link."""
+        for name, page in self.pages.items():
+            yield from self._broken_of(name, page.loaded, loads=True)
+            yield from self._broken_of(name, page.followed, loads=False)
+        for name, addresses in self.sheets.items():
+            yield from self._broken_of(name, addresses, loads=True)
+
+    def _broken_of(self, name: str, addresses: list[str], loads: bool) -> Iterator[BrokenLink]:
+        # dict.fromkeys: an address that a page repeats is checked once
+        for address in dict.fromkeys(addresses):
+            if reason := self._fault(name, address, loads):
+                yield BrokenLink(name, address, reason)
+
+    def _fault(self, page: str, address: str, loads: bool) -> str:
+        """What is wrong with an address on ``page``; "" if nothing is."""
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return "not an address"
+        if parts.scheme in ("data", "blob", "about", "javascript"):
+            return ""
+        if parts.scheme or parts.netloc:
+            return _outside_fault(parts.scheme, loads)
+        if parts.path.startswith("/"):
+            return "starts at the server's root: breaks below a sub-path and from disk"
+        target = normpath(str(PurePosixPath(page).parent / unquote(parts.path))) if parts.path else page
+        return self._inside_fault(target, unquote(parts.fragment))
+
+    def _inside_fault(self, target: str, fragment: str) -> str:
+        """What is wrong with a file of the site, or with a place on a page."""
+        if target.startswith(".."):
+            return "leaves the site"
+        if target not in self.files:
+            return "a folder: does not open from disk" if target in self.folders else "no such file"
+        # "name=value" is a state that a script reads, not a place.
+        known = not fragment or "=" in fragment or target not in self.pages
+        return "" if known or fragment in self.pages[target].ids else "no such place on that page"
 
 
 def _outside_fault(scheme: str, loads: bool) -> str:
@@ -133,19 +166,11 @@ def _outside_fault(scheme: str, loads: bool) -> str:
     return "" if scheme in ("http", "https", "mailto") else "unknown kind of address"
 
 
-def _inside_fault(target: str, fragment: str, files: set[str], pages: dict[str, _Links]) -> str:
-    """What is wrong with a file of the site, or with a place on a page."""
-    if target.startswith(".."):
-        return "leaves the site"
-    if target not in files:
-        return "a folder, which does not open from disk" if _is_folder(target, files) else "no such file"
-    # "name=value" is a state that a script reads, not a place.
-    known = not fragment or "=" in fragment or target not in pages or fragment in pages[target].ids
-    return "" if known else "no such place on that page"
-
-
-def _is_folder(target: str, files: Iterable[str]) -> bool:
-    return target == "." or any(name.startswith(f"{target}/") for name in files)
+def _read_page(path: Path) -> _Links:
+    page = _Links()
+    page.feed(path.read_text(encoding="utf-8"))
+    page.close()
+    return page
 
 
 def report(site: Path) -> Iterator[str]:

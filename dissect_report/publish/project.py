@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-import yaml
 from markupsafe import Markup
 
 from dissect_report import __version__
@@ -16,7 +14,7 @@ from dissect_report.errors import PublishError
 from dissect_report.findings.paths import SitePaths
 from dissect_report.publish import folders
 from dissect_report.publish.navigation import navigation
-from dissect_report.publish.sources import frame_page, source_path, to_source
+from dissect_report.publish.sources import frame_page, source_path, to_source, to_yaml
 from dissect_report.report.page import SCRIPTS, STYLES, Page
 from dissect_report.report.render import pages
 from dissect_report.report.site import SiteFindings
@@ -86,14 +84,10 @@ def mkdocs_yml(config: Config, written: Iterable[Page]) -> str:
         "nav": navigation(written),
     }
     template = environment().get_template("mkdocs.yml.j2")
-    return template.render({name: _yaml(value) if value else "" for name, value in values.items()}) + "\n"
-
-
-def _yaml(value: Any) -> Markup:
-    """``value`` as YAML on one line."""
-    text = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=float("inf"))
-    # Dumped as a list of one: a bare text would be followed by the end mark of a document.
-    return Markup(text.strip()[1:-1])
+    return (
+        template.render({name: Markup(to_yaml(value)) if value else "" for name, value in values.items()})
+        + "\n"
+    )
 
 
 def _check_ours(path: Path) -> None:

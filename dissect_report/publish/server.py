@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,8 @@ class SiteServer(http.server.ThreadingHTTPServer):
     """A server that does not wait for open connections when it stops."""
 
     daemon_threads = True
-    # A port in use must be noticed, not shared.
-    allow_reuse_address = False
+    # The same port again right after a stop; Windows would share it with a server that still runs.
+    allow_reuse_address = os.name != "nt"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away in the middle of a picture is no error."""

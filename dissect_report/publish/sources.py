@@ -7,6 +7,7 @@ shows. Neither goes through Markdown.
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import Any
 
 import yaml
 
@@ -32,13 +33,20 @@ def frame_page(folder: PurePosixPath) -> Page:
 def to_source(page: Page) -> str:
     """The text of a page's source."""
     texts = {"title": page.title, "description": page.description, "words": page.search}
-    # On one line each, so that no line of a text can look like the rule below them.
     front = {name: " ".join(text.split()) for name, text in texts.items()}
-    return f"{_RULE}{yaml.safe_dump(front, allow_unicode=True, width=float('inf'))}{_RULE}{page.body}"
+    return f"{_RULE}{to_yaml(front)}\n{_RULE}{page.body}"
 
 
 def from_source(path: PurePosixPath, text: str) -> Page:
     """The framed page that ``to_source`` wrote to ``path`` below ``docs/``."""
     front, _, body = text.removeprefix(_RULE).partition(f"\n{_RULE}")
-    meta = yaml.safe_load(front)
+    meta = yaml.safe_load(front)  # type: ignore[no-untyped-call]
     return Page(path.with_suffix(".html"), meta["title"], meta["description"], body, meta["words"], nav=None)
+
+
+def to_yaml(value: Any) -> str:
+    """``value`` as YAML on one line, so that nothing in it can look like the rule below a front matter."""
+    # Dumped as a list of one: a bare text would be followed by the end mark of a document.
+    options = {"default_flow_style": True, "allow_unicode": True, "width": float("inf")}
+    text: str = yaml.safe_dump([value], sort_keys=False, **options)  # type: ignore[no-untyped-call]
+    return text.strip()[1:-1]

@@ -1,0 +1,1 @@
+"""What is looked at: networks, images, and what labels them."""

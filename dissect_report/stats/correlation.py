@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from jaxtyping import Float32, Int32
 
@@ -12,7 +14,18 @@ COLUMNS = 4096
 """Cells of a unit that go into one float32 product; fixed, so that the rounding never changes."""
 
 
-def correlate_units(maps: Float32[np.ndarray, "image unit y x"]) -> Float32[np.ndarray, "unit unit"]:
+class Maps(Protocol):
+    """float32 [image, unit, y, x], sliced by images: an array, or something that makes the slices anew."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[image, unit, y, x]."""
+
+    def __getitem__(self, images: slice, /) -> np.ndarray:
+        """The maps of some consecutive images."""
+
+
+def correlate_units(maps: Maps) -> Float32[np.ndarray, "unit unit"]:
     """Pearson correlation of every pair of units; NaN for a unit that is constant or not finite.
 
     Sums are float64; products of a fixed number of images are float32 matrix products of values shifted by
@@ -26,7 +39,7 @@ def correlate_units(maps: Float32[np.ndarray, "image unit y x"]) -> Float32[np.n
     if not cells:
         return np.full((units, units), np.nan, np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
-        shift = np.asarray(maps[0]).mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
+        shift = np.asarray(maps[:1])[0].mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
         for first in range(0, images, step):
             columns = (
                 np.asarray(maps[first : first + step]).swapaxes(0, 1).reshape(units, -1) - shift[:, None]

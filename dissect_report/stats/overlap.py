@@ -94,7 +94,9 @@ def count_overlap(
     """
     check_map_size(maps, plan)
     images, units = maps.shape[:2]
-    _check_probe(labels, halves, permutations, first + images, plan.grid)
+    if level.shape != (units,):
+        raise ValueError(f"levels {level.shape} do not go with {units} units")
+    _check_probe(labels, halves, permutations, range(first, first + images), plan.grid)
     used = np.union1d(np.arange(first, first + images), permutations[:, first : first + images])
     _check_labels(labels, used, concepts)
     counts = Overlap(
@@ -140,15 +142,20 @@ def count_concepts(
 
 
 def _check_probe(
-    labels: np.ndarray, halves: np.ndarray, permutations: np.ndarray, images: int, grid: int
+    labels: np.ndarray, halves: np.ndarray, permutations: np.ndarray, images: range, grid: int
 ) -> None:
     """The kernel trusts every index: nothing may reach it that points outside."""
     probe = len(labels)
     if labels.ndim != 4 or labels.shape[2:] != (grid, grid):
         raise ValueError(f"labels {labels.shape} are not [image, depth, {grid}, {grid}]")
-    if images > probe or halves.shape != (probe,) or permutations.shape[1:] != (probe,):
+    if (
+        images.start < 0
+        or images.stop > probe
+        or halves.shape != (probe,)
+        or permutations.shape[1:] != (probe,)
+    ):
         raise ValueError(
-            f"labels of {probe} images do not go with maps up to image {images}, "
+            f"labels of {probe} images do not go with maps of images {images.start} to {images.stop}, "
             f"halves {halves.shape} and permutations {permutations.shape}"
         )
     if halves.size and halves.max() >= HALVES:
