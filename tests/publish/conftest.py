@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from dissect_report.config import load_config
+from dissect_report.publish.builder import build_site
+from tests.synthetic import write_synthetic_site
+
+
+@dataclass(frozen=True)
+class Built:
+    """A made-up site that was built.
+
+    Attributes:
+        folder: where ``dissect.toml`` lies.
+        site: the built pages.
+    """
+
+    folder: Path
+
+    @property
+    def site(self) -> Path:
+        return self.folder / "site"
+
+    def text(self, path: str) -> str:
+        return (self.site / path).read_text(encoding="utf-8")
+
+    def build(self) -> str:
+        """Builds again; what it printed."""
+        printed = io.StringIO()
+        build_site(load_config(self.folder), Console(file=printed, width=200))
+        return printed.getvalue()
+
+
+def made(folder: Path, hostile: bool = False, url: str = "", runs: int = 1) -> Built:
+    config = write_synthetic_site(
+        folder, runs=runs, layers=2, units=12, images=12, concepts=20, hostile=hostile
+    )
+    if url:
+        text = config.read_text(encoding="utf-8")
+        config.write_text(f'{text}\n[site]\nurl = "{url}"\n', encoding="utf-8")
+    built = Built(folder)
+    built.build()
+    return built
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Two runs, no address of its own. Not to be changed by a test."""
+    return made(tmp_path_factory.mktemp("plain"), runs=2)
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """One run whose names try to break the pages, at an address below a sub-path. Not to be changed."""
+    return made(tmp_path_factory.mktemp("hostile"), hostile=True, url="https://example.org/sub/path/")
+
+
+@pytest.fixture
+def rebuilt(tmp_path: Path) -> Built:
+    """A site that a test may change and build again."""
+    return made(tmp_path / "mine")
