@@ -1,0 +1,105 @@
+/* One loader for every plotly figure.
+
+   A figure is drawn when it comes near the window, so plotly (several MB) is loaded only by pages
+   whose reader scrolls to a figure. Colours are names of custom properties of dissect.css; they are
+   looked up when drawing, and again when the reader changes the colour scheme. */
+(function () {
+  "use strict";
+  const here = document.currentScript.src;
+  const figures = document.querySelectorAll(".dissect .figure");
+  if (!figures.length) return;
+  let plotly = null;
+
+  function library() {
+    plotly = plotly || new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL("plotly.min.js", here).href;
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = () => reject(new Error("cannot load " + script.src));
+      document.head.append(script);
+    });
+    return plotly;
+  }
+
+  function color(name) {
+    return getComputedStyle(document.body).getPropertyValue(name).trim();
+  }
+
+  /** A copy of a figure with "--name" replaced by that colour, everywhere but in texts. */
+  function painted(value, key) {
+    if (typeof value === "string") return key === "color" && value.startsWith("--") ? color(value) : value;
+    if (Array.isArray(value)) return value.map((item) => painted(item, key));
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, painted(item, name)]));
+    }
+    return value;
+  }
+
+  const axis = () => ({
+    color: color("--quiet"), gridcolor: color("--hair"), linecolor: color("--faint"), zeroline: false,
+    ticks: "", automargin: true, fixedrange: true,
+  });
+
+  /** Names out of label files may hold what plotly takes for markup. */
+  function plain(text) {
+    return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  }
+
+  function looks(layout) {
+    const x = Object.assign(axis(), { showgrid: false, showline: true }, layout.xaxis);
+    const y = Object.assign(axis(), layout.yaxis);
+    for (const one of [x, y]) if (one.title) one.title = { text: one.title.text, font: { size: 12 }, standoff: 8 };
+    const annotations = (layout.annotations || []).map((note) =>
+      Object.assign({ font: { size: 11, color: color("--quiet") }, xanchor: "left" }, note));
+    return Object.assign({}, layout, {
+      xaxis: x, yaxis: y, annotations,
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: color("--ink") },
+      margin: { l: 48, r: 12, t: layout.showlegend ? 34 : 22, b: 42 },
+      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", xanchor: "left", font: { size: 12 }, itemclick: false, itemdoubleclick: false },
+      hoverlabel: { bgcolor: color("--ink"), bordercolor: color("--ink"), font: { color: color("--page"), size: 12 } },
+    });
+  }
+
+  /* Long names would take the room of the figure: the tick shows their beginning, hovering all. */
+  function shortened(data, layout) {
+    if (!layout.xaxis || layout.xaxis.type !== "category") return;
+    const names = [...new Set((layout.xaxis.categoryarray || data.flatMap((trace) => trace.x)).map(String))];
+    layout.xaxis.tickmode = "array";
+    layout.xaxis.tickvals = names;
+    layout.xaxis.ticktext = names.map((name) => plain(name.length > 22 ? name.slice(0, 21) + "…" : name));
+  }
+
+  async function draw(figure) {
+    const plot = figure.querySelector(".plot");
+    const stored = painted(JSON.parse(figure.querySelector("script").textContent), "");
+    const layout = looks(stored.layout);
+    shortened(stored.data, layout);
+    const Plotly = await library();
+    await Plotly.react(plot, stored.data, layout, {
+      responsive: true, displaylogo: false, displayModeBar: "hover",
+      modeBarButtons: [["toImage"]],
+      toImageButtonOptions: { format: "svg", filename: figure.dataset.figure },
+    });
+    plot.dataset.scheme = document.body.dataset.mdColorScheme || "default";
+    if (plot.dataset.ready) return;
+    plot.dataset.ready = "true";
+    plot.on("plotly_click", (event) => {
+      const point = event.points[0];
+      figure.dispatchEvent(new CustomEvent("dissect:point", { bubbles: true, detail: { x: point.x, data: point.customdata } }));
+    });
+  }
+
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      seen.unobserve(entry.target);
+      draw(entry.target);
+    }
+  }, { rootMargin: "300px" });
+  figures.forEach((figure) => seen.observe(figure));
+
+  new MutationObserver(() => {
+    figures.forEach((figure) => { if (figure.querySelector(".plot").dataset.ready) draw(figure); });
+  }).observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });
+})();

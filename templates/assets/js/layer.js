@@ -1,0 +1,166 @@
+/* The units of a layer as cards: filter, sort, and a view that can be shared.
+
+   The state of the toolbar lives in the address after "#", so that reload, back and a sent link show
+   the same cards; "#" because a page opened from disk may change nothing else of its address.
+   Cards are made a chunk at a time as the reader scrolls: thousands stay smooth. */
+(function () {
+  "use strict";
+  const page = document.querySelector(".dissect.layer-page");
+  if (!page) return;
+  const CHUNK = 60;
+  const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
+  const form = page.querySelector("[data-filter]");
+  const grid = page.querySelector("[data-cards]");
+  const more = page.querySelector("[data-more]");
+  const counter = page.querySelector("[data-count]");
+  let data = null;
+  let shown = [];
+  let made = 0;
+
+  /* state */
+  function read() {
+    const state = new URLSearchParams(location.hash.slice(1));
+    for (const name of ["q", "min", "max"]) form.elements[name].value = state.get(name) || "";
+    form.elements.sort.value = ["label", "unit", "heldout"].includes(state.get("sort")) ? state.get("sort") : "iou";
+    form.elements.stable.checked = state.get("stable") === "1";
+    const wanted = (state.get("category") || "").split(",");
+    form.querySelectorAll("[name=category]").forEach((box) => { box.checked = wanted.includes(box.value); });
+  }
+
+  function write() {
+    const state = new URLSearchParams();
+    const values = new FormData(form);
+    for (const name of ["q", "min", "max", "stable"]) if (values.get(name)) state.set(name, values.get(name));
+    if (values.getAll("category").length) state.set("category", values.getAll("category").join(","));
+    if (values.get("sort") !== "iou") state.set("sort", values.get("sort"));
+    const hash = state.toString();
+    history.replaceState(null, "", hash ? "#" + hash : location.pathname + location.search);
+  }
+
+  /* choosing */
+  function unit([number, place, iou, heldout, chance, flags, tiles, repeats]) {
+    const [name, category] = place < 0 ? ["", ""] : data.concepts[place];
+    return { number, name, category, iou, heldout, chance, flags, tiles, repeats };
+  }
+
+  /** A query is a unit's number, or words of a concept; in quotes it is the whole name. */
+  function matcher(query) {
+    const text = query.trim().toLowerCase();
+    if (!text) return () => true;
+    if (/^\d+$/.test(text)) return (u) => String(u.number) === text || u.name.toLowerCase().includes(text);
+    if (text.length > 2 && text.startsWith('"') && text.endsWith('"')) return (u) => u.name.toLowerCase() === text.slice(1, -1);
+    return (u) => u.name.toLowerCase().includes(text);
+  }
+
+  const orders = {
+    iou: (a, b) => (b.iou ?? -1) - (a.iou ?? -1),
+    heldout: (a, b) => (b.heldout ?? -1) - (a.heldout ?? -1),
+    unit: (a, b) => a.number - b.number,
+    label: (a, b) => (a.name === "") - (b.name === "") || a.name.localeCompare(b.name) || (b.iou ?? -1) - (a.iou ?? -1),
+  };
+
+  function choose() {
+    const values = new FormData(form);
+    const matches = matcher(String(values.get("q") || ""));
+    const categories = values.getAll("category");
+    const [low, high] = ["min", "max"].map((name) => values.get(name) === "" ? null : Number(values.get(name)));
+    const stable = values.get("stable") === "1";
+    shown = data.all.filter((u) => matches(u)
+      && (!categories.length || (u.flags & DETECTOR && categories.includes(u.category)))
+      && (low === null || (u.iou !== null && u.iou >= low))
+      && (high === null || (u.iou !== null && u.iou <= high))
+      && (!stable || u.flags & STABLE)).sort(orders[values.get("sort")]);
+    grid.replaceChildren();
+    made = 0;
+    const all = data.all.length;
+    counter.textContent = shown.length === all ? `${all.toLocaleString("en")} units` : `${shown.length.toLocaleString("en")} of ${all.toLocaleString("en")} units`;
+    extend();
+  }
+
+  /* drawing */
+  function element(tag, className, text) {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text) made.textContent = text;
+    return made;
+  }
+
+  function half(u, at) {
+    const frame = element("span", "half");
+    const picture = element("img");
+    Object.assign(picture, { alt: "", loading: "lazy", width: 128 * u.tiles, height: 128 });
+    picture.style.cssText = `--tiles:${u.tiles};--at:${at}`;
+    picture.src = `sprites/${u.number}.webp`;
+    frame.append(picture);
+    return frame;
+  }
+
+  function remark(u) {
+    if (u.flags & NOT_FINITE) return "not finite";
+    if (u.flags & DEAD) return "dead";
+    if (u.flags & DUPLICATE) return `repeats ${u.repeats}`;
+    return u.flags & DETECTOR && !(u.flags & STABLE) ? "unstable" : "";
+  }
+
+  function card(u) {
+    const category = u.flags & DETECTOR ? u.category : "none";
+    const link = element("a", `card ${category}`);
+    link.href = `${u.number}.html`;
+    const quad = element("span", "quad");
+    if (u.tiles) quad.append(half(u, 0));
+    if (u.tiles > 2) quad.append(half(u, 2));
+    const name = element("span", "card-name");
+    name.append(element("b", "", u.name || "no concept"));
+    if (u.flags & DETECTOR) name.append(element("span", `letter ${category}`, data.letters[category]));
+    const bar = element("span", "card-bar");
+    const fill = element("i");
+    fill.style.width = `${100 * (u.iou || 0) / data.scale}%`;
+    bar.append(fill);
+    if (u.chance !== null) {
+      const tick = element("u");
+      tick.style.left = `${Math.min(100, 100 * u.chance / data.scale)}%`;
+      bar.append(tick);
+    }
+    const foot = element("span", "card-foot");
+    foot.append(element("span", "", `unit ${u.number}`));
+    if (remark(u)) foot.append(element("em", "", remark(u)));
+    foot.append(element("span", "num", u.iou === null ? "–" : u.iou.toFixed(3)));
+    for (const part of [quad, bar]) part.setAttribute("aria-hidden", "true");
+    link.append(quad, name, bar, foot);
+    return link;
+  }
+
+  function extend() {
+    const next = shown.slice(made, made + CHUNK).map(card);
+    made += next.length;
+    grid.append(...next);
+    if (!shown.length) grid.append(element("p", "empty", "No unit fits. Clear a filter."));
+    watch.unobserve(more); // observing again reports at once whether there is still room below
+    if (made < shown.length) watch.observe(more);
+  }
+
+  const watch = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) extend();
+  }, { rootMargin: "900px" });
+
+  /* listening */
+  const apply = () => { write(); if (data) choose(); };
+  form.addEventListener("input", apply);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(apply));
+  window.addEventListener("hashchange", () => { read(); if (data) choose(); });
+  page.addEventListener("dissect:point", (event) => {
+    if (event.target.dataset.figure !== "concepts") return;
+    const query = `"${event.detail.x}"`;
+    form.elements.q.value = form.elements.q.value === query ? "" : query;
+    apply();
+    page.querySelector("#units").scrollIntoView({ behavior: "smooth", block: "start" });
+  });
+
+  read();
+  window.dissect.load(page.dataset.root, `${page.dataset.run}/${page.dataset.folder}/units`).then((loaded) => {
+    data = Object.assign(loaded, { all: [] });
+    data.all = loaded.units.map(unit);
+    choose();
+  });
+})();

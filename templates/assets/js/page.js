@@ -1,0 +1,103 @@
+/* What any page may need: sortable tables, filtered tables, jump box, j/k, copy link, random unit. */
+(function () {
+  "use strict";
+  const page = document.querySelector(".dissect");
+  if (!page) return;
+
+  /* Tables: every heading becomes a button. Cells with data-value sort as numbers, undefined last. */
+  function value(row, column) {
+    const cell = row.cells[column];
+    if (cell.dataset.value === undefined) return cell.textContent.trim().toLowerCase();
+    return cell.dataset.value === "" ? null : Number(cell.dataset.value);
+  }
+
+  function sort(table, column, descending) {
+    const rows = [...table.tBodies[0].rows].map((row) => [value(row, column), row]);
+    rows.sort(([a], [b]) => {
+      if (a === null || b === null) return (a === null) - (b === null);
+      const order = typeof a === "number" ? a - b : a.localeCompare(b);
+      return descending ? -order : order;
+    });
+    table.tBodies[0].append(...rows.map(([, row]) => row));
+  }
+
+  page.querySelectorAll("table[data-sortable]").forEach((table) => {
+    const headings = [...table.tHead.rows[0].cells];
+    headings.forEach((heading, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...heading.childNodes);
+      heading.append(button);
+      button.addEventListener("click", () => {
+        const first = table.tBodies[0].rows[0];
+        const numeric = first && first.cells[column].dataset.value !== undefined;
+        const was = heading.getAttribute("aria-sort");
+        const descending = was ? was === "ascending" : Boolean(numeric);
+        headings.forEach((other) => other.removeAttribute("aria-sort"));
+        heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
+        sort(table, column, descending);
+      });
+    });
+  });
+
+  /* The concept index: rows are hidden, the table stays. */
+  page.querySelectorAll("form[data-rows]").forEach((form) => {
+    const rows = [...document.getElementById(form.dataset.rows).tBodies[0].rows];
+    const apply = () => {
+      const wanted = new FormData(form);
+      const query = String(wanted.get("q") || "").trim().toLowerCase();
+      const categories = wanted.getAll("category");
+      for (const row of rows) {
+        row.hidden = !row.dataset.name.includes(query)
+          || (categories.length > 0 && !categories.includes(row.dataset.category))
+          || (wanted.get("found") === "1" && row.dataset.found !== "1");
+      }
+    };
+    form.addEventListener("input", apply);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    apply();
+  });
+
+  const jump = page.querySelector("[data-jump]");
+  if (jump) {
+    const open = (unit) => {
+      if (Number.isInteger(unit) && unit >= 0 && unit < Number(page.dataset.units)) location.href = unit + ".html";
+    };
+    jump.addEventListener("submit", (event) => {
+      event.preventDefault();
+      open(Number(jump.elements.unit.value));
+    });
+    /* In the capture phase: mkdocs-material has keys of its own. */
+    window.addEventListener("keydown", (event) => {
+      const step = { j: 1, k: -1 }[event.key];
+      if (!step || window.dissect.typing(event)) return;
+      event.stopImmediatePropagation();
+      open(Number(page.dataset.unit) + step);
+    }, true);
+  }
+
+  page.querySelectorAll("[data-copy-link]").forEach((button) => {
+    button.addEventListener("click", async () => {
+      const before = button.textContent;
+      try {
+        await navigator.clipboard.writeText(location.href);
+        button.textContent = "copied";
+      } catch {
+        window.prompt("Copy this link", location.href); // no clipboard: not allowed, or opened from disk
+      }
+      setTimeout(() => { button.textContent = before; }, 1500);
+    });
+  });
+
+  page.querySelectorAll("[data-random]").forEach((link) => {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const layers = JSON.parse(link.dataset.random);
+      let place = Math.floor(Math.random() * layers.reduce((sum, [, units]) => sum + units, 0));
+      for (const [folder, units] of layers) {
+        if (place < units) { location.href = `${folder}/${place}.html`; return; }
+        place -= units;
+      }
+    });
+  });
+})();
