@@ -1,0 +1,138 @@
+"""Changing what a layer hands on, out of place and without a trace left on the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from dissect_report.activations.activation_functions import NAMES
+from dissect_report.activations.layers import LayerInfo, find_obstacle
+from dissect_report.activations.modes import quiet
+from dissect_report.errors import LayerError
+
+Change = Callable[[Tensor], Tensor]
+
+
+class _Watch(TorchFunctionMode):
+    """Changes what the activation makes of one tensor: the layer's output, as soon as it is there.
+
+    A hook on the activation's module would not do: the module may be shared by many layers, or the
+    activation may be a function.
+    """
+
+    def __init__(self, change: Change) -> None:
+        super().__init__()
+        self.change = change
+        self.awaited: Tensor | None = None
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if self.awaited is None or not args or args[0] is not self.awaited:
+            return result
+        if getattr(func, "__name__", "") not in NAMES or not isinstance(result, Tensor):
+            return result
+        in_place = result is self.awaited
+        self.awaited = None
+        changed = self.change(result.clone())
+        return result.copy_(changed) if in_place else changed
+
+
+@contextmanager
+def replaced(model: nn.Module, layer: LayerInfo, change: Change) -> Iterator[None]:
+    """Inside, every forward pass hands on ``change(maps)`` in place of the layer's recorded maps.
+
+    The recorded maps are those behind the activation that the layer is recorded after, if there is
+    one. ``change`` gets a copy of its own and may write into it.
+
+    Raises:
+        LayerError: no such layer; inside: it runs twice in a pass, or is not followed by its activation.
+    """
+    modules = dict(model.named_modules())
+    if layer.name not in modules:
+        raise LayerError(f"the model has no layer {layer.name!r}")
+    watch = _Watch(change)
+    runs = 0
+
+    def start(_module: nn.Module, _inputs: Any) -> None:
+        nonlocal runs
+        runs = 0
+        watch.awaited = None
+
+    def swap(_module: nn.Module, _inputs: Any, output: Any) -> Any:
+        nonlocal runs
+        runs += 1
+        if runs > 1:
+            raise LayerError(
+                f"layer {layer.name!r} runs more than once in a forward pass: it cannot be replaced"
+            )
+        if obstacle := find_obstacle(output):
+            raise LayerError(f"layer {layer.name!r} cannot be replaced: {obstacle}")
+        if layer.follows is None:
+            return change(output.detach().clone())
+        watch.awaited = output
+        return None
+
+    def end(_module: nn.Module, _inputs: Any, _output: Any) -> None:
+        if watch.awaited is not None:
+            raise LayerError(f"layer {layer.name!r} is not followed by its activation ({layer.recorded_as})")
+
+    with ExitStack() as stack:
+        stack.enter_context(quiet(model))
+        for handle in (
+            model.register_forward_pre_hook(start),
+            modules[layer.name].register_forward_hook(swap),
+            model.register_forward_hook(end),
+        ):
+            stack.callback(handle.remove)
+        if layer.follows is not None:
+            stack.enter_context(watch)
+        yield
+
+
+@contextmanager
+def ablated(
+    model: nn.Module, layer: LayerInfo, units: Sequence[int], value: Float[Tensor, " unit"] | float = 0.0
+) -> Iterator[None]:
+    """Inside, the whole maps of ``units`` are ``value``.
+
+    Args:
+        units: channels of the layer.
+        value: one for all, or one for each of ``units``.
+
+    Raises:
+        LayerError: a unit that the layer does not have.
+    """
+    check_units(layer, units)
+    chosen = torch.as_tensor(list(units), dtype=torch.long)
+
+    def change(maps: Tensor) -> Tensor:
+        fill = torch.as_tensor(value, dtype=maps.dtype, device=maps.device)
+        maps[:, chosen.to(maps.device)] = fill.view(-1, 1, 1) if fill.ndim else fill
+        return maps
+
+    with replaced(model, layer, change):
+        yield
+
+
+def check_units(layer: LayerInfo, units: Sequence[int], where: str = "") -> None:
+    """Refuses units that the layer does not have.
+
+    Args:
+        where: what names them, for the message, e.g. "[ablation.sets] snow: ".
+
+    Raises:
+        LayerError: naming the first of them.
+    """
+    for unit in units:
+        if not 0 <= unit < layer.units:
+            raise LayerError(
+                f"{where}unit {unit} is out of range: layer {layer.name!r} has units 0 to {layer.units - 1}"
+            )

@@ -1,0 +1,284 @@
+"""The part of a network behind a layer, run from the layer's stored activation.
+
+Three ways, the first that reproduces the network's own outputs: the graph of ``torch.fx``, the graph
+of ``torch.export``, and the whole network with the layer's maps replaced as they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import torch
+import torch.fx
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.fx.node import Node
+
+from dissect_report.activations.cutting import Cut, Flow, assemble, cut, descend, read_flow, stand_in
+from dissect_report.activations.exported import export_flow, exported_output
+from dissect_report.activations.graph import trace
+from dissect_report.activations.interventions import replaced
+from dissect_report.activations.layers import LayerInfo
+from dissect_report.activations.modes import quiet
+from dissect_report.activations.recording import record
+from dissect_report.errors import DissectError, LayerError, ModelError
+from dissect_report.sources.models import logits
+
+Path = Literal["fx", "export", "full"]
+PATHS: tuple[Path, ...] = ("fx", "export", "full")
+
+#: Logits closer than this share of the largest are told apart by arithmetic noise, not by the network.
+NOISE = 2e-5
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a forward pass leaves for the tail.
+
+    Attributes:
+        recorded: the layer's maps.
+        kept: other values per image that pass by the layer.
+    """
+
+    recorded: Float[Tensor, "image unit y x"]
+    kept: tuple[Tensor, ...]
+
+
+class Tail(Protocol):
+    """Runs what lies behind ``layer``."""
+
+    @property
+    def layer(self) -> LayerInfo:
+        """Whose maps it starts from."""
+
+    @property
+    def path(self) -> Path:
+        """How it is run."""
+
+    @property
+    def row_bytes(self) -> int:
+        """Of the largest value behind the layer, per image."""
+
+    def head(self, images: Tensor) -> Held:
+        """What the tail needs of ``images``."""
+
+    def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Float[Tensor, "image class"]:
+        """Logits from the layer's maps; no argument is written into."""
+
+    def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Float[Tensor, "image class"]:
+        """As ``run``, on values that nobody needs afterwards."""
+
+
+@dataclass(frozen=True)
+class GraphTail:
+    """A tail cut out of a graph.
+
+    Attributes:
+        layer: whose maps it starts from.
+        path: where the graph is from.
+        model: put to rest while the tail runs.
+        flow: the graph.
+        cut: where it is cut.
+        row_bytes: of the largest value behind the cut, per image.
+    """
+
+    layer: LayerInfo
+    path: Path
+    model: nn.Module
+    flow: Flow
+    cut: Cut
+    row_bytes: int = field(init=False)
+    before: Any = field(init=False, repr=False)
+    behind: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Assembles the two parts."""
+        flow, place = self.flow, self.cut
+        last = [node for node in flow.graph.nodes if node.op != "output"]
+        head = [node for node in last if node not in descend(place.node)]
+        given = [place.node, *place.kept, *place.sized]
+        object.__setattr__(self, "row_bytes", largest(flow, [place.node, *place.kept, *place.members]))
+        object.__setattr__(self, "before", assemble(flow, [flow.images], head, [place.node, *place.kept]))
+        object.__setattr__(self, "behind", assemble(flow, given, place.members, None))
+
+    def head(self, images: Tensor) -> Held:
+        """What the tail needs of ``images``."""
+        with quiet(self.model):
+            recorded, *kept = self.before(images)
+        return Held(recorded, tuple(kept))
+
+    def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Tensor:
+        """Logits from the layer's maps; no argument is written into."""
+        return self.consume(recorded.clone(), [value.clone() for value in kept])
+
+    def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
+        """As ``run``, on values that nobody needs afterwards."""
+        sized = [stand_in(self.flow, node, len(recorded), recorded) for node in self.cut.sized]
+        with quiet(self.model):
+            return read_logits(self.flow.finish(self.behind(recorded, *kept, *sized)))
+
+
+def largest(flow: Flow, nodes: Sequence[Node]) -> int:
+    """Bytes per image of the largest tensor among ``nodes``, as float32."""
+    sizes = [torch.Size(shape).numel() for node in nodes if (shape := flow.shapes.get(node))]
+    return max(sizes) * 4 // flow.batch
+
+
+@dataclass(frozen=True)
+class WholeTail:
+    """The whole network run again, the layer's maps replaced: for what no graph can be made of."""
+
+    layer: LayerInfo
+    model: nn.Module
+    row_bytes: int
+    path: Path = "full"
+
+    def head(self, images: Tensor) -> Held:
+        """The maps, and the images themselves: the network starts from them again."""
+        with record(self.model, [self.layer]) as recorder:
+            self.model(images.clone())
+            return Held(recorder.take()[self.layer.name], (images,))
+
+    def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Tensor:
+        """Logits from the layer's maps; no argument is written into."""
+        with replaced(self.model, self.layer, lambda maps: recorded.clone().to(maps.dtype)):
+            return read_logits(self.model(kept[0].clone()))
+
+    def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
+        """As ``run``."""
+        return self.run(recorded, kept)
+
+
+def read_logits(output: Any) -> Float[Tensor, "image class"]:
+    """The logits in a network's output, float32.
+
+    Raises:
+        ModelError: it gives none, or of one class only.
+    """
+    scores = logits(output)
+    if scores is None:
+        raise ModelError("the network gives no row of class scores an image: interventions need a classifier")
+    if scores.shape[1] < 2:
+        raise ModelError("the network has one class only: removing units cannot change what it predicts")
+    return scores.float()
+
+
+def split_tail(
+    model: nn.Module,
+    layer: LayerInfo,
+    images: Float[Tensor, "image channel y x"],
+    paths: Sequence[Path] = PATHS,
+) -> Tail:
+    """The tail behind ``layer``, proved on ``images``.
+
+    Args:
+        images: real inputs, at least two, on the model's device.
+        paths: ways to try, in this order.
+
+    Raises:
+        LayerError: the layer runs more than once, or nothing depends on it.
+        ModelError: the network gives other outputs for the same input, or no logits.
+    """
+    if layer.obstacle:
+        raise LayerError(f"layer {layer.name!r} cannot be ablated: {layer.obstacle}")
+    if len(images) < 2:
+        raise ModelError("a network is split on at least two images")
+    with quiet(model):
+        intact, again = read_logits(model(images.clone())), read_logits(model(images.clone()))
+    if not agrees(intact, again):
+        raise ModelError(
+            "the network gives different outputs for the same images (dropout left on?): "
+            "interventions need one that does not draw random numbers"
+        )
+    for path in paths:
+        tail = _split(model, layer, images, path)
+        if tail is not None and _reproduces(tail, images, intact):
+            _check_dependence(tail, images)
+            return tail
+    raise ModelError(f"layer {layer.name!r}: the network cannot be run from its stored maps")
+
+
+def agrees(scores: Tensor, intact: Tensor) -> bool:
+    """Whether two sets of logits are the same but for arithmetic noise."""
+    if scores.shape != intact.shape:
+        return False
+    scale = intact.abs().amax(1, keepdim=True).clamp_min(1e-12)
+    return bool(((scores - intact).abs() <= NOISE * scale).all())
+
+
+def _split(model: nn.Module, layer: LayerInfo, images: Tensor, path: Path) -> Tail | None:
+    if path == "full":
+        return WholeTail(layer, model, _largest_output(model, images))
+    with quiet(model):
+        if path == "fx":
+            traced = trace(model)
+            nodes = [] if traced is None else traced.outputs.get(layer.name, [])
+            if traced is None or len(nodes) != 1:
+                return None
+            flow: Flow | None = read_flow(traced.graph, model, images)
+            node: Node | None = nodes[0]
+        else:
+            flow = export_flow(model, images)
+            node = None if flow is None else exported_output(flow, layer.name)
+        if flow is None or node is None:
+            return None
+        node = _behind_activation(node) if layer.follows is not None else node
+        end = next(n for n in flow.graph.nodes if n.op == "output")
+        if node is None or (path == "fx" and end not in descend(node)):
+            return None
+        place = cut(flow, node)
+        return None if place is None else GraphTail(layer, path, model, flow, place)
+
+
+def _behind_activation(node: Node) -> Node | None:
+    """The layer's only consumer, which is the activation it is recorded after."""
+    return next(iter(node.users)) if len(node.users) == 1 else None
+
+
+def _reproduces(tail: Tail, images: Tensor, intact: Tensor) -> bool:
+    """Whether the tail gives the network's own logits, for the whole batch and for a part of it."""
+    held = tail.head(images)
+    part = len(images) - 1
+    try:
+        whole = tail.run(held.recorded, held.kept)
+        fewer = tail.run(held.recorded[:part], [value[:part] for value in held.kept])
+        alone = tail.run(held.recorded[:1], [value[:1] for value in held.kept])
+    except DissectError:
+        raise
+    except Exception:  # a graph made for one batch size: the network's own code, it may raise anything at all
+        return False
+    same = agrees(whole, intact) and agrees(fewer, intact[:part]) and agrees(alone, intact[:1])
+    return same and bool((whole.argmax(1) == intact.argmax(1)).all())
+
+
+def _check_dependence(tail: Tail, images: Tensor) -> None:
+    """Refuses a layer whose maps nothing depends on."""
+    held = tail.head(images)
+    intact = tail.run(held.recorded, held.kept)
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(held.recorded.shape, generator=generator).to(held.recorded)
+    others = noise * (held.recorded.std() + 1)
+    if all(bool((tail.run(maps, held.kept) == intact).all()) for maps in (others, others.abs() * 10)):
+        raise LayerError(
+            f"nothing in the network's output depends on layer {tail.layer.name!r}: choose another layer"
+        )
+
+
+def _largest_output(model: nn.Module, images: Tensor) -> int:
+    """Bytes per image of the largest tensor that any module puts out."""
+    sizes = [images.numel()]
+
+    def look(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        if isinstance(output, Tensor):
+            sizes.append(output.numel())
+
+    handles = [module.register_forward_hook(look) for module in model.modules()]
+    try:
+        with quiet(model):
+            model(images.clone())
+    finally:
+        for handle in handles:
+            handle.remove()
+    return max(sizes) * 4 // len(images)
