@@ -1,0 +1,35 @@
+"""What several test folders share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[1] / "../shared"
+
+
+@pytest.fixture
+def zoo() -> Path:
+    """The folder of real networks and photos beside the repository, where there is one."""
+    folder = (SHARED / "zoo").resolve()
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/zoo")
+    return folder
+
+
+@pytest.fixture
+def reference_data() -> Path:
+    """The reference implementation's inputs and outputs beside the repository, where they are."""
+    folder = (SHARED / "reference").resolve()
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/reference")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test reads or fills the user's own cache."""
+    folder = tmp_path / "user-cache"
+    monkeypatch.setenv("DISSECT_REPORT_CACHE", str(folder))
+    return folder
