@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 import torch
@@ -41,18 +42,18 @@ def export_flow(model: nn.Module, example: Tensor) -> Flow | None:
 @contextmanager
 def _hushed() -> Iterator[None]:
     """A failed export is an answer; its report of many lines is nobody's."""
-    logger = logging.getLogger("torch")
-    disabled, logger.disabled = logger.disabled, True
-    names = [name for name in logging.root.manager.loggerDict if name.startswith("torch")]
-    states = {name: logging.getLogger(name).disabled for name in names}
-    for name in names:
-        logging.getLogger(name).disabled = True
+    loggers = [
+        logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("torch")
+    ]
+    states = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
     try:
-        yield
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            yield
     finally:
-        logger.disabled = disabled
-        for name, state in states.items():
-            logging.getLogger(name).disabled = state
+        for logger, state in zip(loggers, states, strict=True):
+            logger.disabled = state
 
 
 def exported_output(flow: Flow, layer: str) -> Node | None:

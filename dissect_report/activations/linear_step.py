@@ -1,0 +1,244 @@
+"""Where the first mixing of units behind a layer is a linear map, what one unit adds to it.
+
+Behind a layer often come operations that treat every unit alone (pooling, batch norm, activations,
+dropout at rest), then a fully connected layer or a convolution. The value there is a sum over units:
+replacing a unit subtracts its part and adds its replacement's, and only what lies behind runs again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+from torch.fx.node import Node
+
+from dissect_report.activations.activation_functions import MODULES, NAMES
+from dissect_report.activations.cutting import Cut, assemble, cut, stand_in
+from dissect_report.activations.modes import quiet
+from dissect_report.activations.tail import GraphTail, Tail, agrees, largest, read_logits
+
+#: Modules and functions that treat every unit alone, besides element-wise activations.
+UNIT_MODULES = (
+    nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.BatchNorm2d, nn.Identity,
+    nn.Dropout, nn.Dropout2d, nn.AlphaDropout, nn.Flatten,
+)  # fmt: skip
+UNIT_NAMES = {
+    "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "batch_norm", "dropout", "mean",
+    "amax", "flatten", "view", "reshape", "contiguous", "clone", "detach", *NAMES,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LinearStep:
+    """The linear map behind a layer.
+
+    Attributes:
+        kind: of the map.
+        parts: what the units look like right before it, from the layer's maps: [image, unit, ...].
+        apply: the map without its constant, from the parts of some units: (parts, units) -> value.
+        whole: the map with its constant, from the parts of all units.
+        rest: logits from the map's value and what passes by; writes into its arguments.
+        units_weight: [class, unit, cell] where the map's value are the logits themselves, else None.
+        row_bytes: of the largest value behind the map, per image.
+    """
+
+    kind: Literal["fully connected", "convolution"]
+    parts: Callable[[Tensor], Tensor]
+    apply: Callable[[Tensor, Tensor], Tensor]
+    whole: Callable[[Tensor], Tensor]
+    rest: Callable[[Tensor, Sequence[Tensor]], Tensor]
+    units_weight: Tensor | None
+    row_bytes: int
+
+    @property
+    def label(self) -> str:
+        """For a reader."""
+        if self.units_weight is not None and self.units_weight.shape[2] == 1:
+            return "subtracted from the logits (pooling + linear)"
+        return f"subtracted from the {self.kind} layer behind"
+
+
+def find_linear_step(tail: Tail, images: Tensor) -> LinearStep | None:
+    """The linear map behind the tail's layer, proved on ``images``; None where there is none.
+
+    Args:
+        tail: cut out of a graph; others have no step.
+        images: real inputs.
+    """
+    if not isinstance(tail, GraphTail):
+        return None
+    place = _walk(tail)
+    if place is None:
+        return None
+    node, last = place
+    rest = cut(tail.flow, node)
+    if rest is None or not set(rest.kept) <= set(tail.cut.kept):
+        return None
+    step = _build(tail, node, last, rest)
+    return step if step is not None and _holds(step, tail, images) else None
+
+
+def _walk(tail: GraphTail) -> tuple[Node, Node] | None:
+    """The node of the linear map and the node before it; None if units meet any other way."""
+    flow, value = tail.flow, tail.cut.node
+    units = tail.layer.units
+    while True:
+        users = [user for user in value.users if user not in flow.plain]
+        if len(users) != 1 or flow.shapes.get(users[0]) is None:
+            return None
+        user = users[0]
+        if user.all_input_nodes[:1] != [value] or any(
+            n not in tail.cut.members for n in user.all_input_nodes[1:]
+        ):
+            return None
+        if _is_linear(tail, user):
+            return user, value
+        shape = flow.shapes[user] or ()
+        alone = shape[:2] == (flow.batch, units) or (
+            len(shape) == 2 and shape[1] == _cells(tail, value) * units
+        )
+        if not _treats_units_alone(tail, user) or not alone:
+            return None
+        value = user
+
+
+def _cells(tail: GraphTail, node: Node) -> int:
+    """Numbers a unit in a value of all units."""
+    return torch.Size((tail.flow.shapes[node] or ())[1:]).numel() // tail.layer.units
+
+
+def _module(tail: GraphTail, node: Node) -> nn.Module | None:
+    return tail.flow.root.get_submodule(str(node.target)) if node.op == "call_module" else None
+
+
+def _name(node: Node) -> str:
+    """Of a function or method, whatever its dress."""
+    if node.op == "call_method":
+        return str(node.target)
+    return str(getattr(node.target, "__name__", "")).split(".")[0]
+
+
+def _treats_units_alone(tail: GraphTail, node: Node) -> bool:
+    module = _module(tail, node)
+    if module is not None:
+        return type(module) in UNIT_MODULES or type(module) in MODULES
+    return _name(node) in UNIT_NAMES
+
+
+def _is_linear(tail: GraphTail, node: Node) -> bool:
+    module = _module(tail, node)
+    if isinstance(module, nn.Conv2d):
+        return type(module) is nn.Conv2d and module.groups == 1 and module.padding_mode == "zeros"
+    shape = tail.flow.shapes[node.all_input_nodes[0]] or ()
+    if module is not None:
+        return type(module) is nn.Linear and len(shape) == 2
+    return node.op == "call_function" and _name(node) == "linear" and len(shape) == 2
+
+
+def _build(tail: GraphTail, node: Node, last: Node, rest: Cut) -> LinearStep | None:
+    flow, module, units = tail.flow, _module(tail, node), tail.layer.units
+    lead = tail.cut.members & _lead_to(last)
+    before = assemble(flow, [tail.cut.node, *tail.cut.sized], lead, [last])
+    given = [node, *rest.kept, *rest.sized]
+    behind = assemble(flow, given, rest.members, None)
+    places = [tail.cut.kept.index(n) for n in rest.kept]
+    weight = _weight(tail, node)
+    if weight is None:
+        return None
+
+    def parts(maps: Tensor) -> Tensor:
+        sized = [stand_in(flow, n, len(maps), maps) for n in tail.cut.sized]
+        with quiet(tail.model):
+            values: Tensor = before(maps.clone(), *sized)[0]
+        return values if isinstance(module, nn.Conv2d) else values.reshape(len(maps), units, -1)
+
+    def run_rest(value: Tensor, kept: Sequence[Tensor]) -> Tensor:
+        sized = [stand_in(flow, n, len(value), value) for n in rest.sized]
+        with quiet(tail.model):
+            return read_logits(flow.finish(behind(value, *(kept[k] for k in places), *sized)))
+
+    bytes_behind = largest(flow, [node, *rest.members])
+    if isinstance(module, nn.Conv2d):
+        return LinearStep(
+            "convolution", parts, _convolve(module),
+            lambda x: module._conv_forward(x, module.weight, module.bias), run_rest, None, bytes_behind,
+        )  # fmt: skip
+    bias = _bias(tail, node)
+    by_unit = weight.view(len(weight), units, -1)
+    ends = all(user.op == "output" for user in node.users)
+
+    def connect(values: Tensor, chosen: Tensor) -> Tensor:
+        # One unit's columns are a view: no copy of the weights.
+        columns = by_unit[:, int(chosen[0])] if len(chosen) == 1 else by_unit[:, chosen].flatten(1)
+        return F.linear(values.flatten(1), columns)
+
+    return LinearStep(
+        "fully connected", parts, connect, lambda x: F.linear(x.flatten(1), weight, bias), run_rest,
+        by_unit if ends else None, bytes_behind,
+    )  # fmt: skip
+
+
+def _lead_to(node: Node) -> set[Node]:
+    """``node`` and everything that it depends on."""
+    found = {node}
+    waiting = [node]
+    while waiting:
+        for source in waiting.pop().all_input_nodes:
+            if source not in found:
+                found.add(source)
+                waiting.append(source)
+    return found
+
+
+def _convolve(module: nn.Conv2d) -> Callable[[Tensor, Tensor], Tensor]:
+    def apply(values: Tensor, chosen: Tensor) -> Tensor:
+        value: Tensor = module._conv_forward(values, module.weight[:, chosen], None)
+        return value
+
+    return apply
+
+
+def _weight(tail: GraphTail, node: Node) -> Tensor | None:
+    module = _module(tail, node)
+    return _parameter(_argument(tail, node, 1, "weight") if module is None else module.weight)
+
+
+def _bias(tail: GraphTail, node: Node) -> Tensor | None:
+    module = _module(tail, node)
+    return _parameter(_argument(tail, node, 2, "bias") if module is None else module.bias)
+
+
+def _parameter(value: Any) -> Tensor | None:
+    return value.detach() if isinstance(value, Tensor) else None
+
+
+def _argument(tail: GraphTail, node: Node, place: int, name: str) -> Any:
+    """A parameter handed to a function, by place or by name."""
+    value = node.args[place] if len(node.args) > place else node.kwargs.get(name)
+    if not isinstance(value, Node) or value.op != "get_attr":
+        return None
+    found: Any = tail.flow.root
+    for part in str(value.target).split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _holds(step: LinearStep, tail: Tail, images: Tensor) -> bool:
+    """Whether subtracting gives what the plain tail gives, for single units and for sets."""
+    held = tail.head(images)
+    units = tail.layer.units
+    order = torch.randperm(units, generator=torch.Generator().manual_seed(0)).to(images.device)
+    values = step.parts(held.recorded)
+    empty = step.parts(torch.zeros_like(held.recorded[:1]))
+    for count in {1, 2, max(1, units // 2), units}:
+        chosen = order[:count]
+        maps = held.recorded.clone()
+        maps[:, chosen] = 0.0
+        value = step.whole(values) - step.apply((values - empty)[:, chosen], chosen)
+        if not agrees(step.rest(value, [k.clone() for k in held.kept]), tail.run(maps, held.kept)):
+            return False
+    return True
