@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from dissect_report.errors import StorageError
-from dissect_report.findings.store import write_atomically
+from dissect_report.findings.disk import write_atomically
 
 #: A folder holding this file was made by us and may be emptied by us.
 MARKER = "dissect-report-cache.txt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+
 import numpy as np
 
 from dissect_report.findings.paths import file_names

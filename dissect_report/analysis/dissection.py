@@ -127,7 +127,7 @@ def _run_record(
             setup.batches.size,
             setup.batches.notes,
             setup.stopwatch,
-        ),  # fmt: skip
+        ),
         classes=classes,
         segmenters=segmenter_records(setup.segmenter),
         concepts=concepts,

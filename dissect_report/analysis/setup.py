@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from dissect_report.analysis.cache import Cache, digest
 from dissect_report.analysis.forward import Batches
@@ -12,7 +13,7 @@ from dissect_report.analysis.provenance import Stopwatch
 from dissect_report.analysis.survey import Survey, survey_probe
 from dissect_report.config import Config, RunConfig
 from dissect_report.findings.paths import RunPaths, SitePaths
-from dissect_report.sources.probe import list_probe
+from dissect_report.sources.probe import Probe, list_probe
 from dissect_report.sources.segmenters.merge import MergedSegmenter, open_segmenters
 
 #: Share of the cache that decoded images may take; activations have the rest.
@@ -66,17 +67,29 @@ class Setup:
         }
 
 
-def set_up(config: Config, run: RunConfig, progress: Progress, threads: int) -> Setup:
+def set_up(
+    config: Config,
+    run: RunConfig,
+    progress: Progress,
+    threads: int,
+    probe: Probe | None = None,
+    sources: Path | None = None,
+) -> Setup:
     """Opens the model and the segmenters and looks through the probe dataset.
+
+    Args:
+        probe: instead of the configured images, for a trial.
+        sources: folder that relative sources are relative to, where it is not the site's.
 
     Raises:
         DissectError: something that the configuration names cannot be used.
     """
     stopwatch = Stopwatch()
     with stopwatch.time("open"):
-        network = open_network(run, config.folder)
-        segmenter = open_segmenters(run.segmenters, run.probe, config.folder).to(network.device)
-        probe = list_probe(run.probe, config.folder, run.dissection.seed)
+        folder = sources or config.folder
+        network = open_network(run, folder)
+        segmenter = open_segmenters(run.segmenters, run.probe, folder).to(network.device)
+        probe = probe or list_probe(run.probe, folder, run.dissection.seed)
     cache = Cache(SitePaths(config.folder).cache(run.name))
     cache.prepare()
     budget = int(run.compute.cache_gb * PIXEL_SHARE * 1e9)

@@ -15,6 +15,7 @@ from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbnail
 from dissect_report.analysis.units import LayerNumbers, unit_records
+from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.records import (
     CATEGORIES,
@@ -24,7 +25,7 @@ from dissect_report.findings.records import (
     LayerSummary,
     UnitRecord,
 )
-from dissect_report.findings.store import write_atomically, write_counts, write_record
+from dissect_report.findings.store import write_counts, write_record
 
 #: Columns of units.csv; the concept's name and category come after its id.
 TABLE = (

@@ -25,7 +25,7 @@ def build(
         from dissect_report.analysis.forecast import forecast  # noqa: PLC0415  torch is slow to load
 
         for line in forecast(loaded, TerminalProgress()):
-            console().print(line, soft_wrap=True)
+            console().print(line, soft_wrap=True, markup=False)
         return
     analyze(config, force)
     render(config)

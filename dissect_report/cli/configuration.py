@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dissect_report.config import Config, load_config
-from dissect_report.findings.store import write_atomically
+from dissect_report.findings.disk import write_atomically
 
 #: Where the built-in demo is built when no configuration is named.
 DEMO = Path("sites/demo/dissect.toml")

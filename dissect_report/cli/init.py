@@ -13,7 +13,7 @@ import typer
 from dissect_report.cli.console import console
 from dissect_report.config import SECTIONS, SiteConfig
 from dissect_report.errors import ConfigError
-from dissect_report.findings.store import write_atomically
+from dissect_report.findings.disk import write_atomically
 
 #: What a new configuration says where there is no default to show.
 EXAMPLES = {

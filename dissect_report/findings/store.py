@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +17,8 @@ import numpy as np
 import pydantic
 from pydantic import TypeAdapter
 
-from dissect_report.errors import FindingsError, StorageError
+from dissect_report.errors import FindingsError
+from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.records import SCHEMA_VERSION, Dissection, LayerSummary, Run, UnitRecord
 
@@ -37,27 +36,6 @@ COUNTS = {
 }
 
 T = TypeVar("T")
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Writes ``data`` so that ``path`` holds either the old or the new bytes, never a part.
-
-    Raises:
-        StorageError: naming the path and what the system said.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
 def to_json(record: object) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from dissect_report.errors import PublishError, StorageError
-from dissect_report.findings.store import write_atomically
+from dissect_report.findings.disk import write_atomically
 
 #: Name of the marker file.
 MARKER = ".dissect-report"
@@ -78,15 +78,24 @@ def write_if_changed(path: Path, data: bytes) -> bool:
     Raises:
         StorageError: naming the path.
     """
-    try:
-        if path.stat().st_size == len(data) and path.read_bytes() == data:
-            return False
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if holds(path, data):
+        return False
     write_atomically(path, data)
     return True
+
+
+def holds(path: Path, data: bytes) -> bool:
+    """Whether ``path`` is a file with exactly these bytes.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
 def remove_others(folder: Path, wanted: AbstractSet[Path]) -> int:
@@ -142,7 +151,7 @@ def _keep_equal_files(folder: Path, new: Path) -> tuple[int, int]:
             total += 1
             twin = folder / path.relative_to(new)
             if twin.is_file() and _same(twin, path):
-                # A picture shares its inode with the findings, whose time is not ours to change.
+                # A file shared with the findings or with the old site has its time already.
                 if path.stat().st_nlink == 1:
                     status = twin.stat()
                     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -1,0 +1,138 @@
+"""``build --dry-run``: what a run will cost in time and disk, measured on one batch."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from dissect_report.analysis.catalogue import concept_records
+from dissect_report.analysis.dissection import label_probe
+from dissect_report.analysis.layer_numbers import measure_layers, plan_maps
+from dissect_report.analysis.progress import Progress, Silent
+from dissect_report.analysis.setup import PIXEL_SHARE, Setup, set_up
+from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbnail
+from dissect_report.config import Config, RunConfig
+from dissect_report.findings.paths import TILE
+from dissect_report.sources.probe import list_probe
+
+#: Sprites drawn to see how large they are and how long they take.
+SAMPLED_SPRITES = 12
+
+#: Bytes of a unit's page and its entry in the search index, and of a site without units.
+PAGE_BYTES, SITE_BYTES = 45_000, 9_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Forecast:
+    """What one run will cost.
+
+    Attributes:
+        images: of the probe dataset.
+        units: of the chosen layers.
+        seconds: per stage.
+        cache: bytes of the cache folder.
+        site: bytes of the site's share of this run.
+        passes: forward passes over the probe, more than one past the disk budget.
+    """
+
+    images: int
+    units: int
+    seconds: dict[str, float]
+    cache: int
+    site: int
+    passes: int
+
+
+def forecast(config: Config, progress: Progress, threads: int = 2) -> Iterator[str]:
+    """Lines for the reader: a forecast for every run.
+
+    Raises:
+        DissectError: something that the configuration names cannot be used.
+    """
+    for run in config.runs:
+        with progress.stage(f"trying one batch of {run.name}", 1, "batch") as stage:
+            cost = forecast_run(config, run, threads)
+            stage.advance(1)
+        total = sum(cost.seconds.values())
+        stages = ", ".join(f"{name} {_duration(seconds)}" for name, seconds in cost.seconds.items())
+        yield f"{run.name}: {cost.images} images, {cost.units} units: about {_duration(total)} ({stages})"
+        yield (
+            f"{run.name}: cache {cost.cache / 1e9:.2f} GB of [compute] cache_gb = {run.compute.cache_gb:g}, "
+            f"{cost.passes} forward pass{'es' * (cost.passes > 1)}; site about {cost.site / 1e6:.0f} MB"
+        )
+        yield f"{run.name}: to lower it: [probe] limit, fewer [model] layers, [dissection] top_images"
+
+
+def forecast_run(config: Config, run: RunConfig, threads: int) -> Forecast:
+    """Runs everything on the first batch, in a temporary folder, and multiplies."""
+    probe = list_probe(run.probe, config.folder, run.dissection.seed)
+    images = len(probe.items)
+    first = dataclasses.replace(probe, items=probe.items[: max(2, run.compute.batch_size)])
+    with tempfile.TemporaryDirectory() as folder:
+        trial = dataclasses.replace(config, path=Path(folder) / config.path.name)
+        setup = set_up(trial, run, Silent(), threads, probe=first, sources=config.folder)
+        return _measure(setup, images)
+
+
+def _measure(setup: Setup, images: int) -> Forecast:
+    tried = len(setup.survey)
+    scale = images / tried
+    units = sum(info.units for info in setup.network.chosen)
+    seconds = {"reading": setup.stopwatch.seconds["read images"] * scale}
+    labels = label_probe(setup)
+    seconds["segmenting"] = setup.stopwatch.seconds["segment"] * scale
+    list(measure_layers(setup, labels))  # the first run also compiles the counting kernels
+    setup.stopwatch.seconds.clear()
+    setup.cache.discard("predicted.i32")  # so that the model runs again
+    numbers = [layer for layer, _ in measure_layers(setup, labels)]
+    for stage in ("model", "measure", "correlate"):
+        seconds[stage] = setup.stopwatch.seconds[stage] * scale
+    tiles, run = setup.survey.tiles, setup.run
+    colors = [
+        "#000000",
+        *(c.color for c in concept_records(setup.segmenter, labels.counts, run.dissection.quantile)),
+    ]
+    top = np.resize(numbers[-1].top, (SAMPLED_SPRITES, run.dissection.top_images))
+    each_sprite, sprite_bytes = _per_item([lambda row=row: sprite(tiles, row.tolist()) for row in top])
+    each_thumbnail, thumbnail_bytes = _per_item([lambda tile=tile: thumbnail(tile) for tile in tiles])
+    _, label_bytes = _per_item(
+        [lambda k=k: segmentation_picture(np.asarray(labels.labels[k]), colors) for k in range(tried)]
+    )
+    seconds["pictures"] = (each_sprite * units + each_thumbnail * images) / setup.threads
+    seconds["pictures"] += setup.stopwatch.seconds["outlines"]
+    plans = plan_maps(setup)
+    activations = images * sum(
+        info.units * 4 * int(np.prod(plans[info.name].map_size)) for info in setup.network.chosen
+    )
+    budget = int(run.compute.cache_gb * 1e9)
+    pixels = images * run.probe.crop**2 * 3
+    fixed = images * TILE**2 * 3 + images * int(np.prod(labels.labels.shape[1:])) * 2
+    fixed += pixels if pixels <= budget * PIXEL_SHARE else 0
+    return Forecast(
+        images=images,
+        units=units,
+        seconds=seconds,
+        cache=fixed + min(activations, budget),
+        site=int(
+            SITE_BYTES + units * (sprite_bytes + PAGE_BYTES) + images * (thumbnail_bytes + label_bytes * 1.4)
+        ),
+        passes=max(1, -(-activations // max(1, budget))),
+    )
+
+
+def _per_item(makers: list[Callable[[], bytes]]) -> tuple[float, float]:
+    """Mean seconds and mean bytes of what the makers make."""
+    start = time.perf_counter()
+    sizes = [len(make()) for make in makers]
+    return (time.perf_counter() - start) / len(makers), sum(sizes) / len(sizes)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
