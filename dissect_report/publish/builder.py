@@ -70,7 +70,7 @@ def _build(project: Path, folder: Path, site: SiteFindings) -> int:
             plugin = settings.plugins.get(PLUGIN)
             if not isinstance(plugin, DissectReportPlugin):
                 raise PublishError(f"{project}: the plugin {PLUGIN!r} is missing; run `render` again")
-            plugin.site = site
+            plugin.site, plugin.previous = site, SitePaths(site.config.folder).site
             settings.plugins.on_startup(command="build", dirty=False)
             build(settings)
             settings.plugins.on_shutdown()

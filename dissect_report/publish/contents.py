@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dissect_report.errors import PublishError
-from dissect_report.publish import search
+from dissect_report.publish import folders, search
 from dissect_report.publish.frames import Frame
 from dissect_report.publish.sitemap import write_sitemap
 from dissect_report.report.page import Page
@@ -26,6 +26,7 @@ class Contents:
         folder: the built site.
         site: its findings.
         frames: by folder below the site.
+        previous: an older build elsewhere; files with equal bytes are shared with it instead of written.
         written: addresses of all pages, in the order of the sitemap.
         entries: of the search index.
     """
@@ -33,6 +34,7 @@ class Contents:
     folder: Path
     site: SiteFindings
     frames: Mapping[PurePosixPath, Frame]
+    previous: Path | None = None
     written: list[PurePosixPath] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
 
@@ -51,9 +53,9 @@ class Contents:
         for page in self._unit_pages():
             self._write_page(page, 1)
         for file in data_files(self.site):
-            self._target(file.path).write_text(file.text, encoding="utf-8")
+            self._write_file(file.path, file.text)
         for source, target in pictures(self.site):
-            _link(source, self._target(target))
+            share(source, self._target(target))
         search.write_entries(self.folder, self.entries)
         write_sitemap(self.folder, url, self.written)
 
@@ -66,8 +68,16 @@ class Contents:
         frame = self.frames.get(page.path.parent)
         if frame is None:
             raise PublishError(f"{page.path}: its folder has no frame; run `dissect-report render` again")
-        self._target(page.path).write_text(frame.fill(page), encoding="utf-8")
+        self._write_file(page.path, frame.fill(page))
         self._note(page, boost)
+
+    def _write_file(self, path: PurePosixPath, text: str) -> None:
+        target, data = self._target(path), text.encode()
+        twin = self.previous / path if self.previous else None
+        if twin and folders.holds(twin, data):
+            share(twin, target)
+        else:
+            target.write_bytes(data)
 
     def _note(self, page: Page, boost: float) -> None:
         self.written.append(page.path)
@@ -86,12 +96,16 @@ class Contents:
         return target
 
 
-def _link(source: Path, target: Path) -> None:
-    """The same picture at another place: shared where the disk can, else copied."""
+def share(source: Path, target: Path) -> None:
+    """The same file at another place: one on disk where the disk can, else a copy.
+
+    Raises:
+        PublishError: there is no such file.
+    """
     target.unlink(missing_ok=True)
     try:
         os.link(source, target)
     except FileNotFoundError:
-        raise PublishError(f"{source}: this picture is missing; run `dissect-report analyze` again") from None
+        raise PublishError(f"{source}: this file is missing; run `dissect-report analyze` again") from None
     except OSError:  # another disk, or one without hard links
-        shutil.copyfile(source, target)
+        shutil.copy2(source, target)

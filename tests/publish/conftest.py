@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return made(tmp_path_factory.mktemp("hostile"), hostile=True, url="https://example.org/sub/path/")
 
 
+@pytest.fixture(scope="session")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return made(tmp_path_factory.mktemp("pattern"))
+
+
 @pytest.fixture
-def rebuilt(tmp_path: Path) -> Built:
-    """A site that a test may change and build again."""
-    return made(tmp_path / "mine")
+def rebuilt(pattern: Built, tmp_path: Path) -> Built:
+    """A built site that a test may change and build again."""
+    shutil.copytree(pattern.folder, tmp_path / "mine")
+    return Built(tmp_path / "mine")

@@ -214,7 +214,7 @@ def test_a_build_that_fails_leaves_the_old_site_and_no_rest(rebuilt: Built):
     before = times(rebuilt.site)
     sprite = next(rebuilt.folder.glob("run/*/*/sprites/3.webp"))
     sprite.unlink()
-    with pytest.raises(PublishError, match=r"3\.webp: this picture is missing"):
+    with pytest.raises(PublishError, match=r"3\.webp: this file is missing"):
         rebuilt.build()
     assert times(rebuilt.site) == before
     assert folders.is_complete(rebuilt.site)
