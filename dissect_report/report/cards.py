@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
+from types import SimpleNamespace
 from typing import Any
+
+from markupsafe import escape
 
 from dissect_report.findings.records import ConceptRecord, UnitRecord
 from dissect_report.findings.store import LoadedLayer, LoadedRun
@@ -45,9 +48,9 @@ class LayerView:
         return run_glossary(self.run)
 
     @cached_property
-    def tips(self) -> dict[str, str]:
-        """Definitions as tooltips."""
-        return {key: term.text for key, term in self.terms.items()}
+    def tips(self) -> SimpleNamespace:
+        """Definitions as tooltips, escaped once: a unit page shows dozens of them."""
+        return tooltips(self.run)
 
     @cached_property
     def iou_threshold(self) -> float:
@@ -116,6 +119,11 @@ def run_glossary(run: LoadedRun) -> dict[str, Term]:
     quantile = setting(run, "dissection", "quantile")
     iou_threshold = setting(run, "dissection", "iou_threshold")
     return glossary(float(quantile), float(iou_threshold), run.record.grid)
+
+
+def tooltips(run: LoadedRun) -> SimpleNamespace:
+    """Definitions as tooltips, by key."""
+    return SimpleNamespace(**{key: escape(term.text) for key, term in run_glossary(run).items()})
 
 
 def setting(run: LoadedRun, section: str, key: str) -> Any:

@@ -36,7 +36,7 @@ def layers_figure(names: Sequence[str], concepts: Sequence[Mapping[str, int]], c
         "mode": "markers",
         "x": list(names),
         "y": [round(value, 2) for value in chance],
-        "marker": {"symbol": "line-ew", "size": 22, "line": {"width": 2, "color": "--ink"}},
+        "marker": {"symbol": "line-ew", "size": 34, "line": {"width": 2, "color": "--ink"}},
         "hovertemplate": "%{x}<br>%{y} concepts by chance<extra></extra>",
     }
     return {
@@ -46,7 +46,7 @@ def layers_figure(names: Sequence[str], concepts: Sequence[Mapping[str, int]], c
             "bargap": 0.45,
             "showlegend": True,
             "xaxis": {"type": "category"},
-            "yaxis": {"title": {"text": "concepts"}, "rangemode": "tozero"},
+            "yaxis": _counting("concepts", max([sum(layer.values()) for layer in concepts], default=0)),
         },
     }
 
@@ -73,7 +73,8 @@ def concepts_figure(bars: Sequence[tuple[str, str, int, int]]) -> Figure:
                 }
             )
     axis = {"type": "category", "tickangle": -55, "automargin": True, "tickmode": "linear", "dtick": 1}
-    layout = {"bargap": 0.25, "xaxis": axis, "yaxis": {"title": {"text": "units"}, "rangemode": "tozero"}}
+    y = _counting("units", max([units for _, _, units, _ in bars], default=0))
+    layout: Figure = {"bargap": 0.25, "xaxis": axis, "yaxis": y}
     return {"data": traces, "layout": {**layout, "showlegend": True, "barmode": "stack"}}
 
 
@@ -104,7 +105,7 @@ def iou_figure(ious: Sequence[float], chance: np.ndarray, iou_threshold: float) 
             "bargap": 0.08,
             "showlegend": True,
             "xaxis": {"title": {"text": "best IoU"}, "range": [0, top * 1.02]},
-            "yaxis": {"title": {"text": "units"}, "rangemode": "tozero"},
+            "yaxis": _counting("units", int(max(real.max(), random.max()))),
             **_line(iou_threshold, f"iou_threshold {iou_threshold:g}"),
         },
     }  # fmt: skip
@@ -154,8 +155,15 @@ def depth_figure(points: Sequence[tuple[str, int, float, bool]], layers: Sequenc
     return {"data": traces, "layout": {"showlegend": True, "xaxis": x, "yaxis": y}}
 
 
+def _counting(title: str, top: int) -> Figure:
+    """An axis of whole numbers."""
+    axis: Figure = {"title": {"text": title}, "rangemode": "tozero"}
+    return axis | ({"dtick": 1} if top <= 6 else {})
+
+
 def _line(at: float, text: str) -> Figure:
     """A labelled vertical line across the figure."""
     shape: Figure = {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1}
-    note: Figure = {"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "text": text, "showarrow": False}
+    note: Figure = {"x": at, "y": 1, "yref": "paper", "yanchor": "top", "xshift": 4, "text": text}
+    note["showarrow"] = False
     return {"shapes": [shape | {"line": {"color": "--ink", "width": 1, "dash": "dot"}}], "annotations": [note]}

@@ -17,9 +17,11 @@ def layer_strip(run: LoadedRun, page: PurePosixPath, current: str = "") -> list[
     addresses = RunAddresses(run.record.name)
     totals = {layer.name: sum(layer.concepts.values()) for layer in run.record.layers}
     top = max([*totals.values(), 1])
+    shared = len(shared_prefix(list(totals)))
     return [
         {
             "name": layer.summary.name,
+            "short": layer.summary.name[shared:],
             "href": link(page, addresses.layer(layer.summary.folder).page),
             "current": layer.summary.name == current,
             "concepts": totals[layer.summary.name],
@@ -32,3 +34,14 @@ def layer_strip(run: LoadedRun, page: PurePosixPath, current: str = "") -> list[
         }
         for layer in layers_of(run)
     ]
+
+
+def shared_prefix(names: list[str]) -> str:
+    """The dotted beginning that all layer names share, such as ``features.``; "" for a single layer."""
+    if len(names) < 2:
+        return ""
+    parts = [name.split(".")[:-1] for name in names]
+    same = 0
+    while all(len(part) > same for part in parts) and len({part[same] for part in parts}) == 1:
+        same += 1
+    return "".join(f"{part}." for part in parts[0][:same])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 from dissect_report.findings.records import CATEGORIES, ConceptRecord, UnitRecord
@@ -146,7 +147,7 @@ class ConceptPages:
             "tips": self._tips(run),
         }
 
-    def _tips(self, run: LoadedRun) -> dict[str, str]:
+    def _tips(self, run: LoadedRun) -> SimpleNamespace:
         return self.views[run.record.name][0].tips
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from dissect_report.findings.records import UnitRecord
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import CONCEPTS, HOME, RunAddresses, link
-from dissect_report.report.cards import LayerView, run_glossary, setting
+from dissect_report.report.cards import LayerView, setting, tooltips
 from dissect_report.report.figures import layers_figure
 from dissect_report.report.formatting import count, number, plural
 from dissect_report.report.glossary import LETTERS
@@ -47,7 +47,6 @@ def run_section(site: SiteFindings, run: LoadedRun) -> dict[str, Any]:
     chance = [sum(layer.record.chance_concepts.values()) for layer in layers_of(run)]
     best = best_layer(site, run)
     addresses = RunAddresses(run.record.name)
-    terms = run_glossary(run)
     return {
         "name": run.record.name,
         "source": setting(run, "model", "source"),
@@ -59,8 +58,8 @@ def run_section(site: SiteFindings, run: LoadedRun) -> dict[str, Any]:
         "concepts": len(named),
         "catalogue": len(run.record.concepts),
         "images": len(run.record.images),
-        "tips": {key: term.text for key, term in terms.items()},
-        "terms": terms,
+        "tips": tooltips(run),
+        "iou_threshold": best.iou_threshold,
         "quantile": setting(run, "dissection", "quantile"),
         "strip": layer_strip(run, HOME),
         "figure": layers_figure([s.name for s in summaries], [s.concepts for s in summaries], chance),

@@ -86,10 +86,10 @@ def folded(view: LayerView) -> list[tuple[str, str, list[tuple[int, str, str]]]]
     """The lists below the cards: title, explanation, and number, name and remark of each unit."""
     units = view.layer.units
     lists = [
-        ("Not detectors", view.tips["detector"], [u for u in units if not u.detector and not u.dead and u.finite]),
-        ("Duplicates", view.tips["duplicate"], [u for u in units if u.duplicate_of is not None]),
-        ("Dead", view.tips["dead"], [u for u in units if u.dead]),
-        ("Not finite", view.tips["finite"], [u for u in units if not u.finite]),
+        ("Not detectors", view.tips.detector, [u for u in units if not u.detector and not u.dead and u.finite]),
+        ("Duplicates", view.tips.duplicate, [u for u in units if u.duplicate_of is not None]),
+        ("Dead", view.tips.dead, [u for u in units if u.dead]),
+        ("Not finite", view.tips.finite, [u for u in units if not u.finite]),
     ]
     return [(title, tip, [_entry(view, u) for u in members]) for title, tip, members in lists if members]
 

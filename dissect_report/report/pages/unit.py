@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
-from dissect_report.findings.records import RankedImage, UnitRecord
+from dissect_report.findings.records import RankedImage, ScoredConcept, UnitRecord
 from dissect_report.report.addresses import HOME, link
 from dissect_report.report.cards import LayerView, label, setting
 from dissect_report.report.figures import activation_figure
@@ -28,6 +28,31 @@ BANDS = {
     "50-75": "50th to 75th",
     "random": "any image",
 }
+
+
+class Shown(NamedTuple):
+    """An image of a list, with its numbers as text and in words."""
+
+    image: int
+    words: str
+    maximum: str
+    area: str
+    outline: str
+
+
+class Row(NamedTuple):
+    """A row of the concept table, every number as text."""
+
+    category: str
+    letter: str
+    href: str
+    name: str
+    iou: str
+    precision: str
+    recall: str
+    pixels: str
+    information: str
+    ratio: str
 
 
 class UnitPages:
@@ -77,40 +102,39 @@ class UnitPages:
             "home": link(page, HOME),
             "methods": link(page, view.run_addresses.methods),
             "thumbnails": link(page, view.run_addresses.root / "thumbnails") + "/",
-            "quantile": self.quantile,
-            "iou_threshold": view.iou_threshold,
-            "letters": LETTERS,
-            "band_names": BANDS,
-            "concept_links": view.concept_links,
-            "concepts": run.concepts,
+            "quantile": number(self.quantile),
+            "iou_threshold": number(view.iou_threshold),
             "provenance": provenance,
-            "probe_images": len(run.images),
+            "probe_images": count(len(run.images)),
             "segmenters": ", ".join(segmenter.source for segmenter in run.segmenters),
             "seed": setting(view.run, "dissection", "seed"),
             "version": provenance.versions.get("dissect-report", ""),
-            "score": score,
-            "number": number,
-            "count": count,
-            "share": share,
         }
 
     def context(self, unit: UnitRecord) -> dict[str, Any]:
         """What this unit's page says."""
         view = self.view
         concept = view.concept(unit.concept)
-        second = unit.concepts[1] if len(unit.concepts) > 1 else None
+        rows = [self._row(scored) for scored in unit.concepts]
         return {
             "unit": unit,
             "name": label(unit, concept),
             "concept": concept,
             "category": concept.category if concept and unit.detector else "none",
-            "second": second,
+            "letter": LETTERS[concept.category] if concept else "",
+            "href": "" if concept is None else view.concept_links[concept.id],
+            "second": rows[1] if len(rows) > 1 else None,
+            "iou": score(unit.iou),
+            "level": number(unit.level),
+            "density": share(unit.density),
+            "mask_pixels": count(unit.mask_pixels),
+            "range": f"{number(unit.minimum)} to {number(unit.maximum)}",
             "bar": view.bar(unit),
             "sentence": unit_sentence(unit, self.record.concepts, self.quantile, view.iou_threshold),
-            "rows": [(scored, self.record.concepts[scored.concept - 1]) for scored in unit.concepts],
-            "tops": [self._image(ranked, "area") for ranked in unit.top_images],
+            "rows": rows,
+            "tops": [self._image(ranked, "above the level") for ranked in unit.top_images],
             "bands": [(BANDS[b.name], [self._image(r) for r in b.images]) for b in unit.bands],
-            "silent": [self._image(ranked, "concept") for ranked in unit.silent],
+            "silent": [self._image(ranked, "of the concept") for ranked in unit.silent],
             "fires_without": [self._image(ranked) for ranked in unit.fires_without],
             "figure_dict": activation_figure(unit.histogram, unit.level) if unit.histogram else None,
             "relatives": self._relatives(unit),
@@ -120,19 +144,27 @@ class UnitPages:
         units, page = self.view.layer.units, self.view.addresses.unit(unit.unit)
         return [(self.view.card(units[r.unit], page), f"{r.correlation:.2f}") for r in unit.relatives]
 
-    def _image(self, ranked: RankedImage, area: str = "") -> dict[str, Any]:
-        """An image of a list: its number, its outline and its numbers in words."""
+    def _row(self, scored: ScoredConcept) -> Row:
+        concept = self.record.concepts[scored.concept - 1]
+        return Row(
+            concept.category,
+            LETTERS[concept.category],
+            self.view.concept_links[concept.id],
+            concept.name,
+            score(scored.iou),
+            share(scored.precision),
+            share(scored.recall),
+            count(scored.intersection),
+            number(scored.mutual_information),
+            number(scored.information_quality_ratio),
+        )
+
+    def _image(self, ranked: RankedImage, area: str = "") -> Shown:
+        """``area`` says what the image's grid pixels are of."""
         image = self.record.images[ranked.image]
         words = f"{image.name}: maximum {number(ranked.maximum)}"
         if area and ranked.area is not None:
-            what = "above the level" if area == "area" else "of the concept"
-            words += f", {plural(ranked.area, 'grid pixel')} {what}"
+            words += f", {plural(ranked.area, 'grid pixel')} {area}"
         if image.label:
             words += f", labelled {image.label}"
-        return {
-            "image": ranked.image,
-            "words": words,
-            "maximum": number(ranked.maximum),
-            "area": ranked.area,
-            "outline": ranked.outline,
-        }
+        return Shown(ranked.image, words, number(ranked.maximum), count(ranked.area), ranked.outline)

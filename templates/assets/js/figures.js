@@ -56,7 +56,7 @@
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: color("--ink") },
       margin: { l: 48, r: 12, t: layout.showlegend ? 34 : 22, b: 42 },
-      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", xanchor: "left", font: { size: 12 }, itemclick: false, itemdoubleclick: false },
+      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", xanchor: "left", font: { size: 12 }, traceorder: "normal", itemclick: false, itemdoubleclick: false },
       hoverlabel: { bgcolor: color("--ink"), bordercolor: color("--ink"), font: { color: color("--page"), size: 12 } },
     });
   }

@@ -4,18 +4,26 @@
   const page = document.querySelector(".dissect");
   if (!page) return;
 
-  /* Tables: every heading becomes a button. Cells with data-value sort as numbers, undefined last. */
+  /* Pictures say their numbers in the alt text; a pointer gets them as a tooltip. */
+  page.addEventListener("pointerover", (event) => {
+    const picture = event.target;
+    if (picture instanceof HTMLImageElement && picture.alt && !picture.closest(".tile")) picture.title = picture.alt;
+  });
+
+  /* Tables: every heading becomes a button. Numbers sort as numbers, undefined (a dash) last. */
   function value(row, column) {
-    const cell = row.cells[column];
-    if (cell.dataset.value === undefined) return cell.textContent.trim().toLowerCase();
-    return cell.dataset.value === "" ? null : Number(cell.dataset.value);
+    const text = row.cells[column].textContent.trim();
+    if (text === "–") return null;
+    const number = Number(text.replace(/[,%\s]/g, "").replace("<", ""));
+    return text === "" || Number.isNaN(number) ? text.toLowerCase() : number;
   }
 
   function sort(table, column, descending) {
     const rows = [...table.tBodies[0].rows].map((row) => [value(row, column), row]);
     rows.sort(([a], [b]) => {
       if (a === null || b === null) return (a === null) - (b === null);
-      const order = typeof a === "number" ? a - b : a.localeCompare(b);
+      const numbers = typeof a === "number" && typeof b === "number";
+      const order = numbers ? a - b : String(a).localeCompare(String(b));
       return descending ? -order : order;
     });
     table.tBodies[0].append(...rows.map(([, row]) => row));
@@ -30,7 +38,7 @@
       heading.append(button);
       button.addEventListener("click", () => {
         const first = table.tBodies[0].rows[0];
-        const numeric = first && first.cells[column].dataset.value !== undefined;
+        const numeric = first && column > 0 && typeof value(first, column) !== "string";
         const was = heading.getAttribute("aria-sort");
         const descending = was ? was === "ascending" : Boolean(numeric);
         headings.forEach((other) => other.removeAttribute("aria-sort"));

@@ -129,10 +129,9 @@
 
   for (const tile of tiles) {
     const frame = tile.querySelector(".frame");
-    tile.dataset.words = tile.title;
-    frame.addEventListener("pointerenter", () => { tile.title = ""; });
     for (const kind of ["pointermove", "pointerdown"]) frame.addEventListener(kind, (event) => point(tile, event));
-    frame.addEventListener("pointerleave", () => { bubble.hidden = true; tile.title = tile.dataset.words; });
+    frame.addEventListener("pointerleave", () => { bubble.hidden = true; });
+    tile.querySelector("figcaption").title = tile.querySelector("img").alt;
   }
 
   let stored = null;
