@@ -148,7 +148,8 @@ def read_state_dict(path: Path, allow_pickle: bool = False) -> dict[str, Tensor]
             "convert it to safetensors, or set allow_pickle = true if you trust it"
         )
     try:
-        content = torch.load(path, map_location="cpu", weights_only=False)
+        with path.open("rb") as stream:  # a path's ending would decide what torch takes it for
+            content = torch.load(stream, map_location="cpu", weights_only=False)
     except Exception as error:  # an allowed pickle runs its author's code: it may raise anything at all
         line = " ".join(str(error).split())
         raise WeightsError(f"{path}: cannot be unpickled: {type(error).__name__}: {line}") from None
@@ -162,7 +163,8 @@ def read_restricted(path: Path) -> dict[str, Tensor]:
         WeightsError: it holds something else.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as stream:
+            content = torch.load(stream, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
         line = " ".join(str(error).split())[:200]
         raise WeightsError(f"{path}: not a plain state dict ({line})") from None

@@ -53,9 +53,8 @@ def test_vgg_lies_where_a_pencil_puts_it(name: str, offset: float, scale: float)
 
 
 def test_a_single_bright_pixel_lights_the_cell_that_the_place_names() -> None:
-    model = nn.Sequential(
-        nn.Conv2d(1, 1, 5, stride=3), nn.MaxPool2d(3, 1), nn.Conv2d(1, 1, (3, 1), dilation=2)
-    )
+    first, last = nn.Conv2d(1, 1, 5, stride=3), nn.Conv2d(1, 1, (3, 1), dilation=2)
+    model = nn.Sequential(first, nn.MaxPool2d(3, 1), last)
     (oy, ox), (sy, sx) = place(model, "2")
     assert (oy, sy) == (2 + 3 + 6, 3)
     assert (ox, sx) == (2 + 3, 3)
