@@ -64,10 +64,12 @@ class ConceptPages:
         rows = [self._row(name, run, records[run.record.name])
                 for run in self.site.runs
                 for name, records in self.site.concepts.items() if run.record.name in records]  # fmt: skip
-        found = sum(row["detectors"] > 0 for row in rows)
+        rows.sort(key=lambda row: (-row["detectors"], -(row["iou"] or 0)))
+        found = len({row["name"] for row in rows if row["detectors"]})
         context = {
             "rows": rows,
             "found": found,
+            "known": len(self.site.concepts),
             "several": len(self.site.runs) > 1,
             "categories": [c for c in CATEGORIES if any(row["category"] == c for row in rows)],
             "letters": LETTERS,
@@ -75,7 +77,7 @@ class ConceptPages:
             "score": score, "share": share, "count": count, "plural": plural,
         }  # fmt: skip
         body = environment().get_template("pages/concepts.html").render(context)
-        description = f"{found} of {len(rows)} concepts are matched by a unit."
+        description = f"{found} of {len(self.site.concepts)} concepts are matched by a unit."
         return Page(INDEX, "Concepts", description, body, "concepts", ("Concepts",))
 
     def _row(self, name: str, run: LoadedRun, concept: ConceptRecord) -> dict[str, Any]:
