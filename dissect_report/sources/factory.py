@@ -56,8 +56,10 @@ def source_digest(source: str, folder: Path) -> str:
 def _load_file(path: Path, error: type[SourceError]) -> ModuleType:
     if not path.is_file():
         raise error(f"{path}: no such file")
-    # A name of its own: the file may be called like an installed package.
-    name = f"_dissect_source_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+    # A name of its own: the file may be called like an installed package, and may be edited between two runs.
+    content = path.read_bytes()
+    identity = hashlib.sha256(str(path.resolve()).encode() + content).hexdigest()[:12]
+    name = f"_dissect_source_{identity}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
@@ -66,7 +68,8 @@ def _load_file(path: Path, error: type[SourceError]) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickles look their module up there
     try:
-        spec.loader.exec_module(module)
+        # Compiled here: a stale .pyc is never read, and nothing is written beside the user's file.
+        exec(compile(content, str(path), "exec"), module.__dict__)
     except BaseException:
         del sys.modules[name]
         raise

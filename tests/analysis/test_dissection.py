@@ -1,0 +1,281 @@
+"""A whole run, from a user's folder to findings: right, repeatable, resumable."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tests import reference
+from tests.small_site import change, write_small_site
+
+from dissect_report import dissect, load_run
+from dissect_report.analysis import forward
+from dissect_report.analysis.progress import Silent
+from dissect_report.errors import FindingsError, LayerError, ProbeError, SegmenterError
+from dissect_report.findings.store import json_schema
+
+GRID, QUANTILE = 16, 0.05
+
+
+def findings(folder: Path) -> dict[str, bytes]:
+    """Every file of the findings; of run.json only what two equal runs share."""
+    root = folder / "run" / "factory"
+    files = {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+    run = json.loads(files["run.json"])
+    for name in ("seconds", "created", "key", "notes"):
+        run["provenance"].pop(name)
+    run["config"].pop("compute")
+    files["run.json"] = json.dumps(run).encode()
+    return files
+
+
+class Log(Silent):
+    """Progress that remembers."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """One finished run of the small site."""
+    folder = tmp_path_factory.mktemp("small")
+    (run,) = dissect(write_small_site(folder))
+    return folder, run
+
+
+def recorded_maps(folder: Path, run) -> dict[str, np.ndarray]:
+    """The maps of both layers by running the user's network plainly, in the same batches."""
+    sys.path.insert(0, str(folder))
+    try:
+        import net  # noqa: PLC0415
+    finally:
+        sys.path.remove(str(folder))
+    model = net.factory()
+    pictures = []
+    for image in run.record.images:
+        picture = Image.open(folder / "photos" / image.name).convert("RGB").resize((54, 40), Image.Resampling.BILINEAR)
+        left, top = round((54 - 32) / 2), round((40 - 32) / 2)
+        pictures.append(np.asarray(picture.crop((left, top, left + 32, top + 32))))
+    x = (torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5
+    with torch.no_grad():
+        first = [torch.relu(model.conv1(part)) for part in x.split(5)]
+        second = [torch.relu(model.conv2(part)) for part in first]
+    return {"conv1": torch.cat(first).numpy(), "conv2": torch.cat(second).numpy()}
+
+
+def test_every_number_of_the_findings_is_the_slow_references(site):
+    folder, run = site
+    labels = np.stack(
+        [
+            np.asarray(Image.open(run.paths.segmentation(i)).convert("RGBA")).reshape(2, GRID, GRID, 4)
+            for i in range(len(run.record.images))
+        ]
+    )
+    colors = {tuple(bytes.fromhex(c.color[1:])): c.id for c in run.record.concepts}
+    ids = np.array([0 if p[3] == 0 else colors[tuple(p[:3])] for p in labels.reshape(-1, 4)]).reshape(labels.shape[:4])
+    halves = np.array([image.half for image in run.record.images])
+    assert set(halves) == {0, 1}
+    for name, maps in recorded_maps(folder, run).items():
+        layer = run.layers[name]
+        assert layer.summary.recorded_as == f"{name} -> relu{name[-1]} (ReLU)"
+        values = reference.pixels(maps, GRID, "border")
+        levels = np.array([reference.level(values[:, unit], QUANTILE) for unit in range(maps.shape[1])])
+        np.testing.assert_allclose(layer.arrays["level"], levels, rtol=1e-6)
+        mask, intersection, _ = reference.overlap(
+            values, ids, halves, layer.arrays["level"], 6, np.zeros((0, len(maps)), int)
+        )
+        np.testing.assert_array_equal(layer.arrays["mask"], mask)
+        np.testing.assert_array_equal(layer.arrays["intersection"], intersection)
+        present = np.stack([reference.concept_areas(ids[halves == h], 6).sum(0) for h in (0, 1)])
+        np.testing.assert_array_equal(layer.arrays["concept"], present)
+        for unit in layer.units:
+            concept, iou = reference.best(
+                mask[:, unit.unit].sum(), present.sum(0), intersection[:, unit.unit].sum(0)
+            )
+            assert (unit.concept or 0) == concept
+            assert unit.iou == (pytest.approx(iou, rel=1e-8) if concept else None)
+            maxima = maps[:, unit.unit].max((1, 2))
+            assert [t.image for t in unit.top_images] == reference.ranking(maxima)[:4]
+            assert unit.density == pytest.approx((values[:, unit.unit] > 0).mean(), abs=1e-9)
+            assert unit.mask_pixels == mask[:, unit.unit].sum()
+
+
+def test_dead_and_duplicate_units_are_flagged(site):
+    units = site[1].layers["conv2"].units
+    assert units[0].dead
+    assert units[0].concept is None
+    assert units[2].duplicate_of == 1
+    assert not units[2].dead
+
+
+def test_a_concept_that_never_occurs_is_undefined_not_zero(site):
+    _, run = site
+    never = run.record.concepts[5]
+    assert (never.pixels, never.images, never.attainable_iou) == (0, 0, None)
+    assert np.isnan(run.layers["conv1"].arrays["iou"][:, 0]).all()
+
+
+def test_findings_load_as_typed_records(site):
+    folder, run = site
+    again = load_run(folder / "run" / "factory")
+    assert again.record == run.record
+    assert again.layers["conv2"].units == run.layers["conv2"].units
+    assert {image.label for image in again.record.images} == {"class0", "class1", "class2"}
+    assert set(json_schema()) == {"run.json", "dissection.json"}
+
+
+def test_the_same_twice_gives_the_same_bytes(site, tmp_path):
+    folder, _ = site
+    dissect(write_small_site(tmp_path), threads=1)
+    assert findings(tmp_path) == findings(folder)
+
+
+@pytest.mark.parametrize("gigabytes", ["0.00003", "0.0"])
+def test_past_the_disk_budget_the_numbers_are_the_same(site, tmp_path, gigabytes):
+    folder, _ = site
+    config = change(write_small_site(tmp_path), "batch_size = 5", f"batch_size = 5\ncache_gb = {gigabytes}")
+    log = Log()
+    dissect(config, log)
+    assert any("the model ran" in note for note in log.notes)
+    assert findings(tmp_path) == findings(folder)
+
+
+def test_an_interrupted_run_goes_on_and_ends_with_the_same_numbers(site, tmp_path, monkeypatch):
+    folder, _ = site
+    config = write_small_site(tmp_path)
+    monkeypatch.setattr(forward, "NOTE_SECONDS", 0.0)
+    predictions, calls = forward._predictions, []
+
+    def interrupted(output, count):
+        calls.append(count)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return predictions(output, count)
+
+    monkeypatch.setattr(forward, "_predictions", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        dissect(config)
+    with pytest.raises(FindingsError, match="no findings here"):
+        load_run(tmp_path / "run" / "factory")
+    dissect(config)
+    assert calls == [5, 5, 5, 5, 3], "two finished batches are kept, the third is run again"
+    assert findings(tmp_path) == findings(folder)
+
+
+def test_up_to_date_findings_are_left_alone(tmp_path):
+    config = write_small_site(tmp_path, images=6)
+    dissect(config)
+    before = (tmp_path / "run/factory/run.json").stat().st_mtime_ns
+    log = Log()
+    dissect(config, log)
+    assert any("up to date" in note for note in log.notes)
+    assert (tmp_path / "run/factory/run.json").stat().st_mtime_ns == before
+    dissect(config, force=True)
+    assert (tmp_path / "run/factory/run.json").stat().st_mtime_ns > before
+
+
+def test_another_quantile_needs_no_forward_pass(tmp_path, monkeypatch):
+    config = write_small_site(tmp_path, images=6)
+    dissect(config)
+    change(config, "quantile = 0.05", "quantile = 0.1")
+    monkeypatch.setattr(forward, "_predictions", None)
+    (run,) = dissect(config)
+    assert run.record.config["dissection"]["quantile"] == 0.1
+
+
+def test_other_weights_are_never_served_from_the_cache(tmp_path):
+    config = write_small_site(tmp_path, images=6)
+    before = dissect(config)[0].layers["conv1"].arrays["level"]
+    change(tmp_path / "net.py", "torch.manual_seed(3)", "torch.manual_seed(4)")
+    after = dissect(config)[0].layers["conv1"].arrays["level"]
+    assert not np.allclose(before, after)
+
+
+def test_a_layer_no_longer_asked_for_leaves_the_findings(tmp_path):
+    config = write_small_site(tmp_path, images=6)
+    dissect(config)
+    (tmp_path / "run/factory/conv1/mine.txt").write_text("kept")
+    change(config, '["conv1", "conv2"]', '["conv2"]')
+    (run,) = dissect(config)
+    assert list(run.layers) == ["conv2"]
+    left = [path.name for path in (tmp_path / "run/factory/conv1").rglob("*") if path.is_file()]
+    assert left == ["mine.txt"]
+
+
+def test_out_of_memory_halves_the_batch_and_says_so(tmp_path):
+    config = change(write_small_site(tmp_path, images=6), "net.py:factory", "net.py:hungry")
+    (run,) = dissect(config)
+    assert run.record.provenance.batch_size == 2
+    assert any("halved to 2" in note for note in run.record.provenance.notes)
+
+
+def test_a_unit_that_is_not_finite_is_flagged_and_the_others_are_measured(tmp_path):
+    config = change(write_small_site(tmp_path, images=6), "net.py:factory", "net.py:poisoned")
+    (run,) = dissect(config)
+    units = run.layers["conv2"].units
+    assert not units[4].finite
+    assert (units[4].level, units[4].iou, units[4].detector, units[4].dead) == (None, None, False, False)
+    assert units[3].finite
+    assert units[3].level is not None
+
+
+def test_unreadable_images_are_skipped_counted_and_named(tmp_path):
+    config = write_small_site(tmp_path, images=6)
+    (tmp_path / "photos/class0/broken.png").write_bytes(b"not a picture")
+    (run,) = dissect(config)
+    assert len(run.record.images) == 6
+    (skipped,) = run.record.skipped_images
+    assert "class0/broken.png" in skipped
+
+
+def test_no_readable_image_is_an_error(tmp_path):
+    config = write_small_site(tmp_path, images=2)
+    for path in (tmp_path / "photos").rglob("*.png"):
+        path.write_bytes(b"")
+    with pytest.raises(ProbeError, match="none of the 2 probe images can be read"):
+        dissect(config)
+
+
+def test_a_layer_that_is_no_map_says_what_it_is(tmp_path):
+    config = change(write_small_site(tmp_path, images=2), '["conv1", "conv2"]', '["head"]')
+    with pytest.raises(LayerError, match=r"'head' cannot be dissected.*\[2, 3\]"):
+        dissect(config)
+
+
+def test_an_unknown_layer_names_the_nearest(tmp_path):
+    config = change(write_small_site(tmp_path, images=2), '["conv1", "conv2"]', '["convl"]')
+    with pytest.raises(LayerError, match="'convl'; did you mean 'conv"):
+        dissect(config)
+
+
+def test_ids_outside_the_catalogue_are_refused(tmp_path):
+    config = write_small_site(tmp_path, images=2)
+    (tmp_path / "concepts.csv").write_text("id,name,category\n1,red,object\n", encoding="utf-8")
+    with pytest.raises(SegmenterError, match=r"net.py:blocks"):
+        dissect(config)
+
+
+def test_fewer_images_than_top_images_are_no_problem(tmp_path):
+    (run,) = dissect(write_small_site(tmp_path, images=2))
+    assert len(run.layers["conv1"].units[0].top_images) == 2
+
+
+def test_a_sprite_shows_the_top_images_side_by_side(site):
+    _, run = site
+    unit = run.layers["conv1"].units[3]
+    sprite = Image.open(run.paths.sprite("conv1", 3))
+    assert sprite.size == (4 * 128, 128)
+    tile = np.asarray(sprite.crop((128, 0, 256, 128)).convert("RGB"), np.int64)
+    thumbnail = np.asarray(
+        Image.open(run.paths.thumbnail(unit.top_images[1].image)).convert("RGB"), np.int64
+    )
+    assert np.abs(tile - thumbnail).mean() < 6
