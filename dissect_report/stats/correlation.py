@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Int32
@@ -14,6 +14,7 @@ COLUMNS = 4096
 """Cells of a unit that go into one float32 product; fixed, so that the rounding never changes."""
 
 
+@runtime_checkable
 class Maps(Protocol):
     """float32 [image, unit, y, x], sliced by images: an array, or something that makes the slices anew."""
 

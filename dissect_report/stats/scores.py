@@ -7,17 +7,18 @@ pixels of both, ``pixels`` = all pixels, over the same images.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from jaxtyping import Float64, Int64
 
-Counts = Int64[np.ndarray, "..."] | int
+Counts = Int64[np.ndarray, "..."] | np.int64 | int
 Score = Float64[np.ndarray, "..."]
 
 
-def _ratio(above: np.ndarray, below: np.ndarray) -> Score:
+def _ratio(above: npt.ArrayLike, below: npt.ArrayLike) -> Score:
     """``above / below``, NaN where nothing is divided by nothing."""
-    above, below = np.broadcast_arrays(np.asarray(above, np.float64), np.asarray(below, np.float64))
-    ratio = np.full(above.shape, np.nan)
-    np.divide(above, below, out=ratio, where=below != 0)
+    dividend, divisor = np.broadcast_arrays(np.asarray(above, np.float64), np.asarray(below, np.float64))
+    ratio = np.full(dividend.shape, np.nan)
+    np.divide(dividend, divisor, out=ratio, where=divisor != 0)
     return ratio
 
 

@@ -54,9 +54,9 @@ def test_a_copy_is_a_duplicate_of_the_lowest_unit_it_equals():
 
 
 def test_a_correlation_of_exactly_098_is_no_duplicate():
-    limit = np.array([[1, 0.98], [0.98, 1]])
+    limit = np.array([[1, 0.98], [0.98, 1]], np.float32)
     assert duplicates(limit).tolist() == [-1, -1]
-    assert duplicates(limit + 1e-9).tolist() == [-1, 0]
+    assert duplicates(np.nextafter(limit, np.float32(2))).tolist() == [-1, 0]
 
 
 def test_relatives_are_the_most_correlated_others_in_order():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import reference
@@ -156,3 +158,17 @@ def test_an_impossible_quantile_is_refused(quantile):
 def test_no_images_are_refused():
     with pytest.raises(ValueError, match="needs an image"):
         measure_activations(make_maps((5, 5))[:0], plan_upsampling((5, 5), GRID, "border"), 0.01)
+
+
+def test_memory_does_not_grow_with_the_number_of_images():
+    def peak(images: int) -> int:
+        maps = np.random.default_rng(0).random((images, 4, 14, 14)).astype(np.float32)
+        tracemalloc.start()
+        measure_activations(maps, plan_upsampling((14, 14), 56, "border"), 0.01)
+        _, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return highest
+
+    peak(1)  # compiles
+    # A chunk of ringed maps is 4 MB; all upsampled pixels of 5,000 images would be 250 MB.
+    assert peak(5000) < 16e6

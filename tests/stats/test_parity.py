@@ -38,8 +38,8 @@ def expected():
 def maps():
     """Post-ReLU maps of conv3 for the images in the reference's order.
 
-    Convolved in float64: the rounding of a float32 convolution differs from machine to machine and moves levels
-    near zero by up to 4e-6 of themselves, which says nothing about the arithmetic tested here.
+    Convolved in float64: the rounding of a float32 convolution differs from machine to machine and moves
+    levels near zero by up to 4e-6 of themselves, which says nothing about the arithmetic tested here.
     """
     spec = importlib.util.spec_from_file_location("reference_models", REFERENCE / "reference_models.py")
     module = importlib.util.module_from_spec(spec)
