@@ -68,7 +68,7 @@ class NetworkSegmenter:
         self.digest = self._digest(code_digest)
 
     def _digest(self, code_digest: str) -> str:
-        weights = model_digest(self.network) if isinstance(self.network, nn.Module) else ""
+        weights = [model_digest(part) for part in _networks(self.network)]
         facts = (weights, code_digest, self.unlabelled, self.catalogue, self.normalisation)
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
@@ -129,6 +129,14 @@ class NetworkSegmenter:
             )
         fine = F.interpolate(logits.float(), (grid, grid), mode="bilinear", align_corners=False)
         return to_positions(fine.argmax(1, keepdim=True), self._table, self.source)
+
+
+def _networks(thing: Any) -> list[nn.Module]:
+    """The network itself, or those that an object with ``segment`` keeps in its attributes."""
+    if isinstance(thing, nn.Module):
+        return [thing]
+    kept = vars(thing) if hasattr(thing, "__dict__") else {}
+    return [value for _, value in sorted(kept.items()) if isinstance(value, nn.Module)]
 
 
 def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:

@@ -15,26 +15,27 @@ from dissect_report.sources.concepts import Concept, look_up
 
 
 class Segmenter(Protocol):
-    """A source of concept labels.
-
-    Attributes:
-        source: as the configuration names it.
-        digest: sha256 of its weights or masks and its catalogue; "" if it has none.
-        catalogue: its concepts; the n-th of them is n in its labels.
-        quality: IoU against known truth per concept name, where it came with one.
-    """
+    """A source of concept labels."""
 
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """As the configuration names it."""
+        ...
 
     @property
-    def digest(self) -> str: ...
+    def digest(self) -> str:
+        """sha256 of its weights or masks and its catalogue; "" if it has none."""
+        ...
 
     @property
-    def catalogue(self) -> tuple[Concept, ...]: ...
+    def catalogue(self) -> tuple[Concept, ...]:
+        """Its concepts; the n-th of them is n in its labels."""
+        ...
 
     @property
-    def quality(self) -> dict[str, float | None]: ...
+    def quality(self) -> dict[str, float | None]:
+        """IoU against known truth per concept name, where it came with one."""
+        ...
 
     def to(self, device: torch.device | str) -> None:
         """Moves its network, if it has one."""

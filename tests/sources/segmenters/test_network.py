@@ -168,7 +168,12 @@ def test_the_digest_follows_weights_code_and_catalogue(tmp_path: Path) -> None:
     net.conv.weight.data[0, 0, 0, 0] += 1
     digests.add(NetworkSegmenter("net", net, PAIR).digest)
     digests.add(NetworkSegmenter("net", net, PAIR, code_digest="changed").digest)
-    assert len(digests) == 6
+    holder = Ids()
+    holder.net = nn.Linear(2, 2)  # type: ignore[attr-defined]
+    digests.add(NetworkSegmenter("net", holder, PAIR).digest)
+    holder.net.bias.data += 1  # type: ignore[attr-defined]
+    digests.add(NetworkSegmenter("net", holder, PAIR).digest)
+    assert len(digests) == 8
 
 
 def test_torchvision_weights_bring_their_catalogue_and_imagenet_normalisation(
