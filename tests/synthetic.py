@@ -23,14 +23,38 @@ from dissect_report.findings import paths, records, store
 GRID, CROP, DEPTH, TOP = 28, 112, 2, 15
 IOU_THRESHOLD = 0.04
 NAMES = {
-    "object": "sky sea mountain tree house boat car person dog airplane bridge fence lamp chair bird".split(),
+    "object": [
+        "sky",
+        "sea",
+        "mountain",
+        "tree",
+        "house",
+        "boat",
+        "car",
+        "person",
+        "dog",
+        "airplane",
+        "bridge",
+        "fence",
+        "lamp",
+        "chair",
+        "bird",
+    ],
     "part": ["roof", "window", "treetop", "trunk", "wheel", "hull"],
     "material": ["wood", "glass", "brick", "snow"],
     "texture": ["striped", "dotted"],
     "color": ["red", "green", "blue", "yellow", "white"],
     "scene": ["beach", "street"],
 }
-HOSTILE = ["</script><script>alert(1)</script>", 'a & "b"', "../..", "x" * 300, "naïve – 日本語 🌳", "con", "{{ 7*7 }}"]
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    'a & "b"',
+    "../..",
+    "x" * 300,
+    "naïve – 日本語 🌳",
+    "con",
+    "{{ 7*7 }}",
+]
 CLASSES = ["village", "harbor", "ski resort", "forest"]
 
 
@@ -105,15 +129,22 @@ class _Writer:
         wanted = wanted[: self.concepts]
         slugs = paths.file_names((name for name, _ in wanted), reserved=("index",))
         return [
-            records.ConceptRecord(n + 1, name, category, slug, _color(n), int(category == "color"), 0, 0, None)
+            records.ConceptRecord(
+                n + 1, name, category, slug, _color(n), int(category == "color"), 0, 0, None
+            )
             for n, ((name, category), slug) in enumerate(zip(wanted, slugs, strict=True))
         ]
 
     def _scene(self, index: int) -> tuple[Image.Image, np.ndarray]:
         """A picture of CROP pixels with its labels [depth, y, x]: coloured shapes on two bands."""
         random, seen = self.random, self.catalogue[:-2]  # the last two are never seen
-        fill = [tuple(int(255 * c) for c in colorsys.hls_to_rgb(h, li, s)) for h, li, s in
-                ((0.55 + 0.1 * random.random(), 0.8, 0.6), (0.2 + 0.2 * random.random(), 0.5, 0.45))]
+        fill = [
+            tuple(int(255 * c) for c in colorsys.hls_to_rgb(h, li, s))
+            for h, li, s in (
+                (0.55 + 0.1 * random.random(), 0.8, 0.6),
+                (0.2 + 0.2 * random.random(), 0.5, 0.45),
+            )
+        ]
         picture = Image.new("RGB", (CROP, CROP), fill[0])
         planes = [Image.new("I", (CROP, CROP), 0) for _ in range(DEPTH)]
         draw, marks = ImageDraw.Draw(picture), [ImageDraw.Draw(plane) for plane in planes]
@@ -130,7 +161,9 @@ class _Writer:
             getattr(draw, shape)(box, fill=concept.color, outline="#333333")
             getattr(marks[int(concept.category == "color")], shape)(box, fill=concept.id)
         step = CROP // GRID
-        return picture, np.stack([np.asarray(plane)[step // 2 :: step, step // 2 :: step] for plane in planes])
+        return picture, np.stack(
+            [np.asarray(plane)[step // 2 :: step, step // 2 :: step] for plane in planes]
+        )
 
     def _count_concepts(self) -> None:
         """Pixels [half, concept + 1] and images of every concept, from the drawn labels."""
@@ -173,8 +206,12 @@ class _Writer:
         counts = self._counts(depth)
         units = tuple(self._unit(unit, counts) for unit in range(self.units))
         for unit in units:
-            store.write_atomically(self.paths.sprite(folder, unit.unit), self.pool[unit.unit % len(self.pool)][1])
-        chance = {category: 0.4 if category in ("object", "color") else 0.0 for category in records.CATEGORIES}
+            store.write_atomically(
+                self.paths.sprite(folder, unit.unit), self.pool[unit.unit % len(self.pool)][1]
+            )
+        chance = {
+            category: 0.4 if category in ("object", "color") else 0.0 for category in records.CATEGORIES
+        }
         dissection = records.Dissection(records.SCHEMA_VERSION, name, IOU_THRESHOLD, units, chance)
         store.write_record(self.paths.dissection(folder), dissection)
         store.write_counts(self.paths.counts(folder), counts)
@@ -271,8 +308,10 @@ class _Writer:
         for place, image in enumerate(chosen):
             x, y = self.random.integers(250, 750, 2)
             radius = self.random.integers(80, 240) * (1 + 0.15 * np.sin(angles * 3))
-            points = [f"{px:.0f} {py:.0f}" for px, py in
-                      zip(x + radius * np.cos(angles), y + radius * np.sin(angles), strict=True)]
+            points = [
+                f"{px:.0f} {py:.0f}"
+                for px, py in zip(x + radius * np.cos(angles), y + radius * np.sin(angles), strict=True)
+            ]
             outline = "" if dead or place == 14 else "M" + "L".join(points) + "Z"
             value = 0.0 if dead else float(values[place])
             result.append(records.RankedImage(image, value, 0 if not outline else 40, outline))

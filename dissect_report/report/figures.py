@@ -16,7 +16,9 @@ from dissect_report.findings.records import CATEGORIES, Histogram
 Figure = dict[str, Any]
 
 
-def layers_figure(names: Sequence[str], concepts: Sequence[Mapping[str, int]], chance: Sequence[float]) -> Figure:
+def layers_figure(
+    names: Sequence[str], concepts: Sequence[Mapping[str, int]], chance: Sequence[float]
+) -> Figure:
     """The paper's matched concepts per layer: a stacked bar a layer, chance as a dash across it."""
     bars = [
         {
@@ -127,7 +129,9 @@ def activation_figure(histogram: Histogram, level: float | None) -> Figure:
     return {"data": [bars], "layout": layout}
 
 
-def depth_figure(points: Sequence[tuple[str, int, float, bool]], layers: Sequence[str], category: str) -> Figure:
+def depth_figure(
+    points: Sequence[tuple[str, int, float, bool]], layers: Sequence[str], category: str
+) -> Figure:
     """IoU of every unit that names a concept, by layer.
 
     Args:
@@ -166,4 +170,7 @@ def _line(at: float, text: str) -> Figure:
     shape: Figure = {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1}
     note: Figure = {"x": at, "y": 1, "yref": "paper", "yanchor": "top", "xshift": 4, "text": text}
     note["showarrow"] = False
-    return {"shapes": [shape | {"line": {"color": "--ink", "width": 1, "dash": "dot"}}], "annotations": [note]}
+    return {
+        "shapes": [shape | {"line": {"color": "--ink", "width": 1, "dash": "dot"}}],
+        "annotations": [note],
+    }

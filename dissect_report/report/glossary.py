@@ -24,7 +24,10 @@ def glossary(quantile: float, iou_threshold: float, grid: int) -> dict[str, Term
     q, t = share(quantile), number(iou_threshold)
     terms = {
         "unit": ("unit", "One channel of a layer's output."),
-        "concept": ("concept", "Something that the segmenter can mark in an image. It has a name and a category."),
+        "concept": (
+            "concept",
+            "Something that the segmenter can mark in an image. It has a name and a category.",
+        ),
         "level": (
             "level",
             f"The activation that {q} of all grid pixels of the probe dataset exceed: the exact quantile over every "
@@ -70,7 +73,10 @@ def glossary(quantile: float, iou_threshold: float, grid: int) -> dict[str, Term
         ),
         "density": ("density", "The part of all grid pixels where the activation is above 0."),
         "maximum": ("maximum", "The largest activation of the raw map on this image."),
-        "correlation": ("correlation", "Of the raw activation maps of two units over the whole probe dataset."),
+        "correlation": (
+            "correlation",
+            "Of the raw activation maps of two units over the whole probe dataset.",
+        ),
         "dead": ("dead", "A unit whose maximum is 0 or less, or that is constant over the probe dataset."),
         "duplicate": ("duplicate", "A unit whose raw maps correlate above 0.98 with a lower-numbered unit."),
         "finite": ("not finite", "A unit with a NaN or infinite activation on some image. It has no level."),

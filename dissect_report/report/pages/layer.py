@@ -50,7 +50,12 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "stable_concepts": sum(summary.stable_concepts.values()),
         "chance_concepts": sum(chance.values()),
         "categories": [
-            (category, summary.concepts.get(category, 0), summary.stable_concepts.get(category, 0), chance.get(category))
+            (
+                category,
+                summary.concepts.get(category, 0),
+                summary.stable_concepts.get(category, 0),
+                chance.get(category),
+            )
             for category in CATEGORIES
         ],
         "bars": bars,
@@ -86,7 +91,11 @@ def folded(view: LayerView) -> list[tuple[str, str, list[tuple[int, str, str]]]]
     """The lists below the cards: title, explanation, and number, name and remark of each unit."""
     units = view.layer.units
     lists = [
-        ("Not detectors", view.tips.detector, [u for u in units if not u.detector and not u.dead and u.finite]),
+        (
+            "Not detectors",
+            view.tips.detector,
+            [u for u in units if not u.detector and not u.dead and u.finite],
+        ),
         ("Duplicates", view.tips.duplicate, [u for u in units if u.duplicate_of is not None]),
         ("Dead", view.tips.dead, [u for u in units if u.dead]),
         ("Not finite", view.tips.finite, [u for u in units if not u.finite]),

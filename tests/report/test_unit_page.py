@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import replace
+
+import pytest
+
+from dissect_report.findings.records import UnitRecord
+from dissect_report.report import render
+from dissect_report.report.formatting import score, share
+from dissect_report.report.pages.unit import UnitPages
+from dissect_report.report.sentences import unit_sentence
+from tests.report.reading import read, words
+
+
+@pytest.fixture(scope="module")
+def pages(view):
+    return UnitPages(view)
+
+
+def body(pages: UnitPages, unit: UnitRecord) -> str:
+    return pages.page(unit, pages.view.addresses.unit(unit.unit)).body
+
+
+def test_the_numbers_on_a_page_are_those_of_the_findings(pages):
+    for unit in pages.view.layer.units:
+        text = words(body(pages, unit))
+        for value in (unit.iou, unit.heldout_iou, unit.chance_iou, unit.attainable_iou):
+            assert score(value) in text
+        for scored in unit.concepts:
+            name = pages.record.concepts[scored.concept - 1].name
+            row = f"{name} {score(scored.iou)} {share(scored.precision)} {share(scored.recall)}"
+            assert row in text
+
+
+def test_every_top_image_is_the_tile_of_its_place(pages):
+    unit = pages.view.layer.units[0]
+    text = body(pages, unit)
+    for place, ranked in enumerate(unit.top_images):
+        tile = text.split('<figure class="tile" ')[place + 1]
+        assert tile.startswith(f'data-image="{ranked.image}"')
+        assert f"--at:{place}" in tile
+        assert f'd="M-50-50H1050V1050H-50Z{ranked.outline}"' in tile
+        assert html.escape(pages.record.images[ranked.image].name) in tile
+
+
+def test_bands_and_errors_use_the_shared_thumbnails(pages):
+    unit = next(u for u in pages.view.layer.units if u.detector)
+    shown = [link for link in read(body(pages, unit)).links if "/thumbnails/" in link]
+    wanted = [r.image for band in unit.bands for r in band.images]
+    wanted += [r.image for r in (*unit.silent, *unit.fires_without)]
+    assert shown == [f"../thumbnails/{image}.webp" for image in wanted]
+
+
+def test_the_first_unit_has_no_previous_and_the_last_no_next(pages):
+    units = pages.view.layer.units
+    first, last = read(body(pages, units[0])).links, read(body(pages, units[-1])).links
+    assert "1.html" in first
+    assert "-1.html" not in first
+    assert f"{len(units) - 2}.html" in last
+    assert f"{len(units)}.html" not in last
+
+
+def test_a_unit_that_is_no_detector_is_grey(pages):
+    plain = next(u for u in pages.view.layer.units if not u.detector and u.concept is not None)
+    text = body(pages, plain)
+    assert '<div class="dissect unit-page none"' in text
+    assert "not a detector" in words(text)
+    found = next(u for u in pages.view.layer.units if u.detector)
+    category = pages.record.concepts[found.concept - 1].category
+    assert f'<div class="dissect unit-page {category}"' in body(pages, found)
+
+
+def test_odd_units_say_what_is_odd(pages):
+    units = pages.view.layer.units
+    said = {
+        "dead": next(u for u in units if u.dead),
+        "not finite": next(u for u in units if not u.finite),
+        "repeats unit 5": next(u for u in units if u.duplicate_of == 5),
+        "no concept": next(u for u in units if u.concept is None and u.finite and not u.dead),
+    }
+    for text, unit in said.items():
+        assert text in words(body(pages, unit))
+
+
+def test_undefined_numbers_are_dashes_and_never_words_of_python(pages):
+    for unit in pages.view.layer.units:
+        text = words(body(pages, unit))
+        for word in ("None", "nan", "NaN %", "inf ", "True", "False"):
+            assert word not in text.replace("is NaN or infinite", ""), (unit.unit, word)
+
+
+def test_the_histogram_is_drawn_from_the_counts_with_the_level(pages):
+    unit = pages.view.layer.units[0]
+    (script,) = read(body(pages, unit)).scripts
+    figure = json.loads(script)
+    assert figure["data"][0]["y"] == list(unit.histogram.counts)
+    assert figure["layout"]["shapes"][0]["x0"] == unit.level
+    assert figure["layout"]["yaxis"]["type"] == "log"
+
+
+def test_the_download_is_the_units_part_of_the_findings(site, view):
+    stored = json.loads(view.run.paths.dissection(view.layer.summary.folder).read_text(encoding="utf-8"))
+    files = {file.path: file.text for file in render.data_files(site)}
+    for unit in stored["units"]:
+        record = json.loads(files[view.addresses.record(unit["unit"])])
+        assert {key: record[key] for key in unit} == unit
+        assert record["layer"] == view.layer.summary.name
+
+
+def test_a_sentence_says_how_far_to_trust_the_match(view):
+    concepts = view.run.record.concepts
+    found = next(u for u in view.layer.units if u.stable)
+    name = concepts[found.concept - 1].name
+
+    def sentence(unit: UnitRecord) -> str:
+        return unit_sentence(unit, concepts, 0.01, 0.04)
+
+    assert f"It fires on {name}: of the 1.0 % of pixels" in sentence(found)
+    assert f"{share(found.concepts[0].precision)} show {name}" in sentence(found)
+    assert "holds on images that it was not chosen on" in sentence(found)
+    other = 1 if found.concept != 1 else 2
+    split = replace(found, stable=False, half_concepts=(found.concept, other))
+    assert f"the two halves of the images name {name} and {concepts[other - 1].name}" in sentence(split)
+    assert "no evidence" in sentence(replace(found, chance_iou=found.iou * 2))
+    assert "matches no concept well" in sentence(replace(found, detector=False, stable=False))
+    assert "never fires" in sentence(replace(found, dead=True))
+    assert "NaN" in sentence(replace(found, finite=False))
+    assert "nothing in the catalogue" in sentence(replace(found, concept=None, concepts=()))
+    assert "repeats unit 2" in sentence(replace(found, duplicate_of=2))
+
+
+def test_bars_of_a_layer_share_one_scale_and_stay_inside_it(view):
+    for unit in view.layer.units:
+        bar = view.bar(unit)
+        assert 0 <= bar["fill"] <= 100
+        assert all(at is None or 0 <= at <= 100 for at in bar["ticks"].values())
+    best = max(u.iou for u in view.layer.units if u.iou is not None)
+    top = next(u for u in view.layer.units if u.iou == best)
+    assert view.bar(top)["fill"] == max(view.bar(u)["fill"] for u in view.layer.units)
