@@ -46,7 +46,7 @@ class LinearStep:
         row_bytes: of the largest value behind the map, per image.
     """
 
-    kind: Literal["fully connected", "convolution"]
+    kind: Literal["fully connected", "convolution", "none"]
     parts: Callable[[Tensor], Tensor]
     apply: Callable[[Tensor, Tensor], Tensor]
     whole: Callable[[Tensor], Tensor]
@@ -57,6 +57,8 @@ class LinearStep:
     @property
     def label(self) -> str:
         """For a reader."""
+        if self.kind == "none":
+            return "none: everything behind the layer runs again"
         if self.units_weight is not None and self.units_weight.shape[2] == 1:
             return "subtracted from the logits (pooling + linear)"
         return f"subtracted from the {self.kind} layer behind"
@@ -232,6 +234,7 @@ def _holds(step: LinearStep, tail: Tail, images: Tensor) -> bool:
     held = tail.head(images)
     units = tail.layer.units
     order = torch.randperm(units, generator=torch.Generator().manual_seed(0)).to(images.device)
+    intact = tail.run(held.recorded, held.kept)
     values = step.parts(held.recorded)
     empty = step.parts(torch.zeros_like(held.recorded[:1]))
     for count in {1, 2, max(1, units // 2), units}:
@@ -239,6 +242,22 @@ def _holds(step: LinearStep, tail: Tail, images: Tensor) -> bool:
         maps = held.recorded.clone()
         maps[:, chosen] = 0.0
         value = step.whole(values) - step.apply((values - empty)[:, chosen], chosen)
-        if not agrees(step.rest(value, [k.clone() for k in held.kept]), tail.run(maps, held.kept)):
+        fast = step.rest(value, [kept.clone() for kept in held.kept])
+        if not agrees(fast, tail.run(maps, held.kept), intact):
             return False
     return True
+
+
+def plain_step(tail: Tail) -> LinearStep:
+    """The tail itself in the dress of a linear step: the map is the identity, and everything runs again."""
+
+    def spread(values: Tensor, chosen: Tensor) -> Tensor:
+        maps = values.new_zeros((len(values), tail.layer.units, *values.shape[2:]))
+        maps[:, chosen] = values
+        return maps
+
+    return LinearStep("none", _same, spread, _same, tail.consume, None, tail.row_bytes)
+
+
+def _same(maps: Tensor) -> Tensor:
+    return maps

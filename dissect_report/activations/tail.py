@@ -200,12 +200,20 @@ def split_tail(
     raise ModelError(f"layer {layer.name!r}: the network cannot be run from its stored maps")
 
 
-def agrees(scores: Tensor, intact: Tensor) -> bool:
-    """Whether two sets of logits are the same but for arithmetic noise."""
-    if scores.shape != intact.shape:
+def agrees(scores: Tensor, truth: Tensor, addends: Tensor | None = None) -> bool:
+    """Whether two sets of logits are the same but for arithmetic noise.
+
+    Args:
+        scores: [image, class].
+        truth: [image, class].
+        addends: [image, class] logits that ``scores`` was subtracted from: their size sets the noise too.
+    """
+    if scores.shape != truth.shape:
         return False
-    scale = intact.abs().amax(1, keepdim=True).clamp_min(1e-12)
-    return bool(((scores - intact).abs() <= NOISE * scale).all())
+    scale = truth.abs().amax(1, keepdim=True)
+    if addends is not None:
+        scale = torch.maximum(scale, addends.abs().amax(1, keepdim=True))
+    return bool(((scores - truth).abs() <= NOISE * scale.clamp_min(1e-12)).all())
 
 
 def _split(model: nn.Module, layer: LayerInfo, images: Tensor, path: Path) -> Tail | None:

@@ -1,0 +1,105 @@
+"""Which units a class needs, and whether the units that many classes need are the interpretable ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+from dissect_report.stats.classification import ClassCounts
+
+#: A unit serves a class if it is among this many most important ones, with a loss.
+SERVING = 4
+
+#: The last group of units: those that serve this many classes or more.
+MOST_SERVED = 7
+
+#: Classes with fewer ranking images are left out of the groups.
+ENOUGH_IMAGES = 10
+
+#: Decimals of a mean fall in logits: the digits behind are arithmetic noise and must not rank.
+FALL_DECIMALS = 4
+
+
+def lost_score(counts: ClassCounts) -> Int64[np.ndarray, "target unit"]:
+    """Balanced accuracy lost by each unit's removal, in whole units of ``ClassCounts.balanced_score``.
+
+    Args:
+        counts: column 0 is the intact network, column 1 + u the network without unit u.
+    """
+    return counts.balanced_score[:, :1] - counts.balanced_score[:, 1:]
+
+
+def lost_accuracy(counts: ClassCounts) -> Float64[np.ndarray, "target unit"]:
+    """Balanced accuracy lost by each unit's removal; NaN where undefined."""
+    return counts.balanced_accuracy[:, :1] - counts.balanced_accuracy[:, 1:]
+
+
+def mean_fall(
+    margin: np.ndarray, labels: np.ndarray, members: Bool[np.ndarray, "target class"]
+) -> Float64[np.ndarray, "target unit"]:
+    """Mean fall of (true logit - best other logit) over each target's images; 0 without an image.
+
+    Args:
+        margin: float32 [image, 1 + unit]; column 0 is the intact network.
+        labels: [image].
+        members: the classes of each target.
+    """
+    falls = np.zeros((len(members), margin.shape[1] - 1))
+    for target, member in enumerate(members):
+        rows = margin[member[labels]].astype(np.float64)
+        if len(rows):
+            falls[target] = (rows[:, :1] - rows[:, 1:]).mean(0)
+    return falls
+
+
+def rank_units(
+    lost: Int64[np.ndarray, "target unit"], fall: Float64[np.ndarray, "target unit"]
+) -> Int64[np.ndarray, "target unit"]:
+    """Units by importance: most lost first, then the larger fall, then the lower index."""
+    units = np.broadcast_to(np.arange(lost.shape[1]), lost.shape)
+    return np.lexsort((units, -np.round(fall, FALL_DECIMALS), -lost), axis=1).astype(np.int64)
+
+
+def classes_served(
+    order: Int64[np.ndarray, "target unit"], lost: Int64[np.ndarray, "target unit"]
+) -> Int64[np.ndarray, " unit"]:
+    """For how many targets each unit is among the ``SERVING`` most important with a loss above 0."""
+    served = np.zeros(lost.shape[1], np.int64)
+    for units, losses in zip(order[:, :SERVING], lost, strict=True):
+        served[units[losses[units] > 0]] += 1
+    return served
+
+
+@dataclass(frozen=True)
+class ServingGroup:
+    """Units that serve the same number of classes.
+
+    Attributes:
+        classes: that number; the last group holds all units with ``MOST_SERVED`` or more.
+        units: in the group.
+        measured: those with a defined best IoU: what the mean is over.
+        mean_iou: their mean best IoU; None without any.
+        standard_error: of the mean; None with fewer than two.
+    """
+
+    classes: int
+    units: int
+    measured: int
+    mean_iou: float | None
+    standard_error: float | None
+
+
+def group_by_serving(
+    served: Int64[np.ndarray, " unit"], iou: Float64[np.ndarray, " unit"]
+) -> tuple[ServingGroup, ...]:
+    """Groups 0 to ``MOST_SERVED``; ``iou`` is NaN where undefined."""
+    groups = []
+    for number in range(MOST_SERVED + 1):
+        inside = served >= number if number == MOST_SERVED else served == number
+        values = iou[inside & ~np.isnan(iou)]
+        mean = float(values.mean()) if len(values) else None
+        error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+        groups.append(ServingGroup(number, int(inside.sum()), len(values), mean, error))
+    return tuple(groups)
