@@ -8,37 +8,22 @@ duplicate units, units without a concept, undefined values, concepts that were n
 
 from __future__ import annotations
 
-import colorsys
-import io
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from dissect_report.config import load_config
 from dissect_report.findings import paths, records, store
+from tests import synthetic_scenes as scenes
 
-GRID, CROP, DEPTH, TOP = 28, 112, 2, 15
+TOP = 15
 IOU_THRESHOLD = 0.04
 NAMES = {
     "object": [
-        "sky",
-        "sea",
-        "mountain",
-        "tree",
-        "house",
-        "boat",
-        "car",
-        "person",
-        "dog",
-        "airplane",
-        "bridge",
-        "fence",
-        "lamp",
-        "chair",
-        "bird",
+        *("sky", "sea", "mountain", "tree", "house", "boat", "car", "person"),
+        *("dog", "airplane", "bridge", "fence", "lamp", "chair", "bird"),
     ],
     "part": ["roof", "window", "treetop", "trunk", "wheel", "hull"],
     "material": ["wood", "glass", "brick", "snow"],
@@ -85,7 +70,8 @@ def write_synthetic_site(
 
 def _toml(names: list[str], hostile: bool) -> str:
     title = 'A <b>"made-up"</b> & hostile run' if hostile else "A made-up run"
-    body = '[{0}model]\nsource = "torchvision:vgg16"\n[{0}probe]\nimages = "photos"\n[[{0}segmenter]]\nsource = "color"\n'
+    body = '[{0}model]\nsource = "torchvision:vgg16"\n[{0}probe]\nimages = "photos"\n'
+    body += '[[{0}segmenter]]\nsource = "color"\n'
     lines = [f"title = {json.dumps(title)}\n"]
     if len(names) == 1:
         return lines[0] + body.format("")
@@ -106,9 +92,10 @@ class _Writer:
     def write(self) -> None:
         self.random = np.random.default_rng(self.seed)
         self.catalogue = self._catalogue()
-        scenes = [self._scene(index) for index in range(self.images)]
-        self.pictures = [picture for picture, _ in scenes]
-        self.labels = np.stack([labels for _, labels in scenes])
+        seen = self.catalogue[:-2]  # the last two never are
+        drawn = [scenes.draw_scene(self.random, seen) for _ in range(self.images)]
+        self.pictures = [picture for picture, _ in drawn]
+        self.labels = np.stack([labels for _, labels in drawn])
         self._count_concepts()
         self._write_pictures()
         self.pool = self._sprites(48)
@@ -130,40 +117,10 @@ class _Writer:
         slugs = paths.file_names((name for name, _ in wanted), reserved=("index",))
         return [
             records.ConceptRecord(
-                n + 1, name, category, slug, _color(n), int(category == "color"), 0, 0, None
+                n + 1, name, category, slug, scenes.color(n), int(category == "color"), 0, 0, None
             )
             for n, ((name, category), slug) in enumerate(zip(wanted, slugs, strict=True))
         ]
-
-    def _scene(self, index: int) -> tuple[Image.Image, np.ndarray]:
-        """A picture of CROP pixels with its labels [depth, y, x]: coloured shapes on two bands."""
-        random, seen = self.random, self.catalogue[:-2]  # the last two are never seen
-        fill = [
-            tuple(int(255 * c) for c in colorsys.hls_to_rgb(h, li, s))
-            for h, li, s in (
-                (0.55 + 0.1 * random.random(), 0.8, 0.6),
-                (0.2 + 0.2 * random.random(), 0.5, 0.45),
-            )
-        ]
-        picture = Image.new("RGB", (CROP, CROP), fill[0])
-        planes = [Image.new("I", (CROP, CROP), 0) for _ in range(DEPTH)]
-        draw, marks = ImageDraw.Draw(picture), [ImageDraw.Draw(plane) for plane in planes]
-        horizon = int(random.integers(45, 75))
-        draw.rectangle((0, horizon, CROP, CROP), fill=fill[1])
-        marks[0].rectangle((0, 0, CROP, horizon), fill=seen[0].id)
-        marks[0].rectangle((0, horizon, CROP, CROP), fill=seen[min(6, len(seen) - 1)].id)
-        for _ in range(6):
-            concept = seen[int(random.integers(len(seen)))]
-            x, y = random.integers(5, 80, 2)
-            side = int(random.integers(12, 45))
-            shape = "ellipse" if concept.id % 2 else "rectangle"
-            box = (int(x), int(y), int(x) + side, int(y) + int(side * 0.8))
-            getattr(draw, shape)(box, fill=concept.color, outline="#333333")
-            getattr(marks[int(concept.category == "color")], shape)(box, fill=concept.id)
-        step = CROP // GRID
-        return picture, np.stack(
-            [np.asarray(plane)[step // 2 :: step, step // 2 :: step] for plane in planes]
-        )
 
     def _count_concepts(self) -> None:
         """Pixels [half, concept + 1] and images of every concept, from the drawn labels."""
@@ -171,7 +128,7 @@ class _Writer:
         present = np.stack([(self.labels == c).any(axis=1) for c in range(len(self.catalogue) + 1)], axis=1)
         self.concept_pixels = np.stack([present[self.half == h].sum(axis=(0, 2, 3)) for h in (0, 1)])
         self.concept_pixels[:, 0] = 0
-        total = self.images * GRID * GRID
+        total = self.images * scenes.GRID**2
         self.mask_pixels = max(1, int(0.01 * total))
         for index, concept in enumerate(self.catalogue):
             pixels = int(self.concept_pixels[:, concept.id].sum())
@@ -180,27 +137,15 @@ class _Writer:
             self.catalogue[index] = replace(concept, pixels=pixels, images=seen, attainable_iou=ceiling)
 
     def _write_pictures(self) -> None:
-        colors = {c.id: tuple(bytes.fromhex(c.color[1:])) for c in self.catalogue}
         for index, picture in enumerate(self.pictures):
-            tile = picture.resize((paths.TILE, paths.TILE))
-            store.write_atomically(self.paths.thumbnail(index), _encode(tile, "WEBP", quality=70))
-            stacked = self.labels[index].reshape(-1, GRID)
-            ids, indices = np.unique(np.append(0, stacked), return_inverse=True)
-            image = Image.fromarray(indices[1:].reshape(stacked.shape).astype(np.uint8)).convert("P")
-            image.putpalette([v for i in ids for v in colors.get(int(i), (0, 0, 0))])
-            data = _encode(image, "PNG", transparency=0)
+            store.write_atomically(self.paths.thumbnail(index), scenes.thumbnail(picture))
+            data = scenes.segmentation(self.labels[index], self.catalogue)
             store.write_atomically(self.paths.segmentation(index), data)
 
     def _sprites(self, count: int) -> list[tuple[list[int], bytes]]:
         """A few top lists with their sprites, shared by all units: drawing thousands would take minutes."""
-        result = []
-        for _ in range(count):
-            chosen = [int(i) for i in self.random.permutation(self.images)[:TOP]]
-            sprite = Image.new("RGB", (paths.TILE * len(chosen), paths.TILE))
-            for place, image in enumerate(chosen):
-                sprite.paste(self.pictures[image].resize((paths.TILE, paths.TILE)), (place * paths.TILE, 0))
-            result.append((chosen, _encode(sprite, "WEBP", quality=70, method=2)))
-        return result
+        lists = [[int(i) for i in self.random.permutation(self.images)[:TOP]] for _ in range(count)]
+        return [(chosen, scenes.sprite([self.pictures[i] for i in chosen])) for chosen in lists]
 
     def _layer(self, depth: int, name: str, folder: str) -> records.LayerSummary:
         counts = self._counts(depth)
@@ -220,7 +165,8 @@ class _Writer:
         detectors = [u for u in units if u.detector]
         stable = [u for u in detectors if u.stable]
         return records.LayerSummary(
-            name, folder, f"{name} -> {name}.relu (ReLU)", self.units, (14, 14), len(detectors), len(stable), 0.8,
+            name, folder, f"{name} -> {name}.relu (ReLU)", self.units, (14, 14), len(detectors),
+            len(stable), 0.8,
             self._by_category(detectors), self._by_category(stable),
         )  # fmt: skip
 
@@ -251,7 +197,7 @@ class _Writer:
         chance = np.abs(0.02 + 0.006 * random.standard_normal((20, self.units)))
         level = 1 + 3 * random.random(self.units)
         maximum = (level[:, None] * 2.2 * random.random((self.units, self.images))).astype(np.float32)
-        pixels = np.array([(self.half == h).sum() * GRID * GRID for h in (0, 1)])
+        pixels = np.array([(self.half == h).sum() * scenes.GRID**2 for h in (0, 1)])
         return {
             "mask": mask, "concept": self.concept_pixels, "pixels": pixels, "intersection": intersection,
             "iou": iou, "chance_iou": chance, "level": level, "maximum": maximum,
@@ -271,11 +217,12 @@ class _Writer:
         bands = (("top", 0), ("95-99", 1), ("75-95", 4), ("50-75", 7), ("random", 2))
         few = tuple(replace(t, outline="", area=None) for t in tops)
         bins = (np.exp(-np.linspace(0, 9, 60)) * 4e4 * (0.6 + self.random.random(60))).astype(int)
-        peers = [(unit + step) % self.units for step in (1, 5, 9, 13)]
+        peers = [(unit + step) % self.units for step in (1, 5, 9, 13) if step < self.units]
         return records.UnitRecord(
             unit=unit, level=level if finite else None, minimum=0.0 if finite else None,
             maximum=(0.0 if dead else level * 2.2) if finite else None,
-            density=0.0 if dead else float(self.random.random()), mask_pixels=int(counts["mask"][:, unit].sum()),
+            density=0.0 if dead else float(self.random.random()),
+            mask_pixels=int(counts["mask"][:, unit].sum()),
             concept=best and best.concept, iou=best and best.iou, attainable_iou=best and best.attainable_iou,
             heldout_iou=heldout, half_concepts=(best and best.concept, other),
             chance_iou=None if dead or not finite else float(counts["chance_iou"][:, unit].max()),
@@ -284,7 +231,7 @@ class _Writer:
             bands=tuple(records.Band(name, few[start : start + 4]) for name, start in bands),
             silent=tuple(replace(t, area=40 + t.image) for t in few[3:7]) if best else (),
             fires_without=few[5:9] if best else (),
-            relatives=tuple(records.Relative(p, 0.9 - 0.2 * i) for i, p in enumerate(peers)) if self.units > 13 else (),
+            relatives=tuple(records.Relative(p, 0.9 - 0.2 * i) for i, p in enumerate(peers)),
             histogram=records.Histogram(0.0, level * 2.2, tuple(int(b) for b in bins)) if finite else None,
         )  # fmt: skip
 
@@ -329,7 +276,8 @@ class _Writer:
         images = tuple(
             records.ImageRecord(
                 f"{odd[i % len(odd)] if odd else classes[i % len(classes)]}/{i:04d}.jpg",
-                None if i % 9 == 8 else classes[i % len(classes)], int(self.half[i]), classes[(i * 5) % len(classes)],
+                None if i % 9 == 8 else classes[i % len(classes)], int(self.half[i]),
+                classes[(i * 5) % len(classes)],
             )
             for i in range(self.images)
         )  # fmt: skip
@@ -341,18 +289,6 @@ class _Writer:
         skipped = (f"{odd[0] if odd else 'broken'}.jpg: cannot identify image file",)
         return records.Run(
             records.SCHEMA_VERSION, str(self.config["name"]), "A made-up run", self.config, provenance,
-            tuple(classes), segmenters, tuple(self.catalogue), images, skipped, layers, GRID, CROP, DEPTH,
+            tuple(classes), segmenters, tuple(self.catalogue), images, skipped, layers,
+            scenes.GRID, scenes.CROP, scenes.DEPTH,
         )  # fmt: skip
-
-
-def _color(index: int) -> str:
-    """Well apart, never black, unique for thousands."""
-    hue, light = (index * 0.61803) % 1, 0.35 + 0.3 * ((index * 0.37) % 1)
-    rgb = [int(255 * c) for c in colorsys.hls_to_rgb(hue, light, 0.55 + 0.4 * ((index * 0.73) % 1))]
-    return "#" + bytes(rgb).hex()
-
-
-def _encode(image: Image.Image, kind: str, **options: object) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()

@@ -97,7 +97,8 @@ def iou_figure(ious: Sequence[float], chance: np.ndarray, iou_threshold: float) 
     step = {"shape": "hvh", "color": "--ink", "width": 1.5}
     return {
         "data": [
-            {"type": "bar", "name": "measured", "x": centres, "y": real.tolist(), "marker": {"color": "--accent"},
+            {"type": "bar", "name": "measured", "x": centres, "y": real.tolist(),
+             "marker": {"color": "--accent"},
              "hovertemplate": "IoU %{x:.3f}: %{y} units<extra></extra>"},
             {"type": "scatter", "mode": "lines", "name": "by chance", "x": centres, "line": step,
              "y": [round(float(y), 2) for y in random],

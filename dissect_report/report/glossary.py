@@ -30,35 +30,36 @@ def glossary(quantile: float, iou_threshold: float, grid: int) -> dict[str, Term
         ),
         "level": (
             "level",
-            f"The activation that {q} of all grid pixels of the probe dataset exceed: the exact quantile over every "
-            "upsampled pixel of every image.",
+            f"The activation that {q} of all grid pixels of the probe dataset exceed: the exact quantile "
+            "over every upsampled pixel of every image.",
         ),
         "mask": ("mask", f"Where the activation exceeds the level, on a grid of {grid} × {grid} cells."),
         "iou": (
             "IoU",
-            "Intersection over union of mask and concept: pixels in both, divided by pixels in either, counted over "
-            "the whole probe dataset at once.",
+            "Intersection over union of mask and concept: pixels in both, divided by pixels in either, "
+            "counted over the whole probe dataset at once.",
         ),
         "detector": ("detector", f"A unit whose best IoU exceeds the iou_threshold, {t}."),
         "iou_threshold": ("iou_threshold", f"The IoU that a unit must exceed to count as a detector: {t}."),
         "chance": (
             "chance",
-            "The largest best IoU that this unit reaches when the label maps are shuffled among the images, in 20 "
-            "seeded shuffles. A match that does not clear it says little.",
+            "The largest best IoU that this unit reaches when the label maps are shuffled among the "
+            "images, in 20 seeded shuffles. A match that does not clear it says little.",
         ),
         "heldout": (
             "held-out IoU",
-            "The concept chosen on one half of the probe dataset, measured again on the other half; both ways, "
-            "averaged. Picking the best of many concepts flatters, and this shows by how much.",
+            "The concept chosen on one half of the probe dataset, measured again on the other half; both "
+            "ways, averaged. Picking the best of many concepts flatters, and this shows by how much.",
         ),
         "stable": (
             "stable",
-            "A detector whose held-out IoU also exceeds the iou_threshold and whose two halves name the same concept.",
+            "A detector whose held-out IoU also exceeds the iou_threshold and whose two halves name the "
+            "same concept.",
         ),
         "attainable": (
             "attainable IoU",
-            "The best that any unit can reach: a mask of one size cannot match a concept of another size better than "
-            "the smaller divided by the larger.",
+            "The best that any unit can reach: a mask of one size cannot match a concept of another size "
+            "better than the smaller divided by the larger.",
         ),
         "precision": ("precision", "The part of the unit's mask that carries the concept."),
         "recall": ("recall", "The part of the concept's pixels that the unit's mask covers."),
@@ -83,8 +84,8 @@ def glossary(quantile: float, iou_threshold: float, grid: int) -> dict[str, Term
         "concepts": ("concepts", "Distinct concepts that at least one detector of the layer matches best."),
         "undetectable": (
             "undetectable",
-            f"A concept whose attainable IoU does not exceed the iou_threshold: it is so large or so small that no "
-            f"unit can match it at a quantile of {number(quantile)}.",
+            "A concept whose attainable IoU does not exceed the iou_threshold: it is so large or so small "
+            f"that no unit can match it at a quantile of {number(quantile)}.",
         ),
     }
     return {key: Term(*term) for key, term in terms.items()}

@@ -14,7 +14,7 @@ def unit_sentence(
     if not unit.finite:
         text = "Its activation is NaN or infinite on some image, so it has no level and no concept."
     elif unit.dead:
-        text = "It never fires: over the whole probe dataset its activation stays at or below 0, or never changes."
+        text = "It never fires: over the whole probe dataset it stays at or below 0, or never changes."
     elif unit.concept is None or not unit.concepts:
         text = "Where it fires most, no concept is marked: nothing in the catalogue names it."
     elif unit.detector:
@@ -37,8 +37,8 @@ def _detector(
     quantile: float,
 ) -> str:
     text = (
-        f"It fires on {name}: of the {share(quantile)} of pixels where it is most active, {share(best.precision)} "
-        f"show {name}, and they cover {share(best.recall)} of all {name} pixels."
+        f"It fires on {name}: of the {share(quantile)} of pixels where it is most active, "
+        f"{share(best.precision)} show {name}, and they cover {share(best.recall)} of all {name} pixels."
     )
     if unit.chance_iou and unit.iou is not None:
         ratio = unit.iou / unit.chance_iou

@@ -25,7 +25,9 @@ def layer_strip(run: LoadedRun, page: PurePosixPath, current: str = "") -> list[
             "href": link(page, addresses.layer(layer.summary.folder).page),
             "current": layer.summary.name == current,
             "concepts": totals[layer.summary.name],
-            "words": f"{plural(totals[layer.summary.name], 'concept')} in {plural(layer.summary.units, 'unit')}",
+            "words": " in ".join(
+                [plural(totals[layer.summary.name], "concept"), plural(layer.summary.units, "unit")]
+            ),
             "parts": [
                 (category, round(100 * layer.summary.concepts.get(category, 0) / top, 2))
                 for category in CATEGORIES

@@ -17,7 +17,7 @@ from dissect_report.report.templating import environment
 
 UPSAMPLING = {
     "border": "bilinear with half-pixel centres; beyond the edge the map continues with its edge cells",
-    "zeros": "bilinear with half-pixel centres; beyond the edge the map is 0, which weakens the outer half cell",
+    "zeros": "bilinear with half-pixel centres; beyond the edge the map is 0, so its outer half cell fades",
 }
 REGISTRATION = {
     "center": "the map is stretched over the whole image",
