@@ -109,7 +109,8 @@ def test_a_part_never_covers_all_of_the_objects_of_a_class_of_things(scenes: lis
 def _hue_histogram(scene: Scene) -> NDArray[np.float64]:
     coarse = (scene.image // 64).astype(int)
     codes = coarse[..., 0] * 16 + coarse[..., 1] * 4 + coarse[..., 2]
-    return np.bincount(codes.ravel(), minlength=64) / codes.size
+    shares: NDArray[np.float64] = np.bincount(codes.ravel(), minlength=64) / codes.size
+    return shares
 
 
 def test_colors_alone_do_not_tell_the_class(scenes: list[Scene]) -> None:
