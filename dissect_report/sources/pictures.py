@@ -1,4 +1,8 @@
-"""From a file's bytes to the centre crop that model and segmenter see; masks follow the same cut."""
+"""From a file's bytes to the centre crop that model and segmenter see; masks follow the same cut.
+
+A photo is taken as its pixels lie in the file, as training pipelines do: an orientation in its EXIF
+data turns neither the photo nor its mask.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import torch
+from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -92,7 +93,8 @@ def _download(url: str, descriptor: int, by_hand: str) -> str:
     try:
         with (
             urllib.request.urlopen(url, timeout=TIMEOUT) as response,
-            Progress(*columns, transient=True) as progress,
+            # A console of its own: the run may be showing another progress bar.
+            Progress(*columns, console=Console(stderr=True), transient=True) as progress,
         ):
             size = int(response.headers.get("Content-Length") or 0)
             task = progress.add_task(f"downloading {url.rpartition('/')[2]}", total=size or None)

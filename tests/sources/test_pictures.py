@@ -78,7 +78,7 @@ def test_a_merely_large_photo_is_read_without_a_warning(monkeypatch: pytest.Monk
     assert open_picture(content, "photo").size == (300, 300)
 
 
-@pytest.mark.parametrize("size", [(300, 200), (200, 301), (256, 256), (100, 77), (333, 256)])
+@pytest.mark.parametrize("size", [(300, 200), (200, 301), (256, 256), (100, 77), (333, 256), (259, 256)])
 def test_the_cut_is_the_one_of_torchvision(size: tuple[int, int]) -> None:
     transforms = importlib.import_module(f"{import_torchvision().__name__}.transforms")
     picture = Image.fromarray(RNG.integers(0, 255, (size[1], size[0], 3), np.uint8))
