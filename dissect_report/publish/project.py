@@ -20,6 +20,8 @@ from dissect_report.report.render import pages
 from dissect_report.report.site import SiteFindings
 from dissect_report.report.templating import environment, templates_folder
 
+#: What surrounds the report's pages; lies with the theme's own files, from ``templates/overrides``.
+CHROME = "assets/stylesheets/chrome.css"
 PLOTLY = PurePosixPath("assets/js/plotly.min.js")
 
 
@@ -80,7 +82,7 @@ def mkdocs_yml(config: Config, written: Iterable[Page]) -> str:
         "copyright": f"Made with dissect-report {__version__}",
         "config_name": config.path.name,
         "scripts": list(SCRIPTS),
-        "styles": list(STYLES),
+        "styles": [CHROME, *STYLES],
         "nav": navigation(written),
     }
     template = environment().get_template("mkdocs.yml.j2")

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import Any
+
+LAYER = "vgg16/features.conv1_1/index.html"
+
+
+def names(page: Any) -> list[str]:
+    page.wait_for_selector("[data-cards] .card, [data-cards] .empty")
+    return page.locator("[data-cards] .card").evaluate_all("cards => cards.map(c => c.getAttribute('href'))")
+
+
+def test_a_filter_survives_a_reload(page: Any, root: str):
+    page.goto(root + LAYER)
+    everything = names(page)
+    page.locator("[name=category][value=object] + span").click()
+    page.fill("[name=min]", "0.05")
+    page.select_option("[name=sort]", "unit")
+    chosen, counted = names(page), page.inner_text("[data-count]")
+    assert 0 < len(chosen) < len(everything)
+    assert chosen == sorted(chosen, key=lambda name: int(name.removesuffix(".html")))
+    page.reload()
+    assert names(page) == chosen
+    assert page.inner_text("[data-count]") == counted
+    assert page.is_checked("[name=category][value=object]")
+    assert page.input_value("[name=sort]") == "unit"
+
+
+def test_a_filter_can_be_sent_as_a_link(page: Any, root: str):
+    page.goto(f"{root}{LAYER}#q=tree&sort=heldout")
+    assert page.input_value("[name=q]") == "tree"
+    shown = page.locator("[data-cards] .card-name").evaluate_all("all => all.map(n => n.textContent)")
+    assert names(page)
+    assert all("tree" in name for name in shown)
+
+
+def test_clearing_the_filters_shows_every_unit_again(page: Any, root: str):
+    page.goto(f"{root}{LAYER}#q=no+such+concept")
+    assert names(page) == []
+    page.click("button[type=reset]")
+    page.wait_for_function("document.querySelector('[data-count]').textContent === '130 units'")
+    assert len(names(page)) >= 60
+    assert "#" not in page.url
+
+
+def test_scrolling_brings_the_rest_of_the_cards(page: Any, root: str):
+    page.goto(root + LAYER)
+    names(page)
+    for _ in range(30):
+        page.mouse.wheel(0, 2000)
+        page.wait_for_timeout(40)
+    page.wait_for_function("document.querySelectorAll('[data-cards] .card').length === 130")
+
+
+def test_a_bar_of_the_concept_chart_filters_the_cards(page: Any, root: str):
+    page.goto(root + LAYER)
+    names(page)
+    page.locator("[data-figure=concepts]").scroll_into_view_if_needed()
+    bar = page.locator("[data-figure=concepts] .bars .point path").first
+    bar.wait_for()
+    page.wait_for_timeout(300)
+    box = bar.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(200)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_function("location.hash.includes('q=')")
+    assert page.input_value("[name=q]").startswith('"')
+
+
+def test_a_card_opens_its_unit(page: Any, root: str):
+    page.goto(root + LAYER)
+    first = names(page)[0]
+    page.locator("[data-cards] .card").first.click()
+    page.wait_for_url(f"**/{first}")
+    assert page.locator(".unit-page").get_attribute("data-unit") == first.removesuffix(".html")
