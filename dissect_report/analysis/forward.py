@@ -133,17 +133,13 @@ def plan_passes(
         unit_bytes = size[0] * size[1] * 4 * images
         first = 0
         while first < layer.units:
-            whole = unit_bytes * layer.units
-            if first == 0 and left < whole <= budget and groups[-1]:
+            if groups[-1] and (first or unit_bytes * layer.units > left):
                 groups.append([])
                 left = budget
             last = min(layer.units, first + max(1, left // unit_bytes))
             groups[-1].append(LayerSlice(layer, first, last, size))
             left -= unit_bytes * (last - first)
             first = last
-            if first < layer.units:
-                groups.append([])
-                left = budget
     return groups
 
 

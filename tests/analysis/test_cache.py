@@ -1,0 +1,73 @@
+"""Cached arrays: resumed under the same key, never served under another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dissect_report.activations.layers import LayerInfo
+from dissect_report.analysis.cache import MARKER, Cache
+from dissect_report.analysis.forward import plan_passes
+from dissect_report.errors import StorageError
+
+
+@pytest.fixture
+def cache(tmp_path):
+    made = Cache(tmp_path / "cache")
+    made.prepare()
+    return made
+
+
+def test_the_folder_is_marked_as_ours(cache):
+    assert (cache.folder / MARKER).is_file()
+
+
+def test_a_filled_array_comes_back_as_far_as_it_was_filled(cache):
+    array = cache.open("a.f32", "key", (4, 2), np.float32)
+    array.values[:3] = 7
+    array.extra = {"names": ["x"]}
+    array.save(3)
+    again = cache.open("a.f32", "key", (4, 2), np.float32)
+    assert (again.done, again.complete, again.extra) == (3, False, {"names": ["x"]})
+    np.testing.assert_array_equal(again.values[:3], 7)
+
+
+@pytest.mark.parametrize(("key", "shape"), [("other", (4, 2)), ("key", (5, 2))])
+def test_another_key_or_shape_starts_empty(cache, key, shape):
+    array = cache.open("a.f32", "key", (4, 2), np.float32)
+    array.values[:] = 7
+    array.save(4)
+    again = cache.open("a.f32", key, shape, np.float32)
+    assert again.done == 0
+    assert not again.values.any()
+
+
+def test_a_torn_note_only_means_filling_again(cache):
+    cache.open("a.f32", "key", (4, 2), np.float32).save(4)
+    (cache.folder / "a.f32.json").write_text('{"key": "ke', encoding="utf-8")
+    assert cache.open("a.f32", "key", (4, 2), np.float32).done == 0
+
+
+def test_more_than_the_disk_holds_is_refused_before_anything_is_lost(cache):
+    with pytest.raises(StorageError, match=r"GB needed .*; free some space or lower \[compute\] cache_gb"):
+        cache.open("huge.f32", "key", (1 << 20, 1 << 20), np.float32)
+
+
+def layer(name, units):
+    return LayerInfo(name, "Conv2d", units, (4, 4), name)
+
+
+def test_one_pass_when_everything_fits():
+    layers, sizes = [layer("a", 8), layer("b", 4)], [(4, 4), (2, 2)]
+    (group,) = plan_passes(layers, sizes, images=10, budget=10_000)
+    assert [(s.layer.name, s.first, s.last) for s in group] == [("a", 0, 8), ("b", 0, 4)]
+
+
+@pytest.mark.parametrize("budget", [0, 1, 700, 2000, 6000])
+def test_every_unit_is_measured_once_whatever_the_budget(budget):
+    layers, sizes, images = [layer("a", 8), layer("b", 4), layer("c", 3)], [(4, 4), (2, 2), (8, 8)], 10
+    groups = plan_passes(layers, sizes, images, budget)
+    covered = [(s.layer.name, unit) for group in groups for s in group for unit in range(s.first, s.last)]
+    assert covered == [(info.name, unit) for info in layers for unit in range(info.units)]
+    for group in groups:
+        assert len(group) == 1 or sum(s.bytes_an_image for s in group) * images <= budget
