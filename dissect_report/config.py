@@ -84,6 +84,32 @@ class DissectionConfig:
 
 
 @dataclass(frozen=True)
+class AblationConfig:
+    """Which units are removed, and what the classifier is asked then. Without the table nothing is."""
+
+    layers: tuple[str, ...] = key(
+        (), "dissected layers, names or globs; default: the last before the pooling"
+    )
+    rank_images: tuple[str, ...] = key(
+        (), "folder of images that rank the units; default: a seeded, stratified half of the probe"
+    )
+    set_sizes: tuple[int | str, ...] = key(
+        (1, 2, 3, 4, 5, 20, 64, 128, 256), 'units removed or kept at a time; or shares of them, "4%"'
+    )
+    random_draws: int = key(5, "random sets of each size to compare with")
+    replacement: Literal["zero", "mean"] = key("zero", "what a removed unit's map becomes")
+    classes: tuple[str, ...] = key((), "names or globs; default: all with at least 10 evaluation images")
+    class_groups: dict[str, tuple[str, ...]] = field(
+        default_factory=dict, metadata={"help": "classes taken as one, e.g. street = ['alley', 'road*']"}
+    )
+    sets: dict[str, tuple[int, ...]] = field(
+        default_factory=dict,
+        metadata={"help": "sets of units by name, removed and kept, e.g. snow = [12, 40]"},
+    )
+    memory_gb: float = key(1.0, "memory for maps and for what lies behind them, at a time")
+
+
+@dataclass(frozen=True)
 class ComputeConfig:
     """Where and how the work runs. No number but floating-point noise depends on it."""
 
@@ -109,6 +135,7 @@ class RunConfig:
     segmenters: tuple[SegmenterConfig, ...]
     dissection: DissectionConfig = DissectionConfig()
     compute: ComputeConfig = ComputeConfig()
+    ablation: AblationConfig | None = None
 
 
 @dataclass(frozen=True)
@@ -138,8 +165,12 @@ SECTIONS: dict[str, type[Any]] = {
     "probe": ProbeConfig,
     "segmenter": SegmenterConfig,
     "dissection": DissectionConfig,
+    "ablation": AblationConfig,
     "compute": ComputeConfig,
 }
+
+#: Sections that switch something on: without them it is not done.
+OPTIONAL = ("ablation",)
 
 
 def load_config(path: str | Path) -> Config:
@@ -206,6 +237,11 @@ def _read_run(tables: Mapping[str, Any], where: str, several: bool) -> RunConfig
         segmenters=tuple(_read_section(SegmenterConfig, s, f"{where}: [[segmenter]]") for s in segmenters),
         dissection=_read_section(DissectionConfig, tables.get("dissection", {}), f"{where}: [dissection]"),
         compute=_read_section(ComputeConfig, tables.get("compute", {}), f"{where}: [compute]"),
+        ablation=(
+            _read_section(AblationConfig, tables["ablation"], f"{where}: [ablation]")
+            if "ablation" in tables
+            else None
+        ),
     )
     _check_run(run, where)
     return run
@@ -246,9 +282,25 @@ def _check_run(run: RunConfig, where: str) -> None:
         (compute.batch_size > 0, "[compute] batch_size must be above 0"),
         (compute.cache_gb >= 0, "[compute] cache_gb must be 0 or more"),
     ]
+    if run.ablation is not None:
+        checks += _ablation_checks(run.ablation)
     for holds, message in checks:
         if not holds:
             raise ConfigError(f"{where}: {message}")
+
+
+def _ablation_checks(ablation: AblationConfig) -> list[tuple[bool, str]]:
+    sizes = [str(size) for size in ablation.set_sizes]
+    return [
+        (
+            all(re.fullmatch(r"[1-9]\d*|(100|\d{1,2})(\.\d+)?%", size) for size in sizes),
+            '[ablation] set_sizes are numbers of units from 1, or shares of them such as "4%"',
+        ),
+        (ablation.random_draws >= 0, "[ablation] random_draws must be 0 or more"),
+        (ablation.memory_gb > 0, "[ablation] memory_gb must be above 0"),
+        (all(ablation.sets.values()), "[ablation.sets] a set is empty: name at least one unit"),
+        (all(ablation.class_groups.values()), "[ablation.class_groups] a group is empty: name a class"),
+    ]
 
 
 def _read_section(section: type[T], values: Any, where: str) -> T:
@@ -273,6 +325,13 @@ def _read_value(hint: Any, value: Any, where: str) -> Any:
     if origin is tuple:
         items = value if isinstance(value, list) else [value]
         return tuple(_read_value(typing.get_args(hint)[0], item, where) for item in items)
+    if origin is dict:
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{where} must be a table of keys")
+        inner = typing.get_args(hint)[1]
+        return {name: _read_value(inner, item, f"{where} {name}") for name, item in value.items()}
+    if isinstance(hint, types.UnionType) and type(value) in typing.get_args(hint):
+        return value
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not hint:

@@ -116,3 +116,35 @@ source = "color"
 """
     with pytest.raises(ConfigError, match="two runs are called 'a'"):
         load_config(write(tmp_path, run + run))
+
+
+def test_an_ablation_table_switches_interventions_on(tmp_path):
+    assert load_config(write(tmp_path, commented_configuration("mine"))).runs[0].ablation is None
+    text = commented_configuration("mine") + (
+        '[ablation]\nset_sizes = [1, "4%"]\nclasses = "alley"\n[ablation.sets]\nsnow = [12, 40]\n'
+        '[ablation.class_groups]\nstreet = ["alley", "road*"]\n'
+    )
+    ablation = load_config(write(tmp_path, text)).runs[0].ablation
+    assert ablation.set_sizes == (1, "4%")
+    assert ablation.classes == ("alley",)
+    assert ablation.sets == {"snow": (12, 40)}
+    assert ablation.class_groups == {"street": ("alley", "road*")}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('set_sizes = ["4 percent"]', "set_sizes are numbers of units"),
+        ("set_sizes = [0]", "set_sizes are numbers of units"),
+        ("set_sizes = [1.5]", "set_sizes"),
+        ('replacement = "noise"', "replacement"),
+        ("random_draws = -1", "random_draws"),
+        ("sets = 3", "must be a table"),
+        ("sets = {snow = []}", "a set is empty"),
+        ("class_groups = {street = []}", "a group is empty"),
+    ],
+)
+def test_an_impossible_ablation_is_refused(tmp_path, line, message):
+    text = commented_configuration("mine") + f"[ablation]\n{line}\n"
+    with pytest.raises(ConfigError, match=message):
+        load_config(write(tmp_path, text))

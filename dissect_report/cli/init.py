@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from dissect_report.cli.console import console
-from dissect_report.config import SECTIONS, SiteConfig
+from dissect_report.config import OPTIONAL, SECTIONS, SiteConfig
 from dissect_report.errors import ConfigError
 from dissect_report.findings.disk import write_atomically
 
@@ -44,15 +44,22 @@ def commented_configuration(title: str) -> str:
     for name, section in {**SECTIONS, "site": SiteConfig}.items():
         heading = f"[[{name}]]" if name == "segmenter" else f"[{name}]"
         lines += ["", *textwrap.wrap((section.__doc__ or "").strip(), 100, initial_indent="# ")]
-        lines.append(heading)
+        # A section that switches something on is shown, not written.
+        off = "## " if name in OPTIONAL else ""
+        lines.append(f"{off}{heading}")
         for field in dataclasses.fields(section):
             example = EXAMPLES.get((name, field.name))
-            value = field.default if example is None else example
-            entry = f"{'' if example is not None else '# '}{field.name} = {_toml(value)}"
+            value = _default(field) if example is None else example
+            mark = off or ("" if example is not None else "# ")
+            entry = f"{mark}{field.name} = {_toml(value)}"
             lines.append(f"{entry:<44}  # {field.metadata['help']}")
     return "\n".join(lines) + "\n"
 
 
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
 def _toml(value: Any) -> str:
-    """TOML of a text, number, truth value or a flat list of them: the same as JSON for these."""
+    """TOML of a text, number, truth value or a flat list of them, or an empty table: the same as JSON."""
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

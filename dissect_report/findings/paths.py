@@ -59,6 +59,18 @@ class RunPaths:
         """A unit's top images side by side."""
         return self.root / layer / "sprites" / f"{unit}.webp"
 
+    def ablation(self, layer: str) -> Path:
+        """What removing the layer's units does."""
+        return self.root / layer / "ablation.json"
+
+    def ablation_arrays(self, layer: str) -> Path:
+        """The arrays behind it."""
+        return self.root / layer / "ablation.npz"
+
+    def flips(self, layer: str, target: int) -> Path:
+        """The images of ``Target.flips`` side by side."""
+        return self.root / layer / "flips" / f"{target}.webp"
+
 
 @dataclass(frozen=True)
 class SitePaths:

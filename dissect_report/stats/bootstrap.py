@@ -86,7 +86,8 @@ def _share(weights: np.ndarray, right: np.ndarray) -> np.ndarray:
     """float64 [draw, column]: weighted share of ``right`` [image, column]; NaN for a draw without an image."""
     total = weights.sum(1, dtype=np.float64)[:, None]
     sums = (weights @ right.astype(np.float32)).astype(np.float64)
-    return np.divide(sums, total, out=np.full(sums.shape, np.nan), where=total > 0)
+    share: np.ndarray = np.divide(sums, total, out=np.full(sums.shape, np.nan), where=total > 0)
+    return share
 
 
 def _ends(changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

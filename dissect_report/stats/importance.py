@@ -28,12 +28,14 @@ def lost_score(counts: ClassCounts) -> Int64[np.ndarray, "target unit"]:
     Args:
         counts: column 0 is the intact network, column 1 + u the network without unit u.
     """
-    return counts.balanced_score[:, :1] - counts.balanced_score[:, 1:]
+    score: np.ndarray = counts.balanced_score
+    return score[:, :1] - score[:, 1:]
 
 
 def lost_accuracy(counts: ClassCounts) -> Float64[np.ndarray, "target unit"]:
     """Balanced accuracy lost by each unit's removal; NaN where undefined."""
-    return counts.balanced_accuracy[:, :1] - counts.balanced_accuracy[:, 1:]
+    accuracy: np.ndarray = counts.balanced_accuracy
+    return accuracy[:, :1] - accuracy[:, 1:]
 
 
 def mean_fall(

@@ -1,0 +1,250 @@
+"""What removing units does to a classifier, as inert records: ``ablation.json`` beside a layer's dissection.
+
+Numbers that a page shows one by one are here; ``ablation.npz`` holds the whole arrays, see ``ARRAYS``.
+Classes are indices into ``Run.classes``, images indices into ``Run.images``. ``None`` means undefined.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: The arrays of ``ablation.npz``. Targets are in the order of ``Ablation.targets``.
+ARRAYS = {
+    "ranking_loss": "[target, unit] float64 balanced accuracy lost on the ranking images; NaN = undefined",
+    "evaluation_loss": "[target, unit] float64 the same on the evaluation images",
+    "fall": "[target, unit] float64 mean fall of (true logit - best other) on the target's ranking images",
+    "order": "[target, unit] int64 units, most important first",
+    "random_order": "[draw, unit] int64 units that are not dead: the first n are the draw's random set of n",
+    "served": "[unit] int64 classes that the unit serves",
+    "iou": "[unit] float64 best IoU; NaN = undefined",
+    "evaluation": "[image] int64 index into Run.images of each evaluation image",
+    "label": "[image] int64 class index of each evaluation image",
+    "predicted": "[image] int32 the intact network's class",
+    "pooled": "[image, unit] uint8 what the unit hands to the linear layer; only where live",
+    "scale": "[unit] float32: pooled value = offset + scale * uint8",
+    "offset": "[unit] float32",
+    "weight": "[class, unit] float32 of the linear layer",
+    "bare": "[class] float32 logits with every unit removed",
+    "removed_value": "[unit] float32 the pooled value of a removed unit",
+}
+
+
+@dataclass(frozen=True)
+class UnitLoss:
+    """One unit alone removed, for one target.
+
+    Attributes:
+        unit: index.
+        ranking_loss: balanced accuracy lost on the ranking images.
+        evaluation_loss: on the evaluation images.
+        low: lower end of the 95 % interval of ``evaluation_loss`` over images.
+        high: upper end.
+        fall: mean fall of the margin on the ranking images, in logits.
+    """
+
+    unit: int
+    ranking_loss: float | None
+    evaluation_loss: float | None
+    low: float | None
+    high: float | None
+    fall: float
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Evaluation images of a target that the intact network takes for another class."""
+
+    predicted: int
+    images: int
+
+
+@dataclass(frozen=True)
+class Flip:
+    """An image that the network gives up when the best units are removed.
+
+    Attributes:
+        image: index into ``Run.images``.
+        before: class index without removal.
+        after: class index per entry of ``Ablation.flip_sizes``.
+    """
+
+    image: int
+    before: int
+    after: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Some of a target's four most important units removed.
+
+    Attributes:
+        units: removed ones; empty for the intact network.
+        balanced_accuracy: of the target.
+        accuracy: over all classes.
+    """
+
+    units: tuple[int, ...]
+    balanced_accuracy: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A class, or a group of classes taken as one.
+
+    Attributes:
+        name: of the class or group.
+        kind: "class" or "group".
+        classes: its class indices.
+        ranking_images: of it among the ranking images.
+        evaluation_images: of it among the evaluation images.
+        recall: of the intact network on the evaluation images.
+        specificity: the same.
+        balanced_accuracy: the same.
+        ranking_balanced_accuracy: on the ranking images.
+        units: the most important ones, in order, by the ranking images.
+        confusions: what its images are taken for, most frequent first.
+        flips: up to six evaluation images.
+        combinations: of its four most important units, by binary counting; empty where the page is live.
+    """
+
+    name: str
+    kind: str
+    classes: tuple[int, ...]
+    ranking_images: int
+    evaluation_images: int
+    recall: float | None
+    specificity: float | None
+    balanced_accuracy: float | None
+    ranking_balanced_accuracy: float | None
+    units: tuple[UnitLoss, ...]
+    confusions: tuple[Confusion, ...]
+    flips: tuple[Flip, ...]
+    combinations: tuple[Combination, ...]
+
+
+@dataclass(frozen=True)
+class SetRow:
+    """A set of units removed, or everything but it.
+
+    Attributes:
+        target: index into ``Ablation.targets``.
+        kind: "removed", "kept" or "random" (removed; means over the draws).
+        name: of a named set; "" for the target's most important units.
+        size: units in the set.
+        balanced_accuracy: of the target on the evaluation images.
+        low: lower end of the 95 % interval of its change against the intact network; None for random sets.
+        high: upper end.
+        accuracy: over all classes.
+        accuracy_low: lower end of the 95 % interval of its change.
+        accuracy_high: upper end.
+        draws: random sets: balanced accuracy of each draw.
+        accuracy_draws: random sets: all-class accuracy of each draw.
+    """
+
+    target: int
+    kind: str
+    name: str
+    size: int
+    balanced_accuracy: float | None
+    low: float | None
+    high: float | None
+    accuracy: float | None
+    accuracy_low: float | None
+    accuracy_high: float | None
+    draws: tuple[float | None, ...] = ()
+    accuracy_draws: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class ServingBar:
+    """Units that are among the four most important of the same number of classes, with a loss.
+
+    Attributes:
+        classes: that number; the last bar holds all units with at least that many.
+        units: how many.
+        measured: those with a defined best IoU.
+        mean_iou: their mean best IoU; None without any.
+        standard_error: of the mean; None with fewer than two.
+    """
+
+    classes: int
+    units: int
+    measured: int
+    mean_iou: float | None
+    standard_error: float | None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Balanced accuracy of every class, one state of the network.
+
+    Attributes:
+        state: "intact", "removed" or "kept".
+        size: units removed or kept; 0 for intact.
+        mean: over the classes where it is defined.
+        values: per target that is a class, in order.
+    """
+
+    state: str
+    size: int
+    mean: float | None
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """``ablation.json``: one layer's units removed.
+
+    Attributes:
+        schema_version: of this file.
+        layer: dotted module name.
+        labels: "labels", or "intact predictions" where those stand in: then every accuracy is agreement.
+        replacement: "zero" or "mean".
+        path: how the network ran behind the layer: "fx", "export" or "full".
+        shortcut: what was subtracted instead of recomputed.
+        unchanged: predictions of single units that needed no arithmetic, as a share.
+        close: predictions too close for the shortcut, decided by the plain tail.
+        sets: named sets of units.
+        set_sizes: as used on this layer.
+        flip_sizes: numbers of best units removed for ``Target.flips``.
+        ranking_images: all of them.
+        evaluation_images: all of them.
+        accuracy: of the intact network on the evaluation images, over all classes.
+        targets: classes, then groups.
+        rows: the set table.
+        serving: importance v interpretability.
+        left_out: classes with too few ranking images for ``serving``.
+        spread: intact, removed and kept over the classes.
+        live: whether ``ablation.npz`` holds what a page needs to remove units itself.
+        live_difference: largest difference between the live path's and the stored all-class accuracy, over
+            all single units; None where not live.
+        notes: what the reader should know.
+        command: what makes these findings again.
+        seconds: per stage; differs between two equal runs.
+    """
+
+    schema_version: int
+    layer: str
+    labels: str
+    replacement: str
+    path: str
+    shortcut: str
+    unchanged: float
+    close: int
+    sets: dict[str, tuple[int, ...]]
+    set_sizes: tuple[int, ...]
+    flip_sizes: tuple[int, ...]
+    ranking_images: int
+    evaluation_images: int
+    accuracy: float | None
+    targets: tuple[Target, ...]
+    rows: tuple[SetRow, ...]
+    serving: tuple[ServingBar, ...]
+    left_out: int
+    spread: tuple[Spread, ...]
+    live: bool
+    live_difference: float | None
+    notes: tuple[str, ...]
+    command: str
+    seconds: dict[str, float]
