@@ -105,6 +105,8 @@ def _download(url: str, descriptor: int, by_hand: str) -> str:
                 received += len(chunk)
                 progress.update(task, completed=received)
     except (OSError, ValueError) as error:  # URLError and timeouts are OSErrors; ValueError: not an address
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it is an answer too, with its connection open
         reason = getattr(error, "reason", None) or error
         raise WeightsError(f"{url} cannot be downloaded ({reason}): {by_hand}") from None
     if size and received != size:
