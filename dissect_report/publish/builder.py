@@ -79,7 +79,7 @@ def _build(project: Path, folder: Path, site: SiteFindings) -> int:
             raise PublishError(f"{project}: mkdocs: {' '.join(said.split())}") from None
     if messages:
         raise PublishError(f"{project}: mkdocs: {'; '.join(messages)}")
-    return len(plugin.contents.written) if plugin.contents else 0
+    return plugin.written
 
 
 @contextmanager

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from dissect_report.errors import PublishError
 from dissect_report.publish import folders, search
@@ -18,7 +17,7 @@ from dissect_report.report.render import data_files, pictures, unit_pages
 from dissect_report.report.site import SiteFindings
 
 
-@dataclass
+@dataclass(frozen=True)
 class Contents:
     """Framed pages, data files, pictures, search entries and sitemap of one built site.
 
@@ -27,49 +26,45 @@ class Contents:
         site: its findings.
         frames: by folder below the site.
         previous: an older build elsewhere; files with equal bytes are shared with it instead of written.
-        written: addresses of all pages, in the order of the sitemap.
-        entries: of the search index.
     """
 
     folder: Path
     site: SiteFindings
     frames: Mapping[PurePosixPath, Frame]
     previous: Path | None = None
-    written: list[PurePosixPath] = field(default_factory=list)
-    entries: list[dict[str, Any]] = field(default_factory=list)
 
-    def write(self, rendered: Sequence[Page], framed: Sequence[Page], url: str) -> None:
-        """Writes everything.
+    def write(self, rendered: Sequence[Page], framed: Sequence[Page], url: str) -> int:
+        """Writes everything; the number of all pages.
 
         Args:
             rendered: pages that mkdocs wrote already.
             framed: other pages that are not a unit's.
             url: of the site, for its sitemap; may be empty.
         """
-        for page in rendered:
-            self._note(page, search.BOOST)
+        entries = search.page_entries([*rendered, *framed])
+        written = [page.path for page in rendered]
         for page in framed:
-            self._write_page(page, search.BOOST)
-        for page in self._unit_pages():
-            self._write_page(page, 1)
+            written.append(self._write_page(page))
+        for run in self.site.runs:
+            name = run.record.name if len(self.site.runs) > 1 else ""
+            for layer in run.layers.values():
+                for page in unit_pages(self.site, run, layer):
+                    written.append(self._write_page(page))
+                    entries.append(search.unit_entry(page, name))
         for file in data_files(self.site):
             self._write_file(file.path, file.text)
         for source, target in pictures(self.site):
             share(source, self._target(target))
-        search.write_entries(self.folder, self.entries)
-        write_sitemap(self.folder, url, self.written)
+        search.write_entries(self.folder, entries)
+        write_sitemap(self.folder, url, written)
+        return len(written)
 
-    def _unit_pages(self) -> Iterator[Page]:
-        for run in self.site.runs:
-            for layer in run.layers.values():
-                yield from unit_pages(self.site, run, layer)
-
-    def _write_page(self, page: Page, boost: float) -> None:
+    def _write_page(self, page: Page) -> PurePosixPath:
         frame = self.frames.get(page.path.parent)
         if frame is None:
             raise PublishError(f"{page.path}: its folder has no frame; run `dissect-report render` again")
         self._write_file(page.path, frame.fill(page))
-        self._note(page, boost)
+        return page.path
 
     def _write_file(self, path: PurePosixPath, text: str) -> None:
         target, data = self._target(path), text.encode()
@@ -78,10 +73,6 @@ class Contents:
             share(twin, target)
         else:
             target.write_bytes(data)
-
-    def _note(self, page: Page, boost: float) -> None:
-        self.written.append(page.path)
-        self.entries.append(search.entry(page, boost))
 
     def _target(self, path: PurePosixPath) -> Path:
         """The file for ``path``, its folder made.

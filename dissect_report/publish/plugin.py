@@ -44,14 +44,14 @@ class DissectReportPlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     Attributes:
         site: the findings; read from ``dissect.toml`` where nobody has set them.
         previous: an older build of the site in another folder.
-        contents: what was written, after the build.
+        written: pages of the site, after the build.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.site: SiteFindings | None = None
         self.previous: Path | None = None
-        self.contents: Contents | None = None
+        self.written = 0
         self._start()
 
     def _start(self) -> None:
@@ -140,8 +140,8 @@ class DissectReportPlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         """Writes everything that mkdocs did not see, and says in the marker that the site is whole."""
         folder = Path(config.site_dir)
         site = self.site or load_site(load_config(Path(config.config_file_path).parent / self.config.config))
-        self.contents = Contents(folder, site, self._frames, self.previous)
-        self.contents.write(self._pages, self._framed, config.site_url or "")
+        contents = Contents(folder, site, self._frames, self.previous)
+        self.written = contents.write(self._pages, self._framed, config.site_url or "")
         folders.mark(folder, folders.COMPLETE)
 
 

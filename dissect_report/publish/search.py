@@ -17,14 +17,30 @@ INDEX = Path("search", "search_index.json")
 BOOST = 4
 
 
-def entry(page: Page, boost: float = 1) -> dict[str, Any]:
-    """What the search dialog shows of a page; the theme puts it there as HTML, hence the escaping."""
-    result = {
-        "location": quote(str(page.path)),
-        "title": html.escape(page.title, quote=False),
-        "text": html.escape(page.search, quote=False),
-    }
-    return result if boost == 1 else {**result, "boost": boost}
+def page_entries(pages: Iterable[Page]) -> list[dict[str, Any]]:
+    """Entries of pages that stand for many units, in their order.
+
+    The theme finds "treetop" for "tree" too, and ranks the rarer word first: a title that begins
+    others outweighs them.
+    """
+    pages = list(pages)
+    boosts: dict[str, float] = {}
+    follower = ""
+    for title in sorted({page.title for page in pages}, reverse=True):
+        boosts[title] = boosts[follower] * BOOST if title and follower.startswith(title) else BOOST
+        follower = title
+    return [{**_entry(page, page.title, page.search), "boost": boosts[page.title]} for page in pages]
+
+
+def unit_entry(page: Page, run: str) -> dict[str, Any]:
+    """The one line of a unit; ``run`` tells units of several runs apart and may be empty."""
+    return _entry(page, page.search, run)
+
+
+def _entry(page: Page, title: str, text: str) -> dict[str, Any]:
+    """What the dialog shows of a page; the theme puts it there as HTML, hence the escaping."""
+    texts = {"title": html.escape(title, quote=False), "text": html.escape(text, quote=False)}
+    return {"location": quote(str(page.path)), **texts}
 
 
 def write_entries(site: Path, entries: Iterable[dict[str, Any]]) -> None:
