@@ -13,6 +13,7 @@ from dissect_report.activations.layers import LayerInfo, list_layers, select_lay
 from dissect_report.analysis.provenance import choose_device
 from dissect_report.config import ModelConfig, RunConfig
 from dissect_report.errors import ModelError
+from dissect_report.sources.factory import source_digest
 from dissect_report.sources.models import load_classes, load_model, logits, model_digest
 
 
@@ -27,6 +28,7 @@ class Network:
         chosen: those that the configuration asks for.
         classes: names of its outputs; empty if it gives no classes.
         digest: sha256 of its parameters and buffers.
+        code: sha256 of the user's file that makes it; "" for an installed module.
     """
 
     model: nn.Module
@@ -35,6 +37,7 @@ class Network:
     chosen: tuple[LayerInfo, ...]
     classes: tuple[str, ...]
     digest: str
+    code: str
 
 
 def open_network(run: RunConfig, folder: Path) -> Network:
@@ -56,6 +59,7 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         chosen=select_layers(infos, run.model.layers),
         classes=_class_names(run.model, folder, model, scores),
         digest=model_digest(model),
+        code=source_digest(run.model.source, folder),
     )
 
 

@@ -60,6 +60,7 @@ class Setup:
         """Digests of what the numbers are measured on."""
         return {
             "model": self.network.digest,
+            "code": self.network.code,
             "probe": self.survey.digest,
             "names": digest(self.survey.names, self.survey.labels, self.survey.skipped),
             "segmenters": self.segmenter.digest,

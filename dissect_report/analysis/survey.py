@@ -72,7 +72,7 @@ def survey_probe(
         ProbeError: not one image could be read.
         StorageError: no space.
     """
-    key = digest("survey", _fingerprint(probe), config.resize, config.resize_mode, config.crop)
+    key = digest("survey", probe.fingerprint, config.resize, config.resize_mode, config.crop)
     count, side = len(probe.items), config.crop
     tiles = cache.open("tiles.u8", key, (count, TILE, TILE, 3), np.uint8)
     stored: CachedArray | None = None
@@ -113,13 +113,6 @@ def survey_probe(
         probe=probe,
         positions=tuple(notes["positions"]),
     )
-
-
-def _fingerprint(probe: Probe) -> str:
-    """What tells, without reading the images, that they are the same files as last time."""
-    stats = [None if item.path is None else item.path.stat() for item in probe.items]
-    sizes = [None if stat is None else (stat.st_size, stat.st_mtime_ns) for stat in stats]
-    return digest([(item.name, item.label) for item in probe.items], sizes)
 
 
 def _load_in_order(probe: Probe, first: int, threads: int) -> Iterator[tuple[int, Loaded | ProbeError]]:
