@@ -104,7 +104,7 @@ def layer_folders(layers: Sequence[LayerInfo]) -> list[str]:
 def _pass_model(setup: Setup, group: list[LayerSlice], plans: dict[str, MapPlan], stage: str) -> ModelPass:
     run = setup.run
     key = digest(
-        "maps", setup.network.digest, setup.network.code, setup.survey.digest, setup.batches.size, setup.network.device.type,
+        "maps", setup.network.digest, setup.survey.digest, setup.batches.size, setup.network.device.type,
         run.probe.resize, run.probe.resize_mode, run.probe.crop, run.model.mean, run.model.std,
         setup.grid, run.dissection.upsampling, run.dissection.registration, versions(),
         [part.layer.recorded_as for part in group],

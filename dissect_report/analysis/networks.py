@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from dissect_report.activations.layers import LayerInfo, list_layers, select_layers
+from dissect_report.analysis.cache import digest
 from dissect_report.analysis.provenance import choose_device
 from dissect_report.config import ModelConfig, RunConfig
 from dissect_report.errors import ModelError
@@ -27,8 +28,8 @@ class Network:
         layers: every module, in execution order.
         chosen: those that the configuration asks for.
         classes: names of its outputs; empty if it gives no classes.
-        digest: sha256 of its parameters and buffers.
-        code: sha256 of the user's file that makes it; "" for an installed module.
+        weights: sha256 of its parameters and buffers.
+        digest: of the weights and of the user's file that makes the model: its code may change alone.
     """
 
     model: nn.Module
@@ -36,8 +37,8 @@ class Network:
     layers: tuple[LayerInfo, ...]
     chosen: tuple[LayerInfo, ...]
     classes: tuple[str, ...]
+    weights: str
     digest: str
-    code: str
 
 
 def open_network(run: RunConfig, folder: Path) -> Network:
@@ -52,14 +53,15 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     infos = list_layers(model, example)
     with torch.inference_mode():
         scores = logits(model(example))
+    weights = model_digest(model)
     return Network(
         model=model,
         device=device,
         layers=infos,
         chosen=select_layers(infos, run.model.layers),
         classes=_class_names(run.model, folder, model, scores),
-        digest=model_digest(model),
-        code=source_digest(run.model.source, folder),
+        weights=weights,
+        digest=digest(weights, source_digest(run.model.source, folder)),
     )
 
 

@@ -59,8 +59,8 @@ class Setup:
     def inputs(self) -> dict[str, str]:
         """Digests of what the numbers are measured on."""
         return {
-            "model": self.network.digest,
-            "code": self.network.code,
+            "model": self.network.weights,
+            "network": self.network.digest,
             "probe": self.survey.digest,
             "names": digest(self.survey.names, self.survey.labels, self.survey.skipped),
             "segmenters": self.segmenter.digest,
