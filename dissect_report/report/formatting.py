@@ -18,6 +18,13 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
+def fine(value: float | None) -> str:
+    """A small score with four decimals."""
+    if value is None:
+        return DASH
+    return "<0.0001" if 0 < value < 0.00005 else f"{value:.4f}"
+
+
 def count(value: int | None) -> str:
     """A whole number with its thousands marked."""
     return DASH if value is None else f"{value:,}"

@@ -8,7 +8,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from dissect_report.report.addresses import link
-from dissect_report.report.formatting import DASH, count, listing, number, plural, score, share
+from dissect_report.report.formatting import DASH, count, fine, listing, number, plural, score, share
 from dissect_report.report.templating import environment, script_json
 
 
@@ -30,7 +30,7 @@ def test_links_are_relative_to_the_page(source, target, expected):
 
 
 def test_undefined_is_a_dash_in_every_format():
-    assert {score(None), number(None), count(None), share(None)} == {DASH}
+    assert {score(None), fine(None), number(None), count(None), share(None)} == {DASH}
 
 
 def test_numbers_are_written_for_readers():
@@ -38,6 +38,8 @@ def test_numbers_are_written_for_readers():
     assert number(1234567.8) == "1,234,568"
     assert number(0.000123456) == "0.000123"
     assert number(12.345) == "12.3"
+    assert fine(0.00386) == "0.0039"
+    assert fine(0.00001) == "<0.0001"
     assert count(4224) == "4,224"
     assert share(0.341) == "34 %"
     assert share(0.0123) == "1.2 %"

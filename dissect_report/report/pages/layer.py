@@ -38,6 +38,7 @@ def layer_context(view: LayerView) -> dict[str, Any]:
     """What the page of one layer says."""
     page, summary = view.addresses.page, view.layer.summary
     bars = concept_bars(view)
+    known = {concept.category for concept in view.run.record.concepts}
     chance = view.layer.record.chance_concepts
     ious = [unit.iou for unit in view.layer.units if unit.iou is not None]
     return {
@@ -54,9 +55,10 @@ def layer_context(view: LayerView) -> dict[str, Any]:
                 category,
                 summary.concepts.get(category, 0),
                 summary.stable_concepts.get(category, 0),
-                chance.get(category),
+                chance.get(category, 0),
             )
             for category in CATEGORIES
+            if category in known
         ],
         "bars": bars,
         "bars_figure": concepts_figure(bars) if bars else None,

@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from dissect_report.findings.records import RankedImage, ScoredConcept, UnitRecord
+from markupsafe import Markup
+
+from dissect_report.findings.records import ConceptRecord, RankedImage, ScoredConcept, UnitRecord
 from dissect_report.report.addresses import HOME, link
 from dissect_report.report.cards import LayerView, label, setting
 from dissect_report.report.figures import activation_figure
-from dissect_report.report.formatting import count, number, plural, score, share
+from dissect_report.report.formatting import count, fine, number, plural, score, share
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import Page
 from dissect_report.report.sentences import unit_sentence
@@ -43,8 +45,7 @@ class Shown(NamedTuple):
 class Row(NamedTuple):
     """A row of the concept table, every number as text."""
 
-    category: str
-    letter: str
+    cell: Markup
     href: str
     name: str
     iou: str
@@ -62,6 +63,8 @@ class UnitPages:
         self.view = view
         self.record = view.run.record
         self.template = environment().get_template("pages/unit.html")
+        self.cards: dict[int, Markup] = {}
+        self.cells: dict[int, Markup] = {}
         self.quantile = float(setting(view.run, "dissection", "quantile"))
 
     def pages(self) -> Iterator[Page]:
@@ -140,23 +143,37 @@ class UnitPages:
             "relatives": self._relatives(unit),
         }
 
-    def _relatives(self, unit: UnitRecord) -> list[tuple[dict[str, Any], str]]:
-        units, page = self.view.layer.units, self.view.addresses.unit(unit.unit)
-        return [(self.view.card(units[r.unit], page), f"{r.correlation:.2f}") for r in unit.relatives]
+    def _named(self, concept: ConceptRecord) -> Markup:
+        """A concept's cell in the tables, rendered once for all pages of the layer."""
+        if concept.id not in self.cells:
+            macro = environment().get_template("partials/concept.html").module.named  # type: ignore[attr-defined]
+            href = self.view.concept_links[concept.id]
+            self.cells[concept.id] = macro(concept.category, LETTERS[concept.category], href, concept.name)
+        return self.cells[concept.id]
+
+    def _card(self, unit: UnitRecord) -> Markup:
+        """A unit's card, rendered once: it is the same on every page of the layer."""
+        if unit.unit not in self.cards:
+            macro = environment().get_template("partials/card.html").module.card  # type: ignore[attr-defined]
+            self.cards[unit.unit] = macro(self.view.card(unit, self.view.addresses.page))
+        return self.cards[unit.unit]
+
+    def _relatives(self, unit: UnitRecord) -> list[tuple[Markup, str]]:
+        units = self.view.layer.units
+        return [(self._card(units[r.unit]), f"{r.correlation:.2f}") for r in unit.relatives]
 
     def _row(self, scored: ScoredConcept) -> Row:
         concept = self.record.concepts[scored.concept - 1]
         return Row(
-            concept.category,
-            LETTERS[concept.category],
+            self._named(concept),
             self.view.concept_links[concept.id],
             concept.name,
             score(scored.iou),
             share(scored.precision),
             share(scored.recall),
             count(scored.intersection),
-            number(scored.mutual_information),
-            number(scored.information_quality_ratio),
+            fine(scored.mutual_information),
+            fine(scored.information_quality_ratio),
         )
 
     def _image(self, ranked: RankedImage, area: str = "") -> Shown:
