@@ -1,0 +1,68 @@
+"""What a page needs to remove units by itself, where only pooling and one linear layer lie behind."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from dissect_report.activations.linear_step import LinearStep
+from dissect_report.analysis.held_maps import HeldMaps
+from dissect_report.analysis.removals import Remover
+from dissect_report.analysis.splits import LabelledImages
+from dissect_report.stats.classification import ClassCounts
+
+#: Images a reading.
+BLOCK = 64
+
+
+def live_arrays(
+    step: LinearStep, remover: Remover, maps: HeldMaps, images: LabelledImages, alone: ClassCounts
+) -> tuple[dict[str, np.ndarray], float | None]:
+    """The arrays of the live page, and how far its all-class accuracy is off for single units.
+
+    Args:
+        step: the linear map behind the layer.
+        remover: with the replacement.
+        maps: of the survey of ``images``.
+        images: the evaluation images.
+        alone: counts with single units removed; column 0 is intact.
+
+    Returns:
+        Nothing and None where something else lies behind the layer.
+    """
+    if step.units_weight is None or step.units_weight.shape[2] != 1:
+        return {}, None
+    parts = []
+    with torch.inference_mode():
+        for first in range(0, len(images), BLOCK):
+            held = maps.block(images.indices[first : first + BLOCK])
+            parts.append(step.parts(held.recorded)[:, :, 0].cpu().numpy())
+        empty = step.parts(remover.empty(held.recorded))
+        bare = step.whole(empty)[0].cpu().numpy()
+    pooled = np.concatenate(parts)
+    offset = pooled.min(0)
+    scale = ((pooled.max(0) - offset) / 255).astype(np.float32)
+    coded = np.rint((pooled - offset) / np.where(scale > 0, scale, 1)).clip(0, 255).astype(np.uint8)
+    arrays = {
+        "pooled": coded,
+        "scale": scale,
+        "offset": offset,
+        "weight": step.units_weight[:, :, 0].cpu().numpy(),
+        "bare": bare,
+        "removed_value": empty[0, :, 0].cpu().numpy(),
+    }
+    return arrays, _difference(arrays, images.labels, alone)
+
+
+def _difference(arrays: dict[str, np.ndarray], labels: np.ndarray, alone: ClassCounts) -> float:
+    """Largest difference of the all-class accuracy, intact and over all single units."""
+    value = arrays["offset"] + arrays["scale"] * arrays["pooled"].astype(np.float32)
+    parts = value - arrays["removed_value"]
+    weight = arrays["weight"]
+    whole = arrays["bare"] + parts @ weight.T
+    worst = abs(float((whole.argmax(1) == labels).mean()) - float(alone.accuracy[0]))
+    for unit in range(parts.shape[1]):
+        scores = whole - parts[:, unit, None] * weight[:, unit]
+        off = float((scores.argmax(1) == labels).mean()) - float(alone.accuracy[1 + unit])
+        worst = max(worst, abs(off))
+    return worst

@@ -1,0 +1,69 @@
+"""Predictions with sets of units removed, over all images of a split: block by block, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dissect_report.analysis.cache import Cache, digest
+from dissect_report.analysis.held_maps import HeldMaps
+from dissect_report.analysis.progress import Progress
+from dissect_report.analysis.removals import Nest, Outcome, Remover
+from dissect_report.analysis.splits import LabelledImages
+
+#: Images a block at most: what an interruption can lose.
+BLOCK = 128
+
+
+@dataclass(frozen=True, eq=False)
+class RemovalPass:
+    """What all passes over one layer share.
+
+    Attributes:
+        remover: replaces units.
+        cache: predictions of finished blocks.
+        key: digest of the network, the layer, and how it is run.
+        progress: told images x sets.
+    """
+
+    remover: Remover
+    cache: Cache
+    key: str
+    progress: Progress
+
+    def predict(
+        self, name: str, maps: HeldMaps, images: LabelledImages, nests: Sequence[Nest], title: str
+    ) -> Outcome:
+        """Predictions of every image of ``images`` with every set of ``nests``; column 0 is intact."""
+        columns = 1 + sum(nest.columns for nest in nests)
+        key = digest(
+            self.key, images.survey.digest, images.indices.tolist(), images.labels.tolist(),
+            [(nest.units.tolist(), nest.sizes, nest.removed, nest.kept) for nest in nests],
+        )  # fmt: skip
+        predicted = self.cache.open(f"removed.{name}.i32", key, (len(images), columns), np.int32)
+        margin = self.cache.open(f"removed.{name}.f32", key, (len(images), columns), np.float32)
+        done = min(predicted.done, margin.done)
+        notes = predicted.extra if done else {"unchanged": 0, "close": 0}
+        predicted.extra = notes
+        block = self._block(images, maps)
+        with self.progress.stage(title, len(images) * columns, "images x sets") as stage:
+            stage.advance(done * columns)
+            for first in range(done, len(images), block):
+                last = min(first + block, len(images))
+                held = maps.block(images.indices[first:last])
+                part = self.remover.predict(held, images.labels[first:last], nests)
+                predicted.values[first:last], margin.values[first:last] = part.predicted, part.margin
+                notes["unchanged"] += part.unchanged
+                notes["close"] += part.close
+                margin.save(last)
+                predicted.save(last)
+                stage.advance((last - first) * columns)
+        return Outcome(predicted.values, margin.values, notes["unchanged"], notes["close"])
+
+    def _block(self, images: LabelledImages, maps: HeldMaps) -> int:
+        """Images whose maps, and three values of that size, fit half the memory."""
+        one = maps.block(images.indices[:1])
+        size = sum(value.numel() * 4 for value in (one.recorded, *one.kept))
+        return int(np.clip(self.remover.memory // (8 * size), 1, BLOCK))

@@ -1,0 +1,117 @@
+"""What an ablation is asked about: layers, classes, groups of classes, set sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from dissect_report.activations.layers import LayerInfo
+from dissect_report.config import AblationConfig
+from dissect_report.errors import ConfigError, LayerError, nearest
+from dissect_report.stats.classification import membership
+
+#: Classes with fewer evaluation images are not asked about unless they are named.
+ENOUGH_IMAGES = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Classes, then groups.
+
+    Attributes:
+        names: of each.
+        groups: how many of the last are groups.
+        members: [target, class].
+    """
+
+    names: tuple[str, ...]
+    groups: int
+    members: Bool[np.ndarray, "target class"]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def classes(self) -> int:
+        """How many of the first are classes."""
+        return len(self.names) - self.groups
+
+
+def choose_layers(config: AblationConfig, dissected: Sequence[LayerInfo]) -> tuple[LayerInfo, ...]:
+    """The layers whose units are removed: by default the last dissected one that is no pooling.
+
+    Raises:
+        LayerError: a name or glob that matches no dissected layer.
+    """
+    if not config.layers:
+        mixing = [info for info in dissected if "Pool" not in info.kind and "Dropout" not in info.kind]
+        return (mixing or list(dissected))[-1:] if dissected else ()
+    names = [info.name for info in dissected]
+    chosen: set[str] = set()
+    for pattern in config.layers:
+        matched = {name for name in names if name == pattern or fnmatchcase(name, pattern)}
+        if not matched:
+            raise LayerError(
+                f"[ablation] layers: {pattern!r} is no dissected layer; {nearest(pattern, names)} "
+                "([model] layers chooses what is dissected)"
+            )
+        chosen |= matched
+    return tuple(info for info in dissected if info.name in chosen)
+
+
+def choose_targets(
+    config: AblationConfig, classes: Sequence[str], evaluation: Int64[np.ndarray, " image"]
+) -> Targets:
+    """The classes and groups that are asked about.
+
+    Args:
+        config: of the run.
+        classes: names of the network's outputs.
+        evaluation: class index of every evaluation image.
+
+    Raises:
+        ConfigError: a name that is no class; or no class has enough images.
+    """
+    images = np.bincount(evaluation, minlength=len(classes))
+    if config.classes:
+        chosen = _match(config.classes, classes, "[ablation] classes")
+    else:
+        chosen = [index for index in range(len(classes)) if images[index] >= ENOUGH_IMAGES]
+    groups = {
+        name: _match(patterns, classes, f"[ablation.class_groups] {name}")
+        for name, patterns in config.class_groups.items()
+    }
+    if not chosen and not groups:
+        raise ConfigError(
+            f"[ablation]: no class has at least {ENOUGH_IMAGES} evaluation images (the most: "
+            f"{int(images.max(initial=0))}); name classes in [ablation] classes, or add images"
+        )
+    members = [[index] for index in chosen] + list(groups.values())
+    names = [classes[index] for index in chosen] + list(groups)
+    return Targets(tuple(names), len(groups), membership(members, len(classes)))
+
+
+def _match(patterns: Sequence[str], classes: Sequence[str], where: str) -> list[int]:
+    """Class indices in order; a pattern is a name or a glob."""
+    chosen: set[int] = set()
+    for pattern in patterns:
+        matched = {i for i, name in enumerate(classes) if name == pattern or fnmatchcase(name, pattern)}
+        if not matched:
+            raise ConfigError(f"{where}: {pattern!r} is no class of the network; {nearest(pattern, classes)}")
+        chosen |= matched
+    return sorted(chosen)
+
+
+def set_sizes(sizes: Sequence[int | str], units: int) -> tuple[int, ...]:
+    """Numbers of units, rising: a share gives at least 1; sizes that are not below ``units`` are dropped."""
+    counts = set()
+    for size in sizes:
+        if isinstance(size, str) and size.endswith("%"):
+            counts.add(max(1, int(units * float(size[:-1]) / 100 + 0.5)))
+        else:
+            counts.add(int(size))
+    return tuple(sorted(count for count in counts if count < units))

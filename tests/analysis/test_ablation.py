@@ -1,0 +1,229 @@
+"""The experiments, from a configuration to the records, against full forward passes with hooks."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ablation_site import CLASSES, draw_photos, set_up_site, write_site
+
+from dissect_report.activations.interventions import ablated
+from dissect_report.analysis.ablation import ablate
+from dissect_report.analysis.dissection import dissect
+from dissect_report.analysis.held_maps import read_images
+from dissect_report.analysis.splits import class_labels, split_halves
+from dissect_report.errors import ConfigError, LayerError
+from dissect_report.findings.ablation import ARRAYS, Ablation
+from dissect_report.findings.store import LoadedRun, read_record
+
+
+def made(folder: Path, **options: object) -> tuple[Path, LoadedRun]:
+    path = write_site(folder, **options)
+    return path, dissect(path, threads=1)[0]
+
+
+def ablation_of(path: Path, run: LoadedRun) -> Ablation:
+    return ablate(set_up_site(path), run)[0]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LoadedRun, Ablation]:
+    path, run = made(tmp_path_factory.mktemp("pooled") / "site", table="[ablation.sets]\nsnow = [3, 5, 3]")
+    return path, run, ablation_of(path, run)
+
+
+@pytest.fixture(scope="module")
+def connected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LoadedRun, Ablation]:
+    path, run = made(
+        tmp_path_factory.mktemp("connected") / "site",
+        factory="connected",
+        table='replacement = "mean"\n[ablation.class_groups]\noutdoor = ["alley", "c*"]',
+    )
+    return path, run, ablation_of(path, run)
+
+
+def slow_accuracy(
+    path: Path, found: Ablation, run: LoadedRun, removed: list[int], target: int
+) -> tuple[float, float]:
+    """Balanced accuracy of a target and all-class accuracy by full forwards, one image at a time."""
+    setup = set_up_site(path)
+    arrays = np.load(run.paths.ablation_arrays("2"))
+    info = next(layer for layer in setup.network.chosen if layer.name == found.layer)
+    fill = torch.zeros(len(removed))
+    images = read_images(setup, setup.survey, 0, len(setup.survey))
+    if found.replacement == "mean":
+        labels = class_labels(setup.survey.labels, CLASSES)
+        ranking, _ = split_halves(labels, setup.survey.digests, 0)
+        network = setup.network.model
+        with torch.no_grad():
+            maps = network[3](network[2](network[1](network[0](images[ranking]))))
+        fill = maps.mean((0, 2, 3))[removed]
+    members, hits, negatives = found.targets[target].classes, [], []
+    right = []
+    with torch.no_grad(), ablated(setup.network.model, info, removed, fill):
+        for index, label in zip(arrays["evaluation"], arrays["label"], strict=True):
+            said = int(setup.network.model(images[index : index + 1]).argmax())
+            right.append(said == label)
+            (hits if label in members else negatives).append((said in members) == (label in members))
+    return (np.mean(hits) + np.mean(negatives)) / 2, float(np.mean(right))
+
+
+@pytest.mark.parametrize("name", ["site", "connected"])
+def test_losses_and_sets_are_those_of_full_forward_passes(name: str, request: pytest.FixtureRequest) -> None:
+    path, run, found = request.getfixturevalue(name)
+    arrays = np.load(run.paths.ablation_arrays("2"))
+    target = len(found.targets) - 1
+    intact = found.targets[target].balanced_accuracy
+    for unit in found.targets[target].units[:2]:
+        slow, _ = slow_accuracy(path, found, run, [unit.unit], target)
+        assert unit.evaluation_loss == pytest.approx(intact - slow, abs=1e-9)
+    order = arrays["order"][target].tolist()
+    for row in found.rows:
+        if row.target == target and row.kind != "random" and not row.name and row.size in (2, 8):
+            removed = order[: row.size] if row.kind == "removed" else order[row.size :]
+            balanced, accuracy = slow_accuracy(path, found, run, removed, target)
+            assert (row.balanced_accuracy, row.accuracy) == pytest.approx((balanced, accuracy), abs=1e-9)
+            assert row.low <= row.balanced_accuracy - intact <= row.high
+    draw = arrays["random_order"][1, :4].tolist()
+    row = next(row for row in found.rows if row.target == target and row.kind == "random" and row.size == 4)
+    assert row.draws[1] == pytest.approx(slow_accuracy(path, found, run, draw, target)[0], abs=1e-9)
+    assert row.balanced_accuracy == pytest.approx(np.mean(row.draws))
+
+
+def test_the_record_says_what_ran(site: tuple[Path, LoadedRun, Ablation], connected: object) -> None:
+    _, run, found = site
+    assert (found.path, found.labels, found.layer) == ("fx", "labels", "2")
+    assert found.shortcut == "subtracted from the logits (pooling + linear)"
+    assert connected[2].shortcut == "subtracted from the fully connected layer behind"
+    assert found.set_sizes == (1, 2, 4, 6, 8)  # 25 % of 24 is 6; 200 is dropped
+    assert found.flip_sizes == (2, 4, 8, 20)
+    assert [target.name for target in found.targets] == list(CLASSES)
+    assert found.ranking_images == found.evaluation_images == 48
+    assert read_record(run.paths.ablation("2"), Ablation).targets == tuple(
+        replace(target) for target in read_record(run.paths.ablation("2"), Ablation).targets
+    )
+    arrays = np.load(run.paths.ablation_arrays("2"))
+    assert set(arrays) == set(ARRAYS)
+    assert found.unchanged >= 1 / 24  # unit 1 is dead
+    assert 1 not in arrays["random_order"]
+    assert arrays["ranking_loss"][:, 1].tolist() == [0.0] * 4
+
+
+def test_named_sets_are_removed_and_kept(site: tuple[Path, LoadedRun, Ablation]) -> None:
+    path, run, found = site
+    rows = {row.kind: row for row in found.rows if row.name == "snow" and row.target == 0}
+    assert set(rows) == {"removed", "kept"}
+    assert rows["removed"].size == 2
+    others = [unit for unit in range(24) if unit not in (3, 5)]
+    assert rows["removed"].balanced_accuracy == pytest.approx(slow_accuracy(path, found, run, [3, 5], 0)[0])
+    assert rows["kept"].balanced_accuracy == pytest.approx(slow_accuracy(path, found, run, others, 0)[0])
+
+
+def test_a_live_page_gets_what_it_needs_and_others_the_combinations(site: object, connected: object) -> None:
+    _, run, found = site
+    assert found.live
+    assert found.live_difference <= 0.05
+    arrays = np.load(run.paths.ablation_arrays("2"))
+    value = arrays["offset"] + arrays["scale"] * arrays["pooled"]
+    scores = arrays["bare"] + (value - arrays["removed_value"]) @ arrays["weight"].T
+    assert (scores.argmax(1) == arrays["predicted"]).mean() > 0.9
+    path, other_run, other = connected
+    assert not other.live
+    assert all(len(target.combinations) == 16 for target in other.targets)
+    combination = other.targets[1].combinations[11]
+    assert len(combination.units) == 3
+    slow = slow_accuracy(path, other, other_run, list(combination.units), 1)
+    assert (combination.balanced_accuracy, combination.accuracy) == pytest.approx(slow, abs=1e-9)
+
+
+def test_flips_name_images_that_were_right_and_go_wrong(site: tuple[Path, LoadedRun, Ablation]) -> None:
+    _, run, found = site
+    flips = [(target, flip) for target in found.targets for flip in target.flips]
+    assert flips
+    for target, flip in flips:
+        assert run.record.images[flip.image].label == target.name
+        assert flip.before in target.classes
+        assert any(after not in target.classes for after in flip.after)
+    places = [place for place, target in enumerate(found.targets) if target.flips]
+    assert run.paths.flips("2", places[0]).is_file()
+
+
+def test_batches_memory_and_resuming_do_not_change_a_count(
+    site: tuple[Path, LoadedRun, Ablation], tmp_path: Path
+) -> None:
+    path, run, found = site
+    folder = tmp_path / "again"
+    shutil.copytree(path.parent, folder)
+    shutil.rmtree(folder / "cache")
+    setup = set_up_site(folder / path.name)
+    tight = replace(setup.run.ablation, memory_gb=0.0003)
+    again = ablate(replace(setup, run=replace(setup.run, ablation=tight)), run)[0]
+    assert replace(again, seconds={}) == replace(found, seconds={})
+
+
+def test_without_class_folders_the_intact_predictions_stand_in(tmp_path: Path) -> None:
+    path, run = made(tmp_path / "site", labelled=False, table='classes = ["*"]')
+    found = ablation_of(path, run)
+    assert found.labels == "intact predictions"
+    assert found.accuracy == 1.0
+    assert "stand in" in found.notes[0]
+
+
+def test_a_class_without_evaluation_images_is_undefined_not_zero(tmp_path: Path) -> None:
+    path, run = made(tmp_path / "site", table='classes = ["alley", "diner"]')
+    shutil.rmtree(tmp_path / "site/photos/diner")
+    found = ablation_of(path, dissect(path, threads=1)[0])
+    diner = found.targets[1]
+    assert (diner.evaluation_images, diner.balanced_accuracy, diner.recall) == (0, None, None)
+    assert all(row.balanced_accuracy is None for row in found.rows if row.target == 1)
+
+
+def test_a_folder_of_its_own_ranks_and_shared_images_are_named(tmp_path: Path) -> None:
+    path, run = made(tmp_path / "site", table='rank_images = "others"')
+    draw_photos(tmp_path / "site/others", 12, True, seed=7)
+    shutil.copy(tmp_path / "site/photos/barn/barn003.png", tmp_path / "site/others/barn/copy.png")
+    found = ablation_of(path, run)
+    assert (found.ranking_images, found.evaluation_images) == (49, 96)
+    assert len(found.notes) == 1
+    assert "1 evaluation images are ranking images too (same content): barn/barn003.png" in found.notes[0]
+
+
+def test_fewer_than_five_units_are_enough(tmp_path: Path) -> None:
+    path, run = made(tmp_path / "site", factory="connected", units=3)
+    found = ablation_of(path, run)
+    assert found.set_sizes == (1, 2)
+    assert len(found.targets[0].units) == 3
+    assert len(found.targets[0].combinations) == 8
+
+
+@pytest.mark.parametrize(
+    ("table", "error", "message"),
+    [
+        ('classes = ["ally"]', ConfigError, "did you mean 'alley'"),
+        ("[ablation.sets]\nsnow = [3, 24]", LayerError, "snow: unit 24 is out of range"),
+        ('layers = ["9"]', LayerError, "'9' is no dissected layer"),
+        ('[ablation.class_groups]\nx = ["q*"]', ConfigError, "class_groups"),
+    ],
+)
+def test_impossible_questions_are_refused(
+    site: tuple[Path, LoadedRun, Ablation], tmp_path: Path, table: str, error: type, message: str
+) -> None:
+    path = write_site(tmp_path / "site", table=table)
+    with pytest.raises(error, match=message):
+        ablate(set_up_site(path), site[1])
+
+
+def test_halves_hold_every_class_and_never_share_content() -> None:
+    labels = np.array([0] * 7 + [1] * 6 + [-1])
+    digests = [f"{index:03d}" for index in range(14)]
+    digests[1] = digests[0]
+    ranking, evaluation = split_halves(labels, digests, 0)
+    assert np.bincount(labels[ranking]).tolist()[1] == 3
+    assert sorted([*ranking, *evaluation]) == list(range(13))
+    assert not {digests[i] for i in ranking} & {digests[i] for i in evaluation}
+    backwards = split_halves(labels[::-1], digests[::-1], 0)[0]
+    assert sorted(13 - backwards) == ranking.tolist()
