@@ -37,7 +37,7 @@ def test_a_filter_can_be_sent_as_a_link(page: Any, root: str):
 def test_clearing_the_filters_shows_every_unit_again(page: Any, root: str):
     page.goto(f"{root}{LAYER}#q=no+such+concept")
     assert names(page) == []
-    page.click("button[type=reset]")
+    page.click("[data-filter] button[type=reset]")
     page.wait_for_function("document.querySelector('[data-count]').textContent === '130 units'")
     assert len(names(page)) >= 60
     assert "#" not in page.url
