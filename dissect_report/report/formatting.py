@@ -31,13 +31,14 @@ def count(value: int | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A fraction as a percentage: 34 %, 0.4 %, <0.1 %."""
+    """A fraction as a percentage: 34 %, 0.4 %, <0.1 %. Number and sign stay on one line."""
     if value is None:
         return DASH
     percent = 100 * value
     if 0 < percent < 0.1:
-        return "<0.1 %"
-    return f"{percent:.0f} %" if percent >= 10 or percent == 0 else f"{percent:.1f} %"
+        return "<0.1\N{NO-BREAK SPACE}%"
+    digits = f"{percent:.0f}" if percent >= 10 or percent == 0 else f"{percent:.1f}"
+    return f"{digits}\N{NO-BREAK SPACE}%"
 
 
 def plural(amount: int, noun: str, many: str = "") -> str:

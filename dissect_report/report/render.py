@@ -33,11 +33,6 @@ def pages(site: SiteFindings) -> Iterator[Page]:
     yield from ConceptPages(site).pages()
 
 
-def unit_prototype(site: SiteFindings, run: LoadedRun, layer: LoadedLayer) -> Page:
-    """The one unit page of a layer that goes through the site builder, ``<run>/<layer>/unit.html``."""
-    return UnitPages(LayerView(site, run, layer)).prototype()
-
-
 def unit_pages(site: SiteFindings, run: LoadedRun, layer: LoadedLayer) -> Iterator[Page]:
     """The pages of a layer's units, in channel order."""
     return UnitPages(LayerView(site, run, layer)).pages()

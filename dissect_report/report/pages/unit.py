@@ -72,10 +72,6 @@ class UnitPages:
         for unit in self.view.layer.units:
             yield self.page(unit, self.view.addresses.unit(unit.unit))
 
-    def prototype(self) -> Page:
-        """The first unit at an address of its own; publish frames it and puts the others into the frame."""
-        return self.page(self.view.layer.units[0], self.view.addresses.folder / "unit.html")
-
     def page(self, unit: UnitRecord, path: PurePosixPath) -> Page:
         """The page of one unit."""
         layer = self.view.layer.summary.name

@@ -16,7 +16,9 @@
       script.src = new URL("plotly.min.js", here).href;
       script.onload = () => resolve(window.Plotly);
       script.onerror = () => reject(new Error("cannot load " + script.src));
-      document.head.append(script);
+      const start = () => setTimeout(() => document.head.append(script)); // after pictures and cards
+      if (document.readyState === "complete") start();
+      else window.addEventListener("load", start);
     });
     return plotly;
   }
