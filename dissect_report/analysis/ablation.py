@@ -28,6 +28,7 @@ from dissect_report.analysis.targets import choose_layers, choose_targets, set_s
 from dissect_report.config import AblationConfig
 from dissect_report.errors import ModelError, ProbeError
 from dissect_report.findings.ablation import Ablation
+from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.store import LoadedRun
 from dissect_report.sources.probe import list_probe
 from dissect_report.stats.classification import count_predictions
@@ -69,6 +70,21 @@ def ablate(
     return tuple(
         _ablate_layer(setup, config, run, info, ranking, (maps or {}).get(info.name)) for info in layers
     )
+
+
+def is_ablated(setup: Setup, run: LoadedRun) -> bool:
+    """Whether everything that ``ablate`` would write is there."""
+    layers = choose_layers(setup.run.ablation, setup.network.chosen) if setup.run.ablation else ()
+    return all(run.paths.ablation(run.layers[info.name].summary.folder).is_file() for info in layers)
+
+
+def forget_ablations(paths: RunPaths) -> None:
+    """Drops the records of an earlier configuration, until new ones are written."""
+    for record in paths.root.glob("*/ablation.json"):
+        for path in (record, paths.ablation_arrays(record.parent.name)):
+            path.unlink(missing_ok=True)
+        for picture in (record.parent / "flips").glob("*.webp"):
+            picture.unlink()
 
 
 def _survey_ranking(setup: Setup, config: AblationConfig) -> Survey | None:

@@ -99,6 +99,14 @@ class Cache:
         _write_note(path, key, 0, {})
         return CachedArray(path, key, values, 0, {})
 
+    def find(self, name: str, shape: Sequence[int], kind: type[np.generic]) -> np.memmap | None:
+        """The array called ``name`` if it is whole, read-only: for use right after it was filled."""
+        path = self.folder / name
+        size = int(np.prod(tuple(shape), dtype=np.int64)) * np.dtype(kind).itemsize
+        if _read_note(path).get("done") != shape[0] or not path.is_file() or path.stat().st_size != size:
+            return None
+        return _map(path, tuple(shape), kind, "r")
+
     def discard(self, name: str) -> None:
         """Removes the array called ``name``, if it is there."""
         path = self.folder / name

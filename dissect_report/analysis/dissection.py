@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from dissect_report.analysis.ablation import ablate, forget_ablations, is_ablated
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
 from dissect_report.analysis.forward import label_images
+from dissect_report.analysis.held_maps import dissected_maps
 from dissect_report.analysis.layer_numbers import measure_layers
 from dissect_report.analysis.measuring import LabelMaps, permute_images
 from dissect_report.analysis.progress import Progress, Silent
@@ -59,9 +61,13 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     setup = set_up(config, run, progress, threads)
     key = findings_key(run, config.title, setup.inputs, setup.network.device)
     if not force and (known := _up_to_date(setup.paths, key)):
-        progress.note(f"{run.name}: the findings are up to date; --force measures again")
+        if is_ablated(setup, known):
+            progress.note(f"{run.name}: the findings are up to date; --force measures again")
+        else:
+            ablate(setup, known, dissected_maps(setup))
         return known
     setup.paths.run.unlink(missing_ok=True)  # until all is written again, nobody reads half of it
+    forget_ablations(setup.paths)
     probe = label_probe(setup)
     concepts = concept_records(setup.segmenter, probe.counts, run.dissection.quantile)
     layers, predicted = [], np.empty(0, np.int32)
@@ -75,7 +81,9 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     write_record(setup.paths.run, _run_record(setup, key, concepts, layers, predicted, probe))
     for note in setup.batches.notes:
         progress.note(note)
-    return load_run(setup.paths.root)
+    loaded = load_run(setup.paths.root)
+    ablate(setup, loaded, dissected_maps(setup))
+    return loaded
 
 
 def _up_to_date(paths: RunPaths, key: str) -> LoadedRun | None:
