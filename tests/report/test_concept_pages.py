@@ -33,6 +33,16 @@ def test_a_concept_of_two_runs_has_one_page_with_a_section_each(hostile_site):
     assert all(run.record.name in text for run in hostile_site.runs)
 
 
+def test_the_headline_counts_detectors_and_the_stable_among_them(site, pages):
+    run = site.runs[0]
+    for concept in run.record.concepts:
+        units = [unit for _, unit in pages.units.get((run.record.name, concept.id), [])]
+        found, stable = sum(u.detector for u in units), sum(u.stable for u in units)
+        text = words(pages.page(concept.name).body)
+        verb = "unit looks" if found == 1 else "units look"
+        assert f"{found} {verb} for it" + (f", {stable} stable" if found else "") in text
+
+
 def test_what_no_unit_can_match_is_said(site):
     concept = site.runs[0].record.concepts[0]
     assert remark(replace(concept, attainable_iou=0.04, pixels=9), 0.04) == "undetectable at this quantile"

@@ -112,6 +112,8 @@ class ConceptPages:
             "letters": LETTERS,
             "runs": runs,
             "detectors": detectors,
+            "stable": sum(run["stable"] for run in runs),
+            "tips": runs[0]["tips"],
             "number": number, "score": score, "share": share, "count": count, "plural": plural,
         }  # fmt: skip
         body = environment().get_template("pages/concept.html").render(context)
@@ -140,6 +142,7 @@ class ConceptPages:
             "has_quality": name in run.record.segmenters[concept.segmenter].quality,
             "note": remark(concept, iou_threshold(views)),
             "detectors": sum(unit.detector for _, unit in named),
+            "stable": sum(unit.stable for _, unit in named),
             "figure": depth_figure(points, layers, concept.category) if points else None,
             "cards": [view.card(u, path, f"{view.layer.summary.name} ") for view, u in shown],
             "rest": [
