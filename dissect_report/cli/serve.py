@@ -29,10 +29,13 @@ def serve(
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
 ) -> None:
     """Show a built site in the browser, on this machine only; Ctrl-C ends it."""
-    from dissect_report.publish.server import address_of, make_server  # noqa: PLC0415  not for other verbs
+    from dissect_report.publish.folders import is_unfinished  # noqa: PLC0415  not for other verbs
+    from dissect_report.publish.server import address_of, make_server  # noqa: PLC0415
 
     folder = built_site(site or DEMO)
     with make_server(folder, port) as server:
+        if is_unfinished(folder):
+            console().print("[yellow]note:[/] the last build of this site did not finish; run `render` again")
         address = address_of(server)
         console().print(f"{escape(str(folder))} is at [bold]{address}[/]  (Ctrl-C ends it)", soft_wrap=True)
         if not no_open:

@@ -33,6 +33,11 @@ def is_complete(folder: Path) -> bool:
     return is_ours(folder) and f"state: {COMPLETE}" in (folder / MARKER).read_text(encoding="utf-8")
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Whether ``folder`` is ours and whoever wrote it last was interrupted."""
+    return is_ours(folder) and not is_complete(folder)
+
+
 def mark(folder: Path, state: str) -> None:
     """Writes the marker with ``state``: ``COMPLETE`` or ``UNFINISHED``."""
     write_atomically(folder / MARKER, _TEXT.format(state=state).encode())

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dissect_report.cli.serve import built_site
+from dissect_report.cli.serve import built_site, serve
 from dissect_report.errors import PublishError
-from dissect_report.publish.server import address_of, make_server
+from dissect_report.publish.folders import COMPLETE, UNFINISHED, mark
+from dissect_report.publish.server import SiteServer, address_of, make_server
 
 
 @pytest.fixture
@@ -50,3 +51,20 @@ def test_a_missing_site_names_the_remedy(tmp_path: Path):
 def test_the_site_is_found_from_its_folder_and_from_its_configuration(site: Path):
     for named in (site, site.parent, site.parent / "dissect.toml"):
         assert built_site(named) == site
+
+
+@pytest.mark.parametrize(("state", "said"), [(UNFINISHED, True), (COMPLETE, False), (None, False)])
+def test_a_site_whose_build_was_interrupted_is_served_with_a_note(
+    site: Path,
+    state: str | None,
+    said: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    if state:
+        mark(site, state)
+    monkeypatch.setattr(SiteServer, "serve_forever", lambda server: None)
+    serve(site, port=0, no_open=True)
+    printed = capsys.readouterr().out
+    assert "http://127.0.0.1:" in printed
+    assert ("did not finish" in printed) == said
