@@ -83,7 +83,7 @@ def fit(
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     first, taken, spent = _resume(network, optimizer, recipe, checkpoint)
-    steps, begun, running = recipe.epochs * (len(scenes) // recipe.batch), time.perf_counter() - spent, 0.0
+    steps, begun, running = recipe.epochs * (len(scenes) // recipe.batch), time.perf_counter() - spent, 2.0
     network.train()
     for epoch in range(first, recipe.epochs):
         for lesson in batches(scenes, recipe, epoch):
@@ -98,7 +98,7 @@ def fit(
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), 2.0)
             optimizer.step()
-            running += (loss.item() - running) * max(0.01, 1 / (taken + 1))
+            running += (loss.item() - running) * 0.02
             if taken % 100 == 0:
                 print(f"epoch {epoch} step {taken} loss {running:.4f} {spent:.0f} s", flush=True)
             taken += 1

@@ -6,14 +6,20 @@ from dissect_report.demo.dice import Dice
 from dissect_report.demo.palette import STONE, Color, blend, shade, vary
 from dissect_report.demo.spot import Spot
 
-BLOCKS: tuple[Color, ...] = (
-    (196, 176, 164), (128, 156, 176), (206, 146, 116), (164, 168, 180), (224, 206, 178), (96, 124, 148),
-)  # fmt: skip
+# fmt: off
+BLOCKS: tuple[tuple[Color, str], ...] = (
+    ((206, 146, 116), "brick"), ((190, 112, 92), "brick"),
+    ((128, 156, 176), "glass"), ((96, 124, 148), "glass"),
+    ((196, 176, 164), "stone"), ((172, 172, 178), "stone"), ((224, 206, 178), "stone"),
+)
+# fmt: on
+"""Colours of tower blocks, each that of its material: what cannot be seen cannot be learnt."""
 
 
 def skyscraper(spot: Spot, dice: Dice, tall: float) -> None:
     """A tower block 1 wide with a shaded flank and rows of windows, lit after dark; far ones show none."""
-    color, stuff = vary(dice, dice.pick(BLOCKS)), dice.pick(("stone", "glass", "brick"))
+    color, stuff = dice.pick(BLOCKS)
+    color = vary(dice, color, 0.04)
     ids, crown, span = label("skyscraper", "facade", stuff), dice.count(0, 2), {"top": tall, "foot": 0.0}
     if crown == 1:
         spot.box(spot.paint(shade(color, 0.92), ids), -0.28, tall, 0.28, tall + 0.28)
