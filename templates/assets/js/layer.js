@@ -7,7 +7,7 @@
   "use strict";
   const page = document.querySelector(".dissect.layer-page");
   if (!page) return;
-  const CHUNK = 40;
+  const CHUNK = 60;
   const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
   const form = page.querySelector("[data-filter]");
   const grid = page.querySelector("[data-cards]");
