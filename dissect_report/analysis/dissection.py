@@ -99,12 +99,12 @@ def label_probe(setup: Setup) -> LabelMaps:
     """The one pass of the segmenters, and the counts that depend on nothing else."""
     survey, run = setup.survey, setup.run
     key = digest(
-        "labels", survey.digest, survey.names, setup.segmenter.digest, setup.grid, setup.batches.size,
+        "labels", survey.digest, survey.names, setup.segmenter.digest, setup.grid, setup.labelling.size,
         run.probe.resize, run.probe.resize_mode, run.probe.crop, setup.network.device.type,
     )  # fmt: skip
     with setup.stopwatch.time("segment"):
         labels = label_images(
-            setup.segmenter, survey, setup.grid, setup.batches, setup.cache, key, setup.progress
+            setup.segmenter, survey, setup.grid, setup.labelling, setup.cache, key, setup.progress
         )
     halves = np.array([content_half(text) for text in survey.digests], np.uint8)
     with setup.stopwatch.time("count concepts"):

@@ -35,7 +35,8 @@ class Setup:
         threads: that count at the same time; no number depends on it.
         progress: told how far the work is.
         stopwatch: seconds per stage.
-        batches: walks over the probe; remembers halved batches.
+        batches: walks over the probe with the model; remembers halved batches.
+        labelling: walks over the probe with the segmenters.
     """
 
     config: Config
@@ -49,6 +50,7 @@ class Setup:
     progress: Progress
     stopwatch: Stopwatch
     batches: Batches
+    labelling: Batches
 
     @property
     def paths(self) -> RunPaths:
@@ -96,6 +98,10 @@ def set_up(
     budget = int(run.compute.cache_gb * PIXEL_SHARE * 1e9)
     with stopwatch.time("read images"):
         survey = survey_probe(probe, run.probe, cache, budget, threads, progress)
+    batches = Batches(run.compute.batch_size, network.device)
+    # A segmenter's maps are large: on a CPU one image at a time stays in its cache, and DeepLabV3+ takes
+    # 0.45 s an image instead of 1.15 s in batches of 16.
+    size = 1 if network.device.type == "cpu" else run.compute.batch_size
     return Setup(
         config=config,
         run=run,
@@ -107,5 +113,6 @@ def set_up(
         threads=threads,
         progress=progress,
         stopwatch=stopwatch,
-        batches=Batches(run.compute.batch_size, network.device),
+        batches=batches,
+        labelling=Batches(size, network.device, batches.notes),
     )
