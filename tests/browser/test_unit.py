@@ -36,7 +36,7 @@ def test_the_toggle_swaps_what_lies_over_the_pictures(page: Any, root: str):
     assert coloured(page) > 0
     assert shown(page, "canvas")
     assert not shown(page, "svg")
-    assert page.locator("[data-legend] a").count() > 0
+    page.wait_for_selector("[data-legend] a")  # drawn when all pictures are
     page.click("text=original")
     assert not shown(page, "canvas")
     assert not shown(page, "svg")
