@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,7 @@ from torch import nn
 
 from dissect_report.activations.layers import list_layers
 from dissect_report.activations.linear_step import find_linear_step, plain_step
-from dissect_report.activations.tail import Held, split_tail
+from dissect_report.activations.tail import Held, Tail, split_tail
 from dissect_report.analysis.removals import Nest, Outcome, Remover
 from dissect_report.stats.classification import count_predictions
 
@@ -57,16 +59,21 @@ def sets_of(nests: list[Nest], units: int) -> list[list[int]]:
     return sets
 
 
-def remover_of(
-    name: str, path: str = "fx", plain: bool = False, memory: int = 1 << 20, value: float = 0.0
-) -> Remover:
+@cache
+def tail_of(name: str, path: str) -> Tail:
     kind, layer_name, _ = CASES[name]
     network = lively(kind)
     layer = next(info for info in list_layers(network, photos(2)) if info.name == layer_name)
-    tail = split_tail(network, layer, photos(), [path])
+    return split_tail(network, layer, photos(), [path])
+
+
+def remover_of(
+    name: str, path: str = "fx", plain: bool = False, memory: int = 1 << 20, value: float = 0.0
+) -> Remover:
+    tail = tail_of(name, path)
     step = None if plain else find_linear_step(tail, photos())
     assert plain or path != "fx" or (step is None) == (name == "skip connection")
-    return Remover(tail, step or plain_step(tail), torch.full((layer.units,), value), memory)
+    return Remover(tail, step or plain_step(tail), torch.full((tail.layer.units,), value), memory)
 
 
 def run(remover: Remover, order: np.ndarray, batch: int) -> Outcome:
@@ -98,19 +105,20 @@ def test_every_prediction_is_that_of_a_full_forward_pass(name: str, value: float
     for column, removed in enumerate(sets):
         slow = predict_slowly(network, module, IMAGES, removed, value)
         assert found.predicted[:, column].tolist() == slow, removed
-    assert sum(len(np.unique(column)) > 1 for column in found.predicted.T) > len(sets) / 2
+    assert len(np.unique(found.predicted)) > 1
+    assert (found.predicted[:, 1:] != found.predicted[:, :1]).any()
 
 
 BASE: dict[str, Outcome] = {}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     name=st.sampled_from(sorted(CASES)),
     path=st.sampled_from(["fx", "export", "full"]),
     plain=st.booleans(),
     batch=st.integers(1, 24),
-    memory=st.sampled_from([1, 3000, 40000, 1 << 24]),
+    memory=st.sampled_from([1, 40000, 1 << 24]),
     seed=st.integers(0, 100),
 )
 def test_batch_size_order_memory_and_path_change_no_count(
