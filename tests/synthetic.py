@@ -16,6 +16,7 @@ import numpy as np
 
 from dissect_report.config import load_config
 from dissect_report.findings import paths, records, store
+from dissect_report.findings import units as unit_records
 from tests import synthetic_scenes as scenes
 
 TOP = 15
@@ -157,7 +158,7 @@ class _Writer:
         chance = {
             category: 0.4 if category in ("object", "color") else 0.0 for category in records.CATEGORIES
         }
-        dissection = records.Dissection(records.SCHEMA_VERSION, name, IOU_THRESHOLD, units, chance)
+        dissection = unit_records.Dissection(records.SCHEMA_VERSION, name, IOU_THRESHOLD, units, chance)
         store.write_record(self.paths.dissection(folder), dissection)
         store.write_counts(self.paths.counts(folder), counts)
         rows = [f"{u.unit},{'' if u.iou is None else u.iou}" for u in units]
@@ -170,7 +171,7 @@ class _Writer:
             self._by_category(detectors), self._by_category(stable),
         )  # fmt: skip
 
-    def _by_category(self, units: list[records.UnitRecord]) -> dict[str, int]:
+    def _by_category(self, units: list[unit_records.UnitRecord]) -> dict[str, int]:
         named = {self.catalogue[u.concept - 1] for u in units if u.concept is not None}
         return {c: sum(concept.category == c for concept in named) for c in records.CATEGORIES}
 
@@ -203,7 +204,7 @@ class _Writer:
             "iou": iou, "chance_iou": chance, "level": level, "maximum": maximum,
         }  # fmt: skip
 
-    def _unit(self, unit: int, counts: dict[str, np.ndarray]) -> records.UnitRecord:
+    def _unit(self, unit: int, counts: dict[str, np.ndarray]) -> unit_records.UnitRecord:
         case = unit % 24
         scores = self._scores(unit, counts)
         best = scores[0] if scores else None
@@ -218,7 +219,7 @@ class _Writer:
         few = tuple(replace(t, outline="", area=None) for t in tops)
         bins = (np.exp(-np.linspace(0, 9, 60)) * 4e4 * (0.6 + self.random.random(60))).astype(int)
         peers = [(unit + step) % self.units for step in (1, 5, 9, 13) if step < self.units]
-        return records.UnitRecord(
+        return unit_records.UnitRecord(
             unit=unit, level=level if finite else None, minimum=0.0 if finite else None,
             maximum=(0.0 if dead else level * 2.2) if finite else None,
             density=0.0 if dead else float(self.random.random()),
@@ -228,26 +229,28 @@ class _Writer:
             chance_iou=None if dead or not finite else float(counts["chance_iou"][:, unit].max()),
             detector=detector, stable=stable, dead=dead, finite=finite,
             duplicate_of=unit - 4 if case == 9 else None, concepts=scores, top_images=tops,
-            bands=tuple(records.Band(name, few[start : start + 4]) for name, start in bands),
+            bands=tuple(unit_records.Band(name, few[start : start + 4]) for name, start in bands),
             silent=tuple(replace(t, area=40 + t.image) for t in few[3:7]) if best else (),
             fires_without=few[5:9] if best else (),
-            relatives=tuple(records.Relative(p, 0.9 - 0.2 * i) for i, p in enumerate(peers)),
-            histogram=records.Histogram(0.0, level * 2.2, tuple(int(b) for b in bins)) if finite else None,
+            relatives=tuple(unit_records.Relative(p, 0.9 - 0.2 * i) for i, p in enumerate(peers)),
+            histogram=unit_records.Histogram(0.0, level * 2.2, tuple(map(int, bins))) if finite else None,
         )  # fmt: skip
 
-    def _scores(self, unit: int, counts: dict[str, np.ndarray]) -> tuple[records.ScoredConcept, ...]:
+    def _scores(self, unit: int, counts: dict[str, np.ndarray]) -> tuple[unit_records.ScoredConcept, ...]:
         iou, both = counts["iou"][unit], counts["intersection"].sum(0)[unit]
         mask = int(counts["mask"].sum(0)[unit])
         order = [c for c in np.argsort(-np.nan_to_num(iou), kind="stable") if iou[c] > 0][:10]
         return tuple(
-            records.ScoredConcept(
+            unit_records.ScoredConcept(
                 int(c), float(iou[c]), both[c] / mask, both[c] / size, float(iou[c]) * 0.02,
                 None if rank == 3 else float(iou[c]) * 0.3, int(both[c]), min(mask, size) / max(mask, size),
             )
             for rank, c in enumerate(order) if (size := int(self.concept_pixels[:, c].sum()))
         )  # fmt: skip
 
-    def _top(self, unit: int, counts: dict[str, np.ndarray], dead: bool) -> tuple[records.RankedImage, ...]:
+    def _top(
+        self, unit: int, counts: dict[str, np.ndarray], dead: bool
+    ) -> tuple[unit_records.RankedImage, ...]:
         chosen, _ = self.pool[unit % len(self.pool)]
         values = np.sort(counts["maximum"][unit])[::-1]
         angles = np.linspace(0, 2 * np.pi, 25)[:-1]
@@ -261,7 +264,7 @@ class _Writer:
             ]
             outline = "" if dead or place == 14 else "M" + "L".join(points) + "Z"
             value = 0.0 if dead else float(values[place])
-            result.append(records.RankedImage(image, value, 0 if not outline else 40, outline))
+            result.append(unit_records.RankedImage(image, value, 0 if not outline else 40, outline))
         return tuple(result)
 
     def _run(self, layers: tuple[records.LayerSummary, ...]) -> records.Run:

@@ -8,7 +8,7 @@ import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.measuring import LabelMaps, Measurement
-from dissect_report.findings.records import Band, Histogram, RankedImage, Relative, ScoredConcept, UnitRecord
+from dissect_report.findings.units import Band, Histogram, RankedImage, Relative, ScoredConcept, UnitRecord
 from dissect_report.stats import scores
 from dissect_report.stats.correlation import duplicates, relatives
 from dissect_report.stats.topk import bands, fires_without, silent_images

@@ -17,15 +17,9 @@ from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbn
 from dissect_report.analysis.units import LayerNumbers, unit_records
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.paths import RunPaths
-from dissect_report.findings.records import (
-    CATEGORIES,
-    SCHEMA_VERSION,
-    ConceptRecord,
-    Dissection,
-    LayerSummary,
-    UnitRecord,
-)
+from dissect_report.findings.records import CATEGORIES, SCHEMA_VERSION, ConceptRecord, LayerSummary
 from dissect_report.findings.store import write_counts, write_record
+from dissect_report.findings.units import Dissection, UnitRecord
 
 #: Columns of units.csv; the concept's name and category come after its id.
 TABLE = (

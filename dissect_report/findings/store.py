@@ -18,9 +18,11 @@ import pydantic
 from pydantic import TypeAdapter
 
 from dissect_report.errors import FindingsError
+from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.paths import RunPaths
-from dissect_report.findings.records import SCHEMA_VERSION, Dissection, LayerSummary, Run, UnitRecord
+from dissect_report.findings.records import SCHEMA_VERSION, LayerSummary, Run
+from dissect_report.findings.units import Dissection, UnitRecord
 
 #: The arrays of ``counts.npz``. Halves are the two halves of the held-out measurement; concept
 #: axes have one column per id, column 0 ("no label") is always 0. Counts are grid pixels, int64.
@@ -101,10 +103,11 @@ def write_counts(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of ``run.json`` and ``dissection.json``."""
+    """JSON Schema of every record's file."""
     return {
         "run.json": TypeAdapter(Run).json_schema(),
         "dissection.json": TypeAdapter(Dissection).json_schema(),
+        "ablation.json": TypeAdapter(Ablation).json_schema(),
     }
 
 
@@ -128,14 +131,26 @@ class LoadedLayer:
     @cached_property
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``counts.npz`` by name; see ``COUNTS``."""
-        path = self.paths.counts(self.summary.folder)
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
-        except (OSError, ValueError) as error:
-            raise FindingsError(
-                f"{path}: cannot be read ({error}); run `dissect-report analyze` again"
-            ) from None
+        return _read_arrays(self.paths.counts(self.summary.folder))
+
+    @cached_property
+    def ablation(self) -> Ablation | None:
+        """``ablation.json``; None where the run removes no units of this layer."""
+        path = self.paths.ablation(self.summary.folder)
+        return read_record(path, Ablation) if path.exists() else None
+
+    @cached_property
+    def ablation_arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of ``ablation.npz`` by name; see ``findings.ablation.ARRAYS``."""
+        return _read_arrays(self.paths.ablation_arrays(self.summary.folder))
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError) as error:
+        raise FindingsError(f"{path}: cannot be read ({error}); run `dissect-report analyze` again") from None
 
 
 @dataclass(frozen=True)

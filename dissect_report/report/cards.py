@@ -10,8 +10,9 @@ from typing import Any
 
 from markupsafe import escape
 
-from dissect_report.findings.records import ConceptRecord, UnitRecord
+from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import LoadedLayer, LoadedRun
+from dissect_report.findings.units import UnitRecord
 from dissect_report.report.addresses import LayerAddresses, RunAddresses, concept_page, link
 from dissect_report.report.formatting import score
 from dissect_report.report.glossary import LETTERS, Term, glossary

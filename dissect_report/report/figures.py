@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from dissect_report.findings.records import CATEGORIES, Histogram
+from dissect_report.findings.records import CATEGORIES
+from dissect_report.findings.units import Histogram
 
 Figure = dict[str, Any]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dissect_report.findings.records import ConceptRecord, ScoredConcept, UnitRecord
+from dissect_report.findings.records import ConceptRecord
+from dissect_report.findings.units import ScoredConcept, UnitRecord
 from dissect_report.report.formatting import listing, number, score, share
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests import reference
-from tests.small_site import change, write_small_site
 
 from dissect_report import dissect, load_run
 from dissect_report.analysis import forward
 from dissect_report.analysis.progress import Silent
 from dissect_report.errors import FindingsError, LayerError, ProbeError, SegmenterError
 from dissect_report.findings.store import json_schema
+from tests import reference
+from tests.small_site import change, write_small_site
 
 GRID, QUANTILE = 16, 0.05
 
@@ -25,7 +25,9 @@ GRID, QUANTILE = 16, 0.05
 def findings(folder: Path) -> dict[str, bytes]:
     """Every file of the findings; of run.json only what two equal runs share."""
     root = folder / "run" / "factory"
-    files = {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+    files = {
+        str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()
+    }
     run = json.loads(files["run.json"])
     for name in ("seconds", "created", "key", "notes"):
         run["provenance"].pop(name)
@@ -56,13 +58,17 @@ def recorded_maps(folder: Path, run) -> dict[str, np.ndarray]:
     """The maps of both layers by running the user's network plainly, in the same batches."""
     sys.path.insert(0, str(folder))
     try:
-        import net  # noqa: PLC0415
+        import net
     finally:
         sys.path.remove(str(folder))
     model = net.factory()
     pictures = []
     for image in run.record.images:
-        picture = Image.open(folder / "photos" / image.name).convert("RGB").resize((54, 40), Image.Resampling.BILINEAR)
+        picture = (
+            Image.open(folder / "photos" / image.name)
+            .convert("RGB")
+            .resize((54, 40), Image.Resampling.BILINEAR)
+        )
         left, top = round((54 - 32) / 2), round((40 - 32) / 2)
         pictures.append(np.asarray(picture.crop((left, top, left + 32, top + 32))))
     x = (torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.5
@@ -81,7 +87,9 @@ def test_every_number_of_the_findings_is_the_slow_references(site):
         ]
     )
     colors = {tuple(bytes.fromhex(c.color[1:])): c.id for c in run.record.concepts}
-    ids = np.array([0 if p[3] == 0 else colors[tuple(p[:3])] for p in labels.reshape(-1, 4)]).reshape(labels.shape[:4])
+    ids = np.array([0 if p[3] == 0 else colors[tuple(p[:3])] for p in labels.reshape(-1, 4)]).reshape(
+        labels.shape[:4]
+    )
     halves = np.array([image.half for image in run.record.images])
     assert set(halves) == {0, 1}
     for name, maps in recorded_maps(folder, run).items():
@@ -275,7 +283,5 @@ def test_a_sprite_shows_the_top_images_side_by_side(site):
     sprite = Image.open(run.paths.sprite("conv1", 3))
     assert sprite.size == (4 * 128, 128)
     tile = np.asarray(sprite.crop((128, 0, 256, 128)).convert("RGB"), np.int64)
-    thumbnail = np.asarray(
-        Image.open(run.paths.thumbnail(unit.top_images[1].image)).convert("RGB"), np.int64
-    )
+    thumbnail = np.asarray(Image.open(run.paths.thumbnail(unit.top_images[1].image)).convert("RGB"), np.int64)
     assert np.abs(tile - thumbnail).mean() < 6

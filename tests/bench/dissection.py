@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tests.bench.rows import best_of, row, seconds, write_photos
 
 from dissect_report import dissect
 from dissect_report.activations.upsampling import plan_upsampling
@@ -18,11 +17,12 @@ from dissect_report.sources.probe import list_probe, prepare_input, rgb
 from dissect_report.sources.segmenters.merge import open_segmenters
 from dissect_report.stats.levels import measure_activations
 from dissect_report.stats.overlap import count_overlap
+from tests.bench.rows import best_of, row, seconds, write_photos
 
 ZOO = Path(__file__).resolve().parents[3] / "shared" / "zoo"
 
 #: A stand-in segmenter of 300 concepts that takes under 5 ms an image.
-STAND_IN = '''
+STAND_IN = """
 import torch
 
 class StandIn:
@@ -34,7 +34,7 @@ class StandIn:
 
 def stand_in():
     return StandIn()
-'''
+"""
 
 CONFIG = """
 title = "bench"
@@ -83,7 +83,11 @@ def _whole(folder: Path, what: str, text: str) -> None:
     spent = run.record.provenance.seconds
     counted = sum(spent[stage] for stage in spent if stage not in ("open", "write", "outlines"))
     floor = seconds(lambda: _floor(config))
-    row(f"whole dissection / floor: {what}", f"{counted:.1f} s / {floor:.1f} s = {counted / floor:.2f}x", "1.25x")
+    row(
+        f"whole dissection / floor: {what}",
+        f"{counted:.1f} s / {floor:.1f} s = {counted / floor:.2f}x",
+        "1.25x",
+    )
     stages = ", ".join(f"{stage} {spent[stage]:.1f} s" for stage in spent)
     row("its stages", stages, "")
     for path in (folder / "cache").rglob("*"):
@@ -92,7 +96,7 @@ def _whole(folder: Path, what: str, text: str) -> None:
 
 
 def _small(config: Path, text: str) -> None:
-    import re  # noqa: PLC0415
+    import re
 
     config.write_text(re.sub(r"limit = \d+", "limit = 4", text), encoding="utf-8")
     dissect(config, threads=1)

@@ -36,7 +36,7 @@ def main() -> None:
 
 def _measure(config: str) -> None:
     """Anonymous memory's high-water mark: pages of the cache's memory maps belong to the system."""
-    from dissect_report import dissect  # noqa: PLC0415
+    from dissect_report import dissect
 
     peak = 0
 
@@ -45,8 +45,8 @@ def _measure(config: str) -> None:
             nonlocal peak
             peak = max(peak, _anonymous())
 
-        def stage(self, name: str, total: int, unit: str):  # noqa: ANN202
-            import contextlib  # noqa: PLC0415
+        def stage(self, name: str, total: int, unit: str):
+            import contextlib
 
             return contextlib.nullcontext(self)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from dissect_report.cli.render import render
 from tests.bench.rows import row, seconds
 from tests.synthetic import write_synthetic_site
-
-from dissect_report.cli.render import render
 
 
 def main() -> None:

@@ -9,13 +9,15 @@ import sys
 import time
 
 import pytest
+
 from tests.small_site import change, write_small_site
 
 
 def run(*arguments, cwd=None, env=None):
     return subprocess.run(
         [sys.executable, "-c", "from dissect_report.cli.app import main; main()", *map(str, arguments)],
-        capture_output=True, text=True, cwd=cwd, env={**os.environ, "COLUMNS": "200", **(env or {})}, timeout=300,
+        capture_output=True, text=True, cwd=cwd, timeout=300,
+        env={**os.environ, "COLUMNS": "200", **(env or {})},
     )  # fmt: skip
 
 

@@ -11,8 +11,9 @@ import pytest
 from dissect_report.errors import FindingsError, StorageError
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.paths import file_names
-from dissect_report.findings.records import SCHEMA_VERSION, Dissection
+from dissect_report.findings.records import SCHEMA_VERSION
 from dissect_report.findings.store import read_record, to_json, write_counts, write_record
+from dissect_report.findings.units import Dissection
 
 EMPTY = Dissection(SCHEMA_VERSION, "conv1", 0.04, (), {"object": 0.25})
 
@@ -77,7 +78,9 @@ def test_a_write_that_fails_leaves_the_old_file_and_names_it(tmp_path):
 
 
 def test_file_names_are_safe_and_distinct():
-    names = file_names(["Sky", "sky", "../..", "</script>", "a/b", "", "x" * 300, "x" * 301], reserved=["index"])
+    names = file_names(
+        ["Sky", "sky", "../..", "</script>", "a/b", "", "x" * 300, "x" * 301], reserved=["index"]
+    )
     assert len({name.casefold() for name in names}) == len(names)
     assert all("/" not in name and not name.startswith(".") and len(name) <= 110 for name in names)
     assert file_names(["index"], reserved=["index"]) == ["index-2"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dissect_report.findings.records import UnitRecord
+from dissect_report.findings.units import UnitRecord
 from dissect_report.report import render
 from dissect_report.report.formatting import score, share
 from dissect_report.report.pages.unit import UnitPages

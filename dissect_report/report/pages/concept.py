@@ -8,8 +8,9 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
-from dissect_report.findings.records import CATEGORIES, ConceptRecord, UnitRecord
+from dissect_report.findings.records import CATEGORIES, ConceptRecord
 from dissect_report.findings.store import LoadedRun
+from dissect_report.findings.units import UnitRecord
 from dissect_report.report.addresses import CONCEPTS, concept_page, link
 from dissect_report.report.cards import LayerView
 from dissect_report.report.figures import depth_figure

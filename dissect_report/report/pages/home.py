@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dissect_report.findings.records import UnitRecord
 from dissect_report.findings.store import LoadedRun
+from dissect_report.findings.units import UnitRecord
 from dissect_report.report.addresses import CONCEPTS, HOME, RunAddresses, link
 from dissect_report.report.cards import LayerView, setting, tooltips
 from dissect_report.report.figures import layers_figure

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from dissect_report.findings.records import CATEGORIES, UnitRecord
+from dissect_report.findings.records import CATEGORIES
+from dissect_report.findings.units import UnitRecord
 from dissect_report.report.addresses import HOME, link
 from dissect_report.report.cards import LayerView, label
 from dissect_report.report.figures import concepts_figure, iou_figure

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from dissect_report.findings.records import ConceptRecord, RankedImage, ScoredConcept, UnitRecord
+from dissect_report.findings.records import ConceptRecord
+from dissect_report.findings.units import RankedImage, ScoredConcept, UnitRecord
 from dissect_report.report.addresses import HOME, link
 from dissect_report.report.cards import LayerView, label, setting
 from dissect_report.report.figures import activation_figure
