@@ -6,22 +6,18 @@ configuration reference are written from it.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import tomllib
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
+from dissect_report.config_tables import read_section
 from dissect_report.errors import ConfigError, nearest
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-
-T = TypeVar("T")
 
 
 def key(default: Any, text: str) -> Any:
@@ -217,7 +213,7 @@ def parse_config(tables: Mapping[str, Any], path: Path) -> Config:
     title = tables.get("title", runs[0].name)
     if not isinstance(title, str) or not title.strip():
         raise ConfigError(f"{path}: title must be a text")
-    site = _read_section(SiteConfig, tables.get("site", {}), f"{path}: [site]")
+    site = read_section(SiteConfig, tables.get("site", {}), f"{path}: [site]")
     return Config(path=path.resolve(), title=title, runs=runs, site=site)
 
 
@@ -226,19 +222,19 @@ def _read_run(tables: Mapping[str, Any], where: str, several: bool) -> RunConfig
     for name in tables:
         if name not in known:
             raise ConfigError(f"{where}: unknown key {name!r} in [[run]]; {nearest(name, known)}")
-    model = _read_section(ModelConfig, tables.get("model", {}), f"{where}: [model]")
+    model = read_section(ModelConfig, tables.get("model", {}), f"{where}: [model]")
     segmenters = tables.get("segmenter", [])
     if isinstance(segmenters, Mapping):
         segmenters = [segmenters]
     run = RunConfig(
         name=run_name(tables.get("name", ""), model.source, where),
         model=model,
-        probe=_read_section(ProbeConfig, tables.get("probe", {}), f"{where}: [probe]"),
-        segmenters=tuple(_read_section(SegmenterConfig, s, f"{where}: [[segmenter]]") for s in segmenters),
-        dissection=_read_section(DissectionConfig, tables.get("dissection", {}), f"{where}: [dissection]"),
-        compute=_read_section(ComputeConfig, tables.get("compute", {}), f"{where}: [compute]"),
+        probe=read_section(ProbeConfig, tables.get("probe", {}), f"{where}: [probe]"),
+        segmenters=tuple(read_section(SegmenterConfig, s, f"{where}: [[segmenter]]") for s in segmenters),
+        dissection=read_section(DissectionConfig, tables.get("dissection", {}), f"{where}: [dissection]"),
+        compute=read_section(ComputeConfig, tables.get("compute", {}), f"{where}: [compute]"),
         ablation=(
-            _read_section(AblationConfig, tables["ablation"], f"{where}: [ablation]")
+            read_section(AblationConfig, tables["ablation"], f"{where}: [ablation]")
             if "ablation" in tables
             else None
         ),
@@ -301,40 +297,3 @@ def _ablation_checks(ablation: AblationConfig) -> list[tuple[bool, str]]:
         (all(ablation.sets.values()), "[ablation.sets] a set is empty: name at least one unit"),
         (all(ablation.class_groups.values()), "[ablation.class_groups] a group is empty: name a class"),
     ]
-
-
-def _read_section(section: type[T], values: Any, where: str) -> T:
-    """One table of the file as its dataclass; unknown keys and wrong types are refused."""
-    if not isinstance(values, Mapping):
-        raise ConfigError(f"{where} must be a table of keys")
-    fields = {f.name: f for f in dataclasses.fields(section)}  # type: ignore[arg-type]
-    hints = typing.get_type_hints(section)
-    for name in values:
-        if name not in fields:
-            raise ConfigError(f"{where} has no key {name!r}; {nearest(name, fields)}")
-    return section(**{name: _read_value(hints[name], v, f"{where} {name}") for name, v in values.items()})
-
-
-def _read_value(hint: Any, value: Any, where: str) -> Any:
-    """``value`` as the type ``hint`` of a field; a single value stands for a list of one."""
-    origin = typing.get_origin(hint)
-    if origin is Literal:
-        if value not in typing.get_args(hint):
-            raise ConfigError(f"{where} = {value!r}: {nearest(str(value), map(str, typing.get_args(hint)))}")
-        return value
-    if origin is tuple:
-        items = value if isinstance(value, list) else [value]
-        return tuple(_read_value(typing.get_args(hint)[0], item, where) for item in items)
-    if origin is dict:
-        if not isinstance(value, Mapping):
-            raise ConfigError(f"{where} must be a table of keys")
-        inner = typing.get_args(hint)[1]
-        return {name: _read_value(inner, item, f"{where} {name}") for name, item in value.items()}
-    if isinstance(hint, types.UnionType) and type(value) in typing.get_args(hint):
-        return value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not hint:
-        name = hint.__name__ if isinstance(hint, type | types.GenericAlias) else str(hint)
-        raise ConfigError(f"{where} = {value!r}: expected {name}, not {type(value).__name__}")
-    return value

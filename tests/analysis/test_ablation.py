@@ -34,7 +34,9 @@ def made(folder: Path, **options: object) -> tuple[Path, LoadedRun]:
 def ablation_of(path: Path, run: LoadedRun) -> Ablation:
     """What the dissection wrote."""
     assert set_up_site(path).run.ablation is not None
-    return read_record(run.paths.ablation("2"), Ablation)
+    found = load_run(run.paths.root).layers["2"].ablation
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +235,24 @@ def test_a_folder_of_its_own_ranks_and_shared_images_are_named(tmp_path: Path) -
     assert (found.ranking_images, found.evaluation_images) == (49, 96)
     assert len(found.notes) == 1
     assert "1 evaluation images are ranking images too (same content): barn/barn003.png" in found.notes[0]
+
+
+def test_images_of_one_class_only_leave_the_accuracy_undefined(tmp_path: Path) -> None:
+    path = write_site(tmp_path / "site")
+    for name in CLASSES[1:]:
+        shutil.rmtree(tmp_path / "site/photos" / name)
+    found = ablation_of(path, dissect(path, threads=1)[0])
+    (target,) = found.targets
+    assert (target.name, target.specificity, target.balanced_accuracy) == ("alley", None, None)
+    assert target.recall is not None
+    assert found.left_out == 0
+    assert [spread.mean for spread in found.spread] == [None] * 3
+
+
+def test_a_run_without_the_table_removes_nothing(tmp_path: Path) -> None:
+    path = write_site(tmp_path / "site")
+    path.write_text(path.read_text(encoding="utf-8").split("[ablation]")[0], encoding="utf-8")
+    assert dissect(path, threads=1)[0].layers["2"].ablation is None
 
 
 def test_fewer_than_five_units_are_enough(tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""One table of a ``dissect.toml`` as its dataclass: unknown keys and wrong types are refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from dissect_report.errors import ConfigError, nearest
+
+T = TypeVar("T")
+
+
+def read_section(section: type[T], values: Any, where: str) -> T:
+    """A section from its parsed table.
+
+    Raises:
+        ConfigError: naming ``where`` and the key.
+    """
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{where} must be a table of keys")
+    fields = {f.name: f for f in dataclasses.fields(section)}  # type: ignore[arg-type]
+    hints = typing.get_type_hints(section)
+    for name in values:
+        if name not in fields:
+            raise ConfigError(f"{where} has no key {name!r}; {nearest(name, fields)}")
+    return section(**{name: read_value(hints[name], v, f"{where} {name}") for name, v in values.items()})
+
+
+def read_value(hint: Any, value: Any, where: str) -> Any:
+    """``value`` as the type ``hint`` of a field; a single value stands for a list of one."""
+    origin = typing.get_origin(hint)
+    if origin is Literal:
+        if value not in typing.get_args(hint):
+            raise ConfigError(f"{where} = {value!r}: {nearest(str(value), map(str, typing.get_args(hint)))}")
+        return value
+    if origin is tuple:
+        items = value if isinstance(value, list) else [value]
+        return tuple(read_value(typing.get_args(hint)[0], item, where) for item in items)
+    if origin is dict:
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{where} must be a table of keys")
+        inner = typing.get_args(hint)[1]
+        return {name: read_value(inner, item, f"{where} {name}") for name, item in value.items()}
+    if isinstance(hint, types.UnionType) and type(value) in typing.get_args(hint):
+        return value
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not hint:
+        name = hint.__name__ if isinstance(hint, type | types.GenericAlias) else str(hint)
+        raise ConfigError(f"{where} = {value!r}: expected {name}, not {type(value).__name__}")
+    return value
