@@ -1,9 +1,15 @@
 """Takes a neural network apart unit by unit and publishes what it finds as a website.
 
-    >>> from dissect_report import load_config, dissect, load_run  # doctest: +SKIP
-    >>> dissect(load_config("sites/mine/dissect.toml"))            # doctest: +SKIP
-    >>> run = load_run("sites/mine/run/resnet18")                  # doctest: +SKIP
-    >>> run.layers["layer4"].units[150].iou                        # doctest: +SKIP
+With ``site`` the folder of a ``dissect.toml`` whose run is called "factory":
+
+>>> from dissect_report import dissect, load_config, load_run
+>>> runs = dissect(load_config(site / "dissect.toml"))
+>>> run = load_run(site / "run" / "factory")
+>>> unit = run.layers["conv2"].units[3]
+>>> unit.detector, run.record.concepts[unit.concept - 1].name, round(unit.iou, 3)
+(True, 'blue', 0.469)
+>>> run.layers["conv2"].arrays["intersection"].shape  # half, unit, concept + 1
+(2, 8, 7)
 
 Names are loaded when first used: the command line must start without torch.
 """

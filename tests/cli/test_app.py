@@ -124,3 +124,13 @@ def test_a_folder_without_permission_is_named(tmp_path):
         tmp_path.chmod(0o700)
     assert done.returncode == 1
     assert str(tmp_path) in done.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    config = write_small_site(tmp_path, images=2)
+    (tmp_path / "cache").write_text("in the way")
+    done = run("analyze", config)
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert "cache" in line
+    assert "cannot be written" in line
