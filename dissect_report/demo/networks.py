@@ -58,7 +58,7 @@ def _step(before: int, units: int, *, batch_norm: bool) -> nn.Sequential:
     layers["conv"] = nn.Conv2d(before, units, 3, padding=1, bias=not batch_norm)
     if batch_norm:
         layers["norm"] = nn.BatchNorm2d(units)
-    layers["relu"] = nn.ReLU()
+    layers["relu"] = nn.ReLU(inplace=True)  # a sixth of the time; nobody dissects the segmenter
     return nn.Sequential(layers)
 
 
