@@ -174,9 +174,13 @@ def _build(tail: GraphTail, node: Node, last: Node, rest: Cut) -> LinearStep | N
     ends = all(user.op == "output" for user in node.users)
 
     def connect(values: Tensor, chosen: Tensor) -> Tensor:
-        # One unit's columns are a view: no copy of the weights.
-        columns = by_unit[:, int(chosen[0])] if len(chosen) == 1 else by_unit[:, chosen].flatten(1)
-        return F.linear(values.flatten(1), columns)
+        if by_unit.shape[2] == 1:
+            return F.linear(values.flatten(1), by_unit[:, chosen, 0])
+        # Unit by unit the columns are views; gathering them would copy a good part of the weights.
+        value = values.new_zeros(len(values), len(weight))
+        for place, unit in enumerate(chosen.tolist()):
+            value.addmm_(values[:, place].flatten(1), by_unit[:, unit].T)
+        return value
 
     return LinearStep(
         "fully connected", parts, connect, lambda x: F.linear(x.flatten(1), weight, bias), run_rest,
