@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from tests.small_site import write_small_site
 
 import dissect_report
+from tests.small_site import write_small_site
 
 
 def test_the_example_of_the_package_is_true(tmp_path):

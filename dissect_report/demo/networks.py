@@ -31,7 +31,13 @@ _DECODER: tuple[int, ...] = (88, 56, 48, 28)
 _AT_ONCE = 4096
 
 
-def classifier_network(*, batch_norm: bool = False) -> nn.Sequential:
+class SceneClassifier(nn.Sequential):
+    """Layers in a row, and the names of the outputs."""
+
+    classes: tuple[str, ...] = SCENE_CLASSES
+
+
+def classifier_network(*, batch_norm: bool = False) -> SceneClassifier:
     """The classifier's layers with fresh weights: conv1_1, relu1_1, conv1_2 ... pool, flatten, linear.
 
     128x128 pixels become 16x16 cells of 192 units at conv5_2; the fifth block is not pooled before.
@@ -50,7 +56,7 @@ def classifier_network(*, batch_norm: bool = False) -> nn.Sequential:
     layers["pool"] = nn.AdaptiveAvgPool2d(1)
     layers["flatten"] = nn.Flatten()
     layers["linear"] = nn.Linear(before, len(SCENE_CLASSES))
-    return nn.Sequential(layers)
+    return SceneClassifier(layers)
 
 
 def _step(before: int, units: int, *, batch_norm: bool) -> nn.Sequential:

@@ -83,7 +83,7 @@ def change_interval(
 
 
 def _share(weights: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """float64 [draw, column]: weighted share of ``right`` [image, column]; NaN for a draw without an image."""
+    """float64 [draw, column]: weighted share of ``right`` [image, column]; NaN for a draw of no image."""
     total = weights.sum(1, dtype=np.float64)[:, None]
     sums = (weights @ right.astype(np.float32)).astype(np.float64)
     share: np.ndarray = np.divide(sums, total, out=np.full(sums.shape, np.nan), where=total > 0)
