@@ -133,7 +133,7 @@ def hold_maps(setup: Setup, tail: Tail, survey: Survey, cache: Cache, maps: np.n
 
 def dissected_maps(setup: Setup) -> dict[str, np.ndarray]:
     """By layer name the raw maps that a dissection of the same run just left in the cache, where it did."""
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for info in setup.network.chosen:
         if max(info.map_size) <= setup.grid:  # larger ones were kept as sampled to the grid
             whole = LayerSlice(info, 0, info.units, info.map_size)

@@ -58,7 +58,7 @@ def split_halves(
     ranks: set[str] = set()
     seen: set[str] = set()
     for label in np.unique(labels[labels != UNKNOWN]):
-        own = sorted({digests[index] for index in np.flatnonzero(labels == label)} - seen)
+        own = sorted({digests[index] for index in np.flatnonzero(labels == label).tolist()} - seen)
         seen.update(own)
         order = generator.permutation(len(own))
         ranks.update(own[place] for place in order[: (len(own) + 1) // 2])

@@ -49,7 +49,7 @@ def choose_layers(config: AblationConfig, dissected: Sequence[LayerInfo]) -> tup
     """
     if not config.layers:
         mixing = [info for info in dissected if "Pool" not in info.kind and "Dropout" not in info.kind]
-        return (mixing or list(dissected))[-1:] if dissected else ()
+        return tuple((mixing or list(dissected))[-1:])
     names = [info.name for info in dissected]
     chosen: set[str] = set()
     for pattern in config.layers:

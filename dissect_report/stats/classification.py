@@ -43,7 +43,8 @@ class ClassCounts:
     @property
     def true_negatives(self) -> Int64[np.ndarray, "target column"]:
         """Images of other targets that are not predicted as the target."""
-        return self.images - self.positives[:, None] - self.predicted + self.true_positives
+        negatives: np.ndarray = self.images - self.positives[:, None] - self.predicted + self.true_positives
+        return negatives
 
     @property
     def recall(self) -> Float64[np.ndarray, "target column"]:
@@ -64,7 +65,8 @@ class ClassCounts:
     def balanced_score(self) -> Int64[np.ndarray, "target column"]:
         """Balanced accuracy times 2 x positives x negatives: whole, so that equal ones are equal."""
         positives = self.positives[:, None]
-        return self.true_positives * (self.images - positives) + self.true_negatives * positives
+        score: np.ndarray = self.true_positives * (self.images - positives) + self.true_negatives * positives
+        return score
 
     @property
     def accuracy(self) -> Float64[np.ndarray, " column"]:
@@ -76,7 +78,8 @@ def _ratio(above: np.ndarray, below: np.ndarray | np.int64) -> np.ndarray:
     if np.ndim(below) == 1 and np.ndim(above) == 2:
         below = np.asarray(below)[:, None]
     above, below = np.broadcast_arrays(np.asarray(above, np.float64), np.asarray(below, np.float64))
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
+    ratio: np.ndarray = np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
+    return ratio
 
 
 def membership(targets: Sequence[Sequence[int]], classes: int) -> Bool[np.ndarray, "target class"]:

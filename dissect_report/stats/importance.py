@@ -29,13 +29,15 @@ def lost_score(counts: ClassCounts) -> Int64[np.ndarray, "target unit"]:
         counts: column 0 is the intact network, column 1 + u the network without unit u.
     """
     score: np.ndarray = counts.balanced_score
-    return score[:, :1] - score[:, 1:]
+    lost: np.ndarray = score[:, :1] - score[:, 1:]
+    return lost
 
 
 def lost_accuracy(counts: ClassCounts) -> Float64[np.ndarray, "target unit"]:
     """Balanced accuracy lost by each unit's removal; NaN where undefined."""
     accuracy: np.ndarray = counts.balanced_accuracy
-    return accuracy[:, :1] - accuracy[:, 1:]
+    lost: np.ndarray = accuracy[:, :1] - accuracy[:, 1:]
+    return lost
 
 
 def mean_fall(
