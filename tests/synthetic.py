@@ -18,6 +18,7 @@ from dissect_report.config import load_config
 from dissect_report.findings import paths, records, store
 from dissect_report.findings import units as unit_records
 from tests import synthetic_scenes as scenes
+from tests.synthetic_ablation import MadeUpRemovals
 
 TOP = 15
 IOU_THRESHOLD = 0.04
@@ -53,11 +54,15 @@ def write_synthetic_site(
     concepts: int = 30,
     seed: int = 0,
     hostile: bool = False,
+    ablation: bool = True,
+    removal_images: int = 60,
 ) -> Path:
     """Writes ``dissect.toml`` and the findings of ``runs`` runs; the path of the configuration.
 
     ``units`` are the units of EACH layer. ``hostile`` gives concepts, layers, classes and images names
-    that break pages which do not escape them.
+    that break pages which do not escape them. With ``ablation`` units of every run's last layer were
+    removed, ranked and evaluated on ``removal_images`` each: the first run has labels and a linear tail,
+    the others have neither.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dissect.toml"
@@ -65,7 +70,10 @@ def write_synthetic_site(
     config.write_text(_toml(names, hostile), encoding="utf-8")
     for index, run in enumerate(load_config(config).runs):
         root = paths.SitePaths(folder).run(run.name)
-        _Writer(root, asdict(run), seed + index, layers, units, images, concepts, hostile).write()
+        writer = _Writer(root, asdict(run), seed + index, layers, units, images, concepts, hostile)
+        writer.write()
+        if ablation:
+            writer.write_removals(first=index == 0, images=removal_images)
     return config
 
 
@@ -105,7 +113,19 @@ class _Writer:
             names = [[*HOSTILE, *names][i % (len(HOSTILE) + len(names))] for i in range(self.layers)]
         folders = paths.file_names(names, reserved=("methods.html", "data.html", "index.html"))
         summaries = tuple(self._layer(i, n, f) for i, (n, f) in enumerate(zip(names, folders, strict=True)))
-        store.write_record(self.paths.run, self._run(summaries))
+        self.record = self._run(summaries)
+        store.write_record(self.paths.run, self.record)
+
+    def write_removals(self, first: bool, images: int) -> None:
+        """Removals of the last layer's units."""
+        summary = self.record.layers[-1]
+        found = store.read_record(self.paths.dissection(summary.folder), unit_records.Dissection)
+        made = MadeUpRemovals(
+            summary.name, found.units, self.record.classes, self.images, first, not first, images, self.seed
+        )
+        made.write(
+            self.paths, summary.folder, lambda chosen: scenes.sprite([self.pictures[i] for i in chosen])
+        )
 
     def _catalogue(self) -> list[records.ConceptRecord]:
         wanted = [(name, category) for category, group in NAMES.items() for name in group]

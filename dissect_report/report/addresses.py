@@ -38,6 +38,15 @@ class LayerAddresses:
         """A unit's top images side by side."""
         return self.folder / "sprites" / f"{unit}.webp"
 
+    def flips(self, target: int) -> PurePosixPath:
+        """Images that the network gives up for a class when its units are removed, side by side."""
+        return self.folder / "flips" / f"{target}.webp"
+
+    @property
+    def live(self) -> PurePosixPath:
+        """What a page needs to remove units by itself."""
+        return self.folder / "live.js"
+
 
 @dataclass(frozen=True)
 class RunAddresses:
@@ -64,6 +73,25 @@ class RunAddresses:
     def palette(self) -> PurePosixPath:
         """Which colour of a segmentation is which concept."""
         return self.root / "concepts.js"
+
+    @property
+    def classes(self) -> PurePosixPath:
+        """The run's classes."""
+        return self.root / "classes" / "index.html"
+
+    def class_page(self, file_name: str) -> PurePosixPath:
+        """The page of a class, or group of classes, with this file name."""
+        return self.classes.with_name(f"{file_name}.html")
+
+    @property
+    def keeping(self) -> PurePosixPath:
+        """The experiment that removes, or keeps only, a class's best units."""
+        return self.root / "experiments" / "removing-and-keeping.html"
+
+    @property
+    def interpretable(self) -> PurePosixPath:
+        """The experiment that asks whether important units are interpretable."""
+        return self.root / "experiments" / "important-and-interpretable.html"
 
     def layer(self, folder: str) -> LayerAddresses:
         """Addresses of the layer with this folder."""

@@ -49,3 +49,27 @@ def plural(amount: int, noun: str, many: str = "") -> str:
 def listing(words: list[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def percent(value: float | None) -> str:
+    """A share of images with one decimal: 81.4 %."""
+    return DASH if value is None else f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
+
+
+def points(value: float | None) -> str:
+    """A change of such a share in percentage points, always with its sign: +1.2, \N{MINUS SIGN}3.0, 0.0."""
+    if value is None:
+        return DASH
+    text = f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return text[1:] if text[1:] == "0.0" else text
+
+
+def span(low: float | None, high: float | None) -> str:
+    """An interval of such changes: \N{MINUS SIGN}3.0 to +1.2."""
+    return DASH if low is None or high is None else f"{points(low)} to {points(high)}"
+
+
+def ordinal(place: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th."""
+    ending = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{count(place)}{ending}"

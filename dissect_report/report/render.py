@@ -11,13 +11,17 @@ from dissect_report.errors import FindingsError
 from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.report.addresses import RunAddresses
 from dissect_report.report.cards import LayerView
+from dissect_report.report.live import live_file
 from dissect_report.report.page import DataFile, Page
+from dissect_report.report.pages.classes import ClassPages
 from dissect_report.report.pages.concept import ConceptPages
-from dissect_report.report.pages.data import LAYER_FILES, data_page
+from dissect_report.report.pages.data import ABLATION_FILES, LAYER_FILES, data_page
+from dissect_report.report.pages.experiments import experiment_pages
 from dissect_report.report.pages.home import home_page
 from dissect_report.report.pages.layer import cards_file, layer_page
 from dissect_report.report.pages.methods import methods_page
 from dissect_report.report.pages.unit import UnitPages
+from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.templating import script_json
 
@@ -28,6 +32,8 @@ def pages(site: SiteFindings) -> Iterator[Page]:
     for run in site.runs:
         for layer in layers_of(run):
             yield layer_page(LayerView(site, run, layer))
+        yield from experiment_pages(site, run)
+        yield from ClassPages(site, run).pages()
         yield methods_page(site, run)
         yield data_page(site, run)
     yield from ConceptPages(site).pages()
@@ -45,6 +51,9 @@ def data_files(site: SiteFindings) -> Iterator[DataFile]:
         for layer in layers_of(run):
             yield cards_file(LayerView(site, run, layer))
             yield from _unit_records(run, layer)
+        for removals in run_removals(site, run):
+            if live := live_file(removals):
+                yield live
         yield _palette(site, run)
         for image in range(len(run.record.images)):
             yield _segmentation(run, addresses, image)
@@ -61,6 +70,13 @@ def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
                 yield run.paths.root / folder / name, addresses.layer(folder).folder / name
             for unit in layer.units:
                 yield run.paths.sprite(folder, unit.unit), addresses.layer(folder).sprite(unit.unit)
+        for removals in run_removals(site, run):
+            folder = removals.view.layer.summary.folder
+            for name in ABLATION_FILES:
+                yield run.paths.root / folder / name, removals.view.addresses.folder / name
+            for place, target in enumerate(removals.record.targets):
+                if target.flips:
+                    yield run.paths.flips(folder, place), removals.view.addresses.flips(place)
         for image in range(len(run.record.images)):
             yield run.paths.thumbnail(image), addresses.thumbnail(image)
 

@@ -151,9 +151,12 @@ def test_scripts_and_styles_exist(templates):
         assert (templates / path).is_file()
 
 
-def test_units_and_concepts_stay_out_of_the_navigation(plain):
+def test_units_concepts_and_classes_stay_out_of_the_navigation(plain):
     for page, _ in plain:
-        kept_out = page.path.name.removesuffix(".html").isdigit() or page.path.parent.name == "concepts"
+        kept_out = page.path.name.removesuffix(".html").isdigit() or page.path.parent.name in (
+            "concepts",
+            "classes",
+        )
         if kept_out and page.path.name != "index.html":
             assert page.nav is None
         else:

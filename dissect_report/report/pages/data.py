@@ -19,6 +19,12 @@ LAYER_FILES = {
     "counts.npz": "the whole-number counts that all scores are ratios of",
 }
 
+#: The same for layers whose units were removed.
+ABLATION_FILES = {
+    "ablation.json": "what removing units does, as every page about classes says it",
+    "ablation.npz": "the whole arrays behind it: every unit alone for every class",
+}
+
 
 def data_page(site: SiteFindings, run: LoadedRun) -> Page:
     """The files of one run."""

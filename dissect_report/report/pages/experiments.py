@@ -1,0 +1,237 @@
+"""The experiment pages: one question each, answered with a figure, a table and the command to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from dissect_report.findings.ablation import ServingBar
+from dissect_report.findings.store import LoadedRun
+from dissect_report.report.addresses import HOME, RunAddresses, link
+from dissect_report.report.cards import label, setting
+from dissect_report.report.formatting import count, number, percent, plural, points, score, span
+from dissect_report.report.intervals import Interval, mean_interval
+from dissect_report.report.page import Page
+from dissect_report.report.pages.classes import ClassSection, largest_shown
+from dissect_report.report.removal_figures import (
+    scatter_figure,
+    serving_figure,
+    serving_label,
+    spread_figure,
+    state_name,
+)
+from dissect_report.report.removals import Removals, run_removals
+from dissect_report.report.site import SiteFindings
+from dissect_report.report.templating import environment
+
+#: Classes in the before/after grid, one image each.
+PICTURED = 6
+KINDS = {"removed": "{} most important removed", "kept": "only these {} kept", "random": "{} random removed"}
+
+
+def experiment_pages(site: SiteFindings, run: LoadedRun) -> Iterator[Page]:
+    """Both pages; none for a run without removals."""
+    found = run_removals(site, run)
+    if found:
+        yield keeping_page(run, found)
+        yield interpretable_page(run, found)
+
+
+def keeping_page(run: LoadedRun, found: list[Removals]) -> Page:
+    """Removing a class's best units, and keeping only them."""
+    path = RunAddresses(run.record.name).keeping
+    size = largest_shown(found[-1])
+    title = f"Removing {size} v keeping {size}" if size else "Removing and keeping"
+    sections = [_keeping(removals, path) for removals in found]
+    description = sections[-1]["verdict"] or f"What classes of {run.record.name} lose without their units."
+    return _page(run, path, "keeping", title, description, sections, {"size": size})
+
+
+def interpretable_page(run: LoadedRun, found: list[Removals]) -> Page:
+    """IoU of units by the number of classes that need them."""
+    path = RunAddresses(run.record.name).interpretable
+    sections = [_interpretable(removals, path) for removals in found]
+    title = "Are important units interpretable?"
+    description = sections[-1]["verdict"] or f"IoU of units of {run.record.name} by the classes they serve."
+    return _page(run, path, "interpretable", title, description, sections, {})
+
+
+def _page(
+    run: LoadedRun,
+    path: PurePosixPath,
+    kind: str,
+    title: str,
+    description: str,
+    sections: list[dict[str, Any]],
+    more: dict[str, Any],
+) -> Page:
+    name, addresses = run.record.name, RunAddresses(run.record.name)
+    context = {
+        "title": title,
+        "run": name,
+        "home": link(path, HOME),
+        "sections": sections,
+        "classes": link(path, addresses.classes),
+        "methods": link(path, addresses.methods),
+        "data": link(path, addresses.data),
+        "count": count, "number": number, "percent": percent, "plural": plural, "points": points,
+        "score": score, "span": span,
+    }  # fmt: skip
+    body = environment().get_template(f"pages/{kind}.html").render(context | more)
+    words = f"experiment {title} {name}"
+    return Page(path, f"{title}: {name}", description, body, words, (name, "Experiments", title))
+
+
+def _shared(removals: Removals, path: PurePosixPath) -> dict[str, Any]:
+    """What a section of either page says."""
+    return {
+        "layer": removals.view.layer.summary.name,
+        "layer_href": link(path, removals.view.addresses.page),
+        "units": removals.view.layer.summary.units,
+        "words": removals.words,
+        "tips": removals.tips,
+        "record": removals.record,
+    }
+
+
+def _seed(removals: Removals) -> int:
+    return int(setting(removals.view.run, "dissection", "seed"))
+
+
+def _keeping(removals: Removals, path: PurePosixPath) -> dict[str, Any]:
+    record, classes = removals.record, removals.class_targets
+    names = [record.targets[target].name for target in classes]
+    return _shared(removals, path) | {
+        "figure": spread_figure(record.spread, names, removals.words.balanced) if classes else None,
+        "spread": [(state_name(state), state.mean) for state in record.spread],
+        "verdict": keeping_verdict(removals),
+        "states": _states(removals),
+        "rows": [_class_row(removals, target, path) for target in classes],
+        "size": largest_shown(removals),
+        "flips": _flips(removals, path),
+    }
+
+
+def keeping_verdict(removals: Removals) -> str:
+    """What the experiment found, in one sentence; "" where nothing is defined."""
+    states = {state.state: state for state in removals.record.spread}
+    means = {name: state.mean for name, state in states.items()}
+    if not {"intact", "removed", "kept"} <= means.keys() or None in means.values():
+        return ""
+    classes = len(removals.class_targets)
+    return (
+        f"Over {plural(classes, 'class', 'classes')}, removing the {states['removed'].size} units that "
+        f"matter most to a class takes its {removals.words.balanced} from {percent(means['intact'])} to "
+        f"{percent(means['removed'])} on average, where 50\N{NO-BREAK SPACE}% is not knowing it; keeping "
+        f"only those of {removals.view.layer.summary.units} leaves {percent(means['kept'])}."
+    )
+
+
+def _states(removals: Removals) -> list[dict[str, Any]]:
+    """A row for every state of the network: means over the classes."""
+    record, classes = removals.record, removals.class_targets
+    before = {target: record.targets[target].balanced_accuracy for target in classes}
+    values = [value for value in before.values() if value is not None]
+    intact = {
+        "name": "intact", "of": "", "balanced": sum(values) / len(values) if values else None,
+        "change": None, "interval": Interval(None, None), "overall": record.accuracy, "classes": len(values),
+    }  # fmt: skip
+    states = [intact]
+    for size in record.set_sizes:
+        for kind, text in KINDS.items():
+            rows = [removals.rows[t, kind, size] for t in classes if (t, kind, size) in removals.rows]
+            pairs = [(r.balanced_accuracy, b) for r in rows
+                     if r.balanced_accuracy is not None and (b := before[r.target]) is not None]  # fmt: skip
+            overall = [row.accuracy for row in rows if row.accuracy is not None]
+            if pairs:
+                changes = [after - b for after, b in pairs]
+                states.append({
+                    "name": text.format(size),
+                    "of": f"{100 * size / removals.view.layer.summary.units:.3g} % of the units",
+                    "balanced": sum(after for after, _ in pairs) / len(pairs),
+                    "change": sum(changes) / len(changes),
+                    "interval": mean_interval(changes, _seed(removals)),
+                    "overall": sum(overall) / len(overall) if overall else None,
+                    "classes": len(pairs),
+                })  # fmt: skip
+    return states
+
+
+def _class_row(removals: Removals, target: int, path: PurePosixPath) -> dict[str, Any]:
+    own, size = removals.record.targets[target], largest_shown(removals)
+    return {
+        "name": own.name,
+        "href": removals.href(path, target),
+        "images": own.evaluation_images,
+        "balanced": own.balanced_accuracy,
+        "removed": removals.rows.get((target, "removed", size)),
+        "kept": removals.rows.get((target, "kept", size)),
+        "random": removals.rows.get((target, "random", size)),
+    }
+
+
+def _flips(removals: Removals, path: PurePosixPath) -> list[dict[str, Any]]:
+    """One image of each of a few classes, before and after."""
+    chosen = [t for t in removals.class_targets if removals.record.targets[t].flips][:PICTURED]
+    rows = []
+    for target in chosen:
+        own = removals.record.targets[target]
+        row = ClassSection(removals, target, path).flip(own.flips[0], 0)
+        rows.append(row | {"href": removals.href(path, target), "title": own.name})
+    return rows
+
+
+def _interpretable(removals: Removals, path: PurePosixPath) -> dict[str, Any]:
+    record = removals.record
+    shown = any(bar.mean_iou is not None for bar in record.serving)
+    cloud = serving_points(removals)
+    return _shared(removals, path) | {
+        "figure": serving_figure(record.serving) if shown else None,
+        "scatter": without_brush(scatter_figure(cloud)) if cloud else None,
+        "verdict": serving_verdict(record.serving),
+        "bars": [
+            (serving_label(bar, record.serving), bar, _bar_interval(removals, bar)) for bar in record.serving
+        ],
+    }
+
+
+def _bar_interval(removals: Removals, bar: ServingBar) -> Interval:
+    served, iou = removals.arrays["served"], removals.arrays["iou"]
+    last = bar == removals.record.serving[-1]
+    inside = served >= bar.classes if last else served == bar.classes
+    return mean_interval(iou[inside & np.isfinite(iou)].tolist(), _seed(removals))
+
+
+def serving_points(removals: Removals) -> list[tuple[int, int, float, str, str]]:
+    """Unit, classes served, IoU, what it is called and the category of a detector."""
+    result = []
+    for unit in removals.view.layer.units:
+        if unit.iou is not None:
+            concept = removals.view.concept(unit.concept)
+            category = concept.category if concept and unit.detector else "none"
+            result.append((unit.unit, int(removals.arrays["served"][unit.unit]), unit.iou,
+                           label(unit, concept), category))  # fmt: skip
+    return result
+
+
+def without_brush(figure: dict[str, Any]) -> dict[str, Any]:
+    """The scatter without its brush: nothing on this page would follow it."""
+    return figure | {"layout": {name: item for name, item in figure["layout"].items() if name != "dragmode"}}
+
+
+def serving_verdict(bars: tuple[ServingBar, ...]) -> str:
+    """Units that serve nobody beside those that serve several classes, in one sentence."""
+    none = bars[0]
+    several = [bar for bar in bars[1:] if bar.mean_iou is not None]
+    if none.mean_iou is None or not several:
+        return ""
+    measured = sum(bar.measured for bar in several)
+    mean = sum((bar.mean_iou or 0) * bar.measured for bar in several) / measured
+    comparison = "higher" if mean > none.mean_iou else "lower" if mean < none.mean_iou else "the same"
+    return (
+        f"The {plural(measured, 'unit')} that serve at least one class match concepts with a mean IoU of "
+        f"{score(mean)}, the {none.measured} that serve none with {score(none.mean_iou)}: {comparison}."
+    )

@@ -1,0 +1,98 @@
+"""What the numbers of a removal are called: accuracy, or agreement where no labels were known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dissect_report.findings.ablation import Ablation
+from dissect_report.report.formatting import count
+from dissect_report.report.glossary import Term
+
+#: ``Ablation.labels`` of a run whose images have class labels.
+LABELLED = "labels"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Names of the measures.
+
+    Attributes:
+        plain: share of images that are given their class.
+        balanced: mean of recall and specificity of one class.
+        overall: ``plain`` over all classes.
+        truth: what a prediction is held against.
+    """
+
+    plain: str
+    balanced: str
+    overall: str
+    truth: str
+
+
+def words_of(record: Ablation) -> Words:
+    """The words that fit a layer's labels."""
+    if record.labels == LABELLED:
+        return Words("accuracy", "balanced accuracy", "accuracy over all classes", "the images' class labels")
+    agreement = "agreement with the intact model"
+    return Words(
+        agreement,
+        f"balanced {agreement}",
+        f"{agreement} over all classes",
+        "the intact model's own predictions, because the images carry no class labels",
+    )
+
+
+def removal_glossary(record: Ablation) -> dict[str, Term]:
+    """Definitions by key, with this layer's parameters written into them."""
+    words = words_of(record)
+    value = {"zero": "0", "mean": "its mean over the ranking images"}.get(
+        record.replacement, record.replacement
+    )
+    terms = {
+        "removed": ("removed unit", f"A unit whose whole map is replaced by {value}, on every image."),
+        "balanced": (
+            words.balanced,
+            "The mean of recall and specificity of the network's first answer, for one class; a network "
+            "that does not know the class reaches 50 %. Held against " + words.truth + ".",
+        ),
+        "recall": ("recall of a class", "The part of the class's images that the network gives that class."),
+        "specificity": (
+            "specificity of a class",
+            "The part of all other images that the network does not give that class.",
+        ),
+        "overall": (
+            words.overall,
+            "The part of all evaluation images whose first answer is right"
+            if record.labels == LABELLED
+            else "The part of all evaluation images whose first answer is that of the intact model",
+        ),
+        "ranking": (
+            "ranking images",
+            f"The {count(record.ranking_images)} images on which units are ranked. What is then reported is "
+            "measured on the others: a unit chosen on an image looks better on that image.",
+        ),
+        "evaluation": (
+            "evaluation images",
+            f"The {count(record.evaluation_images)} images on which removals are measured, none of them used "
+            "to rank.",
+        ),
+        "importance": (
+            "importance",
+            f"How much {words.balanced} a class loses on the ranking images when the unit alone is removed. "
+            "Ties go to the unit whose removal lowers the margin of the right class most.",
+        ),
+        "serves": (
+            "serves a class",
+            "The unit is among the four most important units of the class, with a loss above 0. Classes with "
+            "fewer than 10 ranking images are not counted.",
+        ),
+        "random": (
+            "random units",
+            "Units that are not dead, drawn with a seed; mean and range over the draws.",
+        ),
+        "interval": (
+            "95 % interval",
+            "From 1,000 seeded draws of the images with replacement (bootstrap).",
+        ),
+    }
+    return {key: Term(*term) for key, term in terms.items()}
