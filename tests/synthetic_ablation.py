@@ -285,8 +285,8 @@ class MadeUpRemovals:
                         overall + 0.02,
                     )
                 )
-        for size in self.sizes:
-            said_by_draw = [self.predict(1, draw[:size]) for draw in self.draws if len(draw) >= size]
+        for size in (size for size in self.sizes if size <= self.draws.shape[1]):
+            said_by_draw = [self.predict(1, draw[:size]) for draw in self.draws]
             values = tuple(self.balanced(1, target, said)[2] for said in said_by_draw)
             accuracies = tuple(self.accuracy(said) for said in said_by_draw)
             defined = [value for value in values if value is not None]

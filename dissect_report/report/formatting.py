@@ -64,6 +64,11 @@ def points(value: float | None) -> str:
     return text[1:] if text[1:] == "0.0" else text
 
 
+def lost(value: float | None) -> str:
+    """A loss in percentage points: 3.2, or \N{MINUS SIGN}0.5 for what is a gain."""
+    return points(value).removeprefix("+")
+
+
 def span(low: float | None, high: float | None) -> str:
     """An interval of such changes: \N{MINUS SIGN}3.0 to +1.2."""
     return DASH if low is None or high is None else f"{points(low)} to {points(high)}"

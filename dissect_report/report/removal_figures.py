@@ -79,6 +79,7 @@ def spread_figure(spread: Sequence[Spread], names: Sequence[str], title: str) ->
         if (known := [(n, v) for n, v in zip(names, state.values, strict=True) if v is not None])
     ]  # fmt: skip
     layout = {
+        "showlegend": False,
         "xaxis": {"title": {"text": f"{title} of each class, %"}, "range": [0, 103]},
         "yaxis": {"type": "category", "autorange": "reversed"},
     }

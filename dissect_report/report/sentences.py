@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.units import ScoredConcept, UnitRecord
-from dissect_report.report.formatting import listing, number, score, share
+from dissect_report.report.formatting import listing, lost, number, plural, score, share
 
 
 def unit_sentence(
@@ -60,3 +60,29 @@ def _held(unit: UnitRecord, concepts: tuple[ConceptRecord, ...]) -> str:
     if unit.heldout_iou is None:
         return "could not be checked on images that it was not chosen on"
     return f"does not hold on images that it was not chosen on (IoU {score(unit.heldout_iou)})"
+
+
+def used_sentence(needing: list[tuple[str, float | None]], most: float | None, balanced: str) -> str:
+    """Which classes need the unit, and what removing it alone costs them.
+
+    Args:
+        needing: name and loss on the evaluation images of the classes it serves, most important first.
+        most: the largest loss of any class on the evaluation images.
+        balanced: what the measure is called.
+    """
+    if needing:
+        shown = [name for name, _ in needing[:3]]
+        rest = [plural(len(needing) - 3, "other class", "other classes")] if len(needing) > 3 else []
+        first, loss = needing[0]
+        text = f"It is among the four units that matter most to {listing(shown + rest)}"
+        if loss is None:
+            return f"{text}; what its removal costs could not be measured on other images."
+        if loss <= 0:
+            return f"{text}, but on images that did not rank it, removing it alone costs {first} nothing."
+        return f"{text}; removing it alone costs {first} {lost(loss)} points of {balanced}."
+    if most is None:
+        return "What its removal costs could not be measured."
+    if most <= 0:
+        return f"No class loses {balanced} when it alone is removed."
+    cost = f"at most {lost(most)} points of {balanced}"
+    return f"No class counts it among its four; removing it alone costs a class {cost}."

@@ -14,7 +14,7 @@ from dissect_report.findings.ablation import Flip, SetRow, UnitLoss
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
 from dissect_report.report.cards import label, setting
-from dissect_report.report.formatting import count, listing, ordinal, percent, plural, points, span
+from dissect_report.report.formatting import count, listing, lost, ordinal, percent, plural, points, span
 from dissect_report.report.intervals import class_intervals
 from dissect_report.report.live import TICKED, live_config, live_images
 from dissect_report.report.page import Page
@@ -129,7 +129,7 @@ class ClassPages:
             "experiments": self.experiments(path),
             "methods": link(path, self.addresses.methods),
             "data": link(path, self.addresses.data),
-            "count": count, "percent": percent, "points": points, "span": span, "plural": plural,
+            "count": count, "percent": percent, "lost": lost, "span": span, "plural": plural,
         }  # fmt: skip
         body = environment().get_template("pages/class.html").render(context)
         words = f"{kind} {name} · {self.run.record.name} · {', '.join(best)}"

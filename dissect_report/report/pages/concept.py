@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePosixPath
 from types import SimpleNamespace
 from typing import Any
+
+import numpy as np
 
 from dissect_report.findings.records import CATEGORIES, ConceptRecord
 from dissect_report.findings.store import LoadedRun
@@ -17,6 +20,7 @@ from dissect_report.report.figures import depth_figure
 from dissect_report.report.formatting import count, number, plural, score, share
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import Page
+from dissect_report.report.removals import Removals, run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.templating import environment
 
@@ -40,6 +44,11 @@ class ConceptPages:
             run.record.name: [LayerView(self.site, run, layer) for layer in layers_of(run)]
             for run in self.site.runs
         }
+
+    @cached_property
+    def removals(self) -> dict[str, list[Removals]]:
+        """By run name, of the layers whose units were removed."""
+        return {run.record.name: run_removals(self.site, run) for run in self.site.runs}
 
     @cached_property
     def units(self) -> dict[tuple[str, int], Named]:
@@ -150,8 +159,24 @@ class ConceptPages:
                 (link(path, view.addresses.unit(u.unit)), f"{view.layer.summary.name} {u.unit}", score(u.iou))
                 for view, u in rest
             ],
+            "relying": self._relying(run, concept, path),
             "tips": self._tips(run),
         }
+
+    def _relying(
+        self, run: LoadedRun, concept: ConceptRecord, path: PurePosixPath
+    ) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        """Classes with a detector of the concept among their four best units: name, page, units."""
+        rows: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for removals in self.removals[run.record.name]:
+            for unit in removals.view.layer.units:
+                if unit.detector and unit.concept == concept.id:
+                    shown = (f"{removals.view.layer.summary.name} {unit.unit}",
+                             link(path, removals.view.addresses.unit(unit.unit)))  # fmt: skip
+                    for target in np.flatnonzero(removals.needs[:, unit.unit]):
+                        name = removals.record.targets[target].name
+                        rows.setdefault((name, removals.href(path, int(target))), []).append(shown)
+        return [(name, href, units) for (name, href), units in rows.items()]
 
     def _tips(self, run: LoadedRun) -> SimpleNamespace:
         return self.views[run.record.name][0].tips

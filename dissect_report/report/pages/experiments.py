@@ -29,7 +29,11 @@ from dissect_report.report.templating import environment
 
 #: Classes in the before/after grid, one image each.
 PICTURED = 6
-KINDS = {"removed": "{} most important removed", "kept": "only these {} kept", "random": "{} random removed"}
+KINDS = {
+    "removed": "{} most important removed",
+    "kept": "only the best {} kept",
+    "random": "{} random removed",
+}
 
 
 def experiment_pages(site: SiteFindings, run: LoadedRun) -> Iterator[Page]:
@@ -106,7 +110,7 @@ def _keeping(removals: Removals, path: PurePosixPath) -> dict[str, Any]:
     names = [record.targets[target].name for target in classes]
     return _shared(removals, path) | {
         "figure": spread_figure(record.spread, names, removals.words.balanced) if classes else None,
-        "spread": [(state_name(state), state.mean) for state in record.spread],
+        "means": ", ".join(f"{state_name(state)} {percent(state.mean)}" for state in record.spread),
         "verdict": keeping_verdict(removals),
         "states": _states(removals),
         "rows": [_class_row(removals, target, path) for target in classes],
@@ -128,6 +132,13 @@ def keeping_verdict(removals: Removals) -> str:
         f"{percent(means['removed'])} on average, where 50\N{NO-BREAK SPACE}% is not knowing it; keeping "
         f"only those of {removals.view.layer.summary.units} leaves {percent(means['kept'])}."
     )
+
+
+def mean_lost(removals: Removals) -> float | None:
+    """Mean balanced accuracy lost by a class whose best units are removed."""
+    means = {state.state: state.mean for state in removals.record.spread}
+    before, after = means.get("intact"), means.get("removed")
+    return None if before is None or after is None else before - after
 
 
 def _states(removals: Removals) -> list[dict[str, Any]]:

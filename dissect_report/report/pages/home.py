@@ -9,9 +9,11 @@ from dissect_report.findings.units import UnitRecord
 from dissect_report.report.addresses import CONCEPTS, HOME, RunAddresses, link
 from dissect_report.report.cards import LayerView, setting, tooltips
 from dissect_report.report.figures import layers_figure
-from dissect_report.report.formatting import count, number, plural
+from dissect_report.report.formatting import count, lost, number, plural
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import Page
+from dissect_report.report.pages.experiments import keeping_verdict, mean_lost
+from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.strip import layer_strip
 from dissect_report.report.templating import environment
@@ -67,10 +69,27 @@ def run_section(site: SiteFindings, run: LoadedRun) -> dict[str, Any]:
         "best": best.layer.summary.name,
         "best_href": link(HOME, best.addresses.page),
         "tiers": tiers(best),
+        "removal": removal_headline(site, run),
         "random": [[f"{run.record.name}/{s.folder}", s.units] for s in summaries],
         "random_href": link(HOME, best.addresses.unit(0)),
         "methods": link(HOME, addresses.methods),
         "data": link(HOME, addresses.data),
+    }
+
+
+def removal_headline(site: SiteFindings, run: LoadedRun) -> dict[str, str] | None:
+    """What removing a class's units does, in one sentence with links; None if it was not tried."""
+    found = run_removals(site, run)
+    if not found or not (verdict := keeping_verdict(found[-1])):
+        return None
+    addresses = RunAddresses(run.record.name)
+    return {
+        "verdict": verdict,
+        "lost": lost(mean_lost(found[-1])),
+        "words": found[-1].words.balanced,
+        "href": link(HOME, addresses.keeping),
+        "interpretable": link(HOME, addresses.interpretable),
+        "classes": link(HOME, addresses.classes),
     }
 
 

@@ -13,11 +13,16 @@ from dissect_report.report.figures import concepts_figure, iou_figure
 from dissect_report.report.formatting import count, number, plural, score
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import DataFile, Page
+from dissect_report.report.pages.experiments import serving_points
+from dissect_report.report.removal_figures import scatter_figure
+from dissect_report.report.removals import Removals, removals_of
 from dissect_report.report.strip import layer_strip
 from dissect_report.report.templating import environment, script_json
 
 #: Bits of a card's flags in ``units.js``; ``layer.js`` reads them by the same numbers.
 DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE = 1, 2, 4, 8, 16
+#: Units that count as important for a class: the first of its ranking.
+LISTED = 20
 
 
 def layer_page(view: LayerView) -> Page:
@@ -41,6 +46,8 @@ def layer_context(view: LayerView) -> dict[str, Any]:
     bars = concept_bars(view)
     known = {concept.category for concept in view.run.record.concepts}
     chance = view.layer.record.chance_concepts
+    removals = removals_of(view)
+    cloud = serving_points(removals) if removals else []
     ious = [unit.iou for unit in view.layer.units if unit.iou is not None]
     return {
         "root": link(page, HOME).removesuffix("index.html"),
@@ -64,6 +71,10 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "bars": bars,
         "bars_figure": concepts_figure(bars) if bars else None,
         "iou_figure": iou_figure(ious, view.layer.arrays["chance_iou"], view.iou_threshold) if ious else None,
+        "removals": removals,
+        "scatter": scatter_figure(cloud) if cloud else None,
+        "classes": link(page, view.run_addresses.classes),
+        "class_names": [t.name for t in removals.record.targets if t.kind == "class"] if removals else [],
         "folded": folded(view),
         "scale": view.scale,
         "iou_threshold": view.iou_threshold,
@@ -114,6 +125,8 @@ def _entry(view: LayerView, unit: UnitRecord) -> tuple[int, str, str]:
 def cards_file(view: LayerView) -> DataFile:
     """The cards' data as a script: the concepts named here, and one row a unit.
 
+    Where units were removed, ``served`` and ``classes`` are added, see ``importance``.
+
     A row holds unit, index into ``concepts`` (-1: none), IoU, held-out IoU, chance IoU, flags, tiles
     and the unit that it repeats; undefined is null.
     """
@@ -126,8 +139,20 @@ def cards_file(view: LayerView) -> DataFile:
         "scale": view.scale,
         "units": [_row(unit, index) for unit in view.layer.units],
     }
+    if removals := removals_of(view):
+        data |= importance(removals)
     name = script_json(str(view.addresses.cards.with_suffix("")))
     return DataFile(view.addresses.cards, f"dissect.register({name},{script_json(data)});\n")
+
+
+def importance(removals: Removals) -> dict[str, Any]:
+    """How many classes each unit serves, and by class the most important units with a loss, in order."""
+    lost, order = removals.arrays["ranking_loss"], removals.arrays["order"]
+    classes = []
+    for target in removals.class_targets:
+        best = [int(unit) for unit in order[target, :LISTED] if lost[target, unit] > 0]
+        classes.append([removals.record.targets[target].name, best])
+    return {"served": removals.arrays["served"].tolist(), "classes": classes}
 
 
 def _row(unit: UnitRecord, index: dict[int, int]) -> list[Any]:

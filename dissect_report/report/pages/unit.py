@@ -20,6 +20,8 @@ from dissect_report.report.figures import activation_figure
 from dissect_report.report.formatting import count, fine, number, plural, score, share
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import Page
+from dissect_report.report.pages.used import UsedFor
+from dissect_report.report.removals import removals_of
 from dissect_report.report.sentences import unit_sentence
 from dissect_report.report.templating import environment
 
@@ -66,6 +68,8 @@ class UnitPages:
         self.template = environment().get_template("pages/unit.html")
         self.cards: dict[int, Markup] = {}
         self.cells: dict[int, Markup] = {}
+        removals = removals_of(view)
+        self.used = UsedFor(removals, view.addresses.page) if removals else None
         self.quantile = float(setting(view.run, "dissection", "quantile"))
 
     def pages(self) -> Iterator[Page]:
@@ -116,6 +120,7 @@ class UnitPages:
         view = self.view
         concept = view.concept(unit.concept)
         rows = [self._row(scored) for scored in unit.concepts]
+        sentence = unit_sentence(unit, self.record.concepts, self.quantile, view.iou_threshold)
         return {
             "unit": unit,
             "name": label(unit, concept),
@@ -130,7 +135,8 @@ class UnitPages:
             "mask_pixels": count(unit.mask_pixels),
             "range": f"{number(unit.minimum)} to {number(unit.maximum)}",
             "bar": view.bar(unit),
-            "sentence": unit_sentence(unit, self.record.concepts, self.quantile, view.iou_threshold),
+            "sentence": f"{sentence} {self.used.sentence(unit.unit)}" if self.used else sentence,
+            "used": self.used.context(unit.unit) if self.used else None,
             "rows": rows,
             "tops": [self._image(ranked, "above the level") for ranked in unit.top_images],
             "bands": [(BANDS[b.name], [self._image(r) for r in b.images]) for b in unit.bands],

@@ -53,7 +53,10 @@
     for (const one of [x, y]) if (one.title) one.title = { text: one.title.text, font: { size: 12 }, standoff: 8 };
     const annotations = (layout.annotations || []).map((note) =>
       Object.assign({ font: { size: 11, color: color("--quiet") }, xanchor: "left" }, note));
+    /* A finger that drags means to scroll. */
+    const drag = matchMedia("(pointer: coarse)").matches ? false : layout.dragmode || false;
     return Object.assign({}, layout, {
+      dragmode: drag,
       xaxis: x, yaxis: y, annotations,
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: color("--ink") },
@@ -86,6 +89,11 @@
     plot.dataset.scheme = document.body.dataset.mdColorScheme || "default";
     if (plot.dataset.ready) return;
     plot.dataset.ready = "true";
+    plot.on("plotly_selected", (event) => {
+      if (!event || !event.range) return;
+      const [x, y] = ["x", "y"].map((name) => [...event.range[name]].sort((a, b) => a - b));
+      figure.dispatchEvent(new CustomEvent("dissect:box", { bubbles: true, detail: { x, y } }));
+    });
     plot.on("plotly_click", (event) => {
       const point = event.points[0];
       figure.dispatchEvent(new CustomEvent("dissect:point", { bubbles: true, detail: { x: point.x, data: point.customdata } }));

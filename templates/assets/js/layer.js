@@ -9,6 +9,7 @@
   if (!page) return;
   const CHUNK = 60;
   const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
+  const TEXTS = ["q", "min", "max", "smin", "smax", "class"]; // the last three only where units were removed
   const form = page.querySelector("[data-filter]");
   const grid = page.querySelector("[data-cards]");
   const more = page.querySelector("[data-more]");
@@ -20,8 +21,12 @@
   /* state */
   function read() {
     const state = new URLSearchParams(location.hash.slice(1));
-    for (const name of ["q", "min", "max"]) form.elements[name].value = state.get(name) || "";
-    form.elements.sort.value = ["label", "unit", "heldout"].includes(state.get("sort")) ? state.get("sort") : "iou";
+    for (const name of TEXTS) if (form.elements[name]) form.elements[name].value = state.get(name) || "";
+    form.elements.sort.value = state.get("sort") || "iou";
+    for (const name of ["sort", "class"]) { // an address may name what this layer does not have
+      const select = form.elements[name];
+      if (select && select.selectedIndex < 0) select.selectedIndex = 0;
+    }
     form.elements.stable.checked = state.get("stable") === "1";
     const wanted = (state.get("category") || "").split(",");
     form.querySelectorAll("[name=category]").forEach((box) => { box.checked = wanted.includes(box.value); });
@@ -30,7 +35,7 @@
   function write() {
     const state = new URLSearchParams();
     const values = new FormData(form);
-    for (const name of ["q", "min", "max", "stable"]) if (values.get(name)) state.set(name, values.get(name));
+    for (const name of [...TEXTS, "stable"]) if (values.get(name)) state.set(name, values.get(name));
     if (values.getAll("category").length) state.set("category", values.getAll("category").join(","));
     if (values.get("sort") !== "iou") state.set("sort", values.get("sort"));
     const hash = state.toString();
@@ -40,7 +45,8 @@
   /* choosing */
   function unit([number, place, iou, heldout, chance, flags, tiles, repeats]) {
     const [name, category] = place < 0 ? ["", ""] : data.concepts[place];
-    return { number, name, category, iou, heldout, chance, flags, tiles, repeats };
+    const served = data.served ? data.served[number] : 0;
+    return { number, name, category, iou, heldout, chance, flags, tiles, repeats, served, rank: 0 };
   }
 
   /** A query is a unit's number, or words of a concept; in quotes it is the whole name. */
@@ -56,6 +62,7 @@
     iou: (a, b) => (b.iou ?? -1) - (a.iou ?? -1),
     heldout: (a, b) => (b.heldout ?? -1) - (a.heldout ?? -1),
     unit: (a, b) => a.number - b.number,
+    importance: (a, b) => a.rank - b.rank || b.served - a.served || (b.iou ?? -1) - (a.iou ?? -1),
     label: (a, b) => (a.name === "") - (b.name === "") || a.name.localeCompare(b.name) || (b.iou ?? -1) - (a.iou ?? -1),
   };
 
@@ -64,11 +71,17 @@
     const matches = matcher(String(values.get("q") || ""));
     const categories = values.getAll("category");
     const [low, high] = ["min", "max"].map((name) => values.get(name) === "" ? null : Number(values.get(name)));
+    const [least, most] = ["smin", "smax"].map((name) => values.get(name) ? Number(values.get(name)) : null);
     const stable = values.get("stable") === "1";
+    const wanted = (data.classes || []).find(([name]) => name === values.get("class"));
+    for (const u of data.all) u.rank = wanted ? wanted[1].indexOf(u.number) : 0;
     shown = data.all.filter((u) => matches(u)
       && (!categories.length || (u.flags & DETECTOR && categories.includes(u.category)))
       && (low === null || (u.iou !== null && u.iou >= low))
       && (high === null || (u.iou !== null && u.iou <= high))
+      && (least === null || u.served >= least)
+      && (most === null || u.served <= most)
+      && u.rank >= 0
       && (!stable || u.flags & STABLE)).sort(orders[values.get("sort")]);
     grid.replaceChildren();
     made = 0;
@@ -155,6 +168,16 @@
     form.elements.q.value = form.elements.q.value === query ? "" : query;
     apply();
     page.querySelector("#units").scrollIntoView({ behavior: "smooth", block: "start" });
+  });
+
+  /* A box drawn in the scatter becomes the two ranges; their fields say so, and the address too. */
+  page.addEventListener("dissect:box", (event) => {
+    const { x, y } = event.detail;
+    form.elements.smin.value = Math.max(0, Math.ceil(x[0]));
+    form.elements.smax.value = Math.floor(x[1]);
+    form.elements.min.value = Math.max(0, y[0]).toFixed(3);
+    form.elements.max.value = Math.min(1, y[1]).toFixed(3);
+    apply();
   });
 
   read();
