@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 DUPLICATE = 0.98
-RELATIVES = 6
+RELATIVES = 5
 
 COLUMNS = 4096
 """Cells of a unit that go into one float32 product; fixed, so that the rounding never changes."""
