@@ -11,13 +11,12 @@ from dissect_report.report.figures import Figure
 _HOVER = "%{x} units: %{y:.1f} %<extra></extra>"
 
 
-def curves_figure(rows: Sequence[SetRow], intact: float | None, title: str, overall: bool = False) -> Figure:
+def curves_figure(rows: Sequence[SetRow], intact: float | None, overall: bool = False) -> Figure:
     """The best N removed, only they kept, and N random ones removed, against N.
 
     Args:
         rows: of one target, without named sets.
         intact: the measure of the intact network, drawn as a line.
-        title: of the measure.
         overall: over all classes instead of the target's own.
     """
     lines = {"removed": ("best removed", "solid"), "kept": ("all others removed", "dash")}
@@ -35,7 +34,7 @@ def curves_figure(rows: Sequence[SetRow], intact: float | None, title: str, over
     layout: Figure = {
         "showlegend": True,
         "xaxis": {**axis, "title": {"text": "units (N)"}},
-        "yaxis": {"title": {"text": f"{title}, %"}, "range": [0, 103]},
+        "yaxis": {"title": {"text": "%"}, "range": [0, 103]},
     }
     if intact is not None:
         at = _percent(intact)
@@ -127,18 +126,23 @@ def scatter_figure(points: Sequence[tuple[int, int, float, str, str]]) -> Figure
             name, color = (category, f"--{category}") if category != "none" else ("no detector", "--faint")
             traces.append(
                 {"type": "scatter", "mode": "markers", "name": name,
-                 "x": [served for _, served, _, _, _ in group],
+                 "x": [round(served + _aside(unit), 3) for unit, served, _, _, _ in group],
                  "y": [round(iou, 5) for _, _, iou, _, _ in group],
-                 "customdata": [[unit, label] for unit, _, _, label, _ in group],
+                 "customdata": [[unit, label, served] for unit, served, _, label, _ in group],
                  "marker": {"color": color, "size": 8, "opacity": 0.75},
-                 "hovertemplate": "unit %{customdata[0]}, %{customdata[1]}: %{x} classes, IoU %{y:.3f}"
-                 "<extra></extra>"}
+                 "hovertemplate": "unit %{customdata[0]}, %{customdata[1]}: "
+                 "%{customdata[2]} classes, IoU %{y:.3f}<extra></extra>"}
             )  # fmt: skip
     most = max([served for _, served, _, _, _ in points], default=0)
     x: Figure = {"title": {"text": "classes served"}, "range": [-0.5, most + 0.5]}
     x |= {"dtick": 1} if most <= 12 else {}
     y = {"title": {"text": "best IoU"}, "rangemode": "tozero"}
     return {"data": traces, "layout": {"showlegend": True, "dragmode": "select", "xaxis": x, "yaxis": y}}
+
+
+def _aside(unit: int) -> float:
+    """A unit's place beside its column, the same every time: many units share one."""
+    return 0.5 * ((unit * 0.618) % 1 - 0.5)
 
 
 def _measure(row: SetRow, overall: bool) -> float | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from dissect_report.findings.ablation import ARRAYS, Ablation
 from dissect_report.findings.store import COUNTS, LoadedRun, json_schema
 from dissect_report.report.addresses import RunAddresses, link
 from dissect_report.report.formatting import count
 from dissect_report.report.page import Page
+from dissect_report.report.removal_words import words_of
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.templating import environment
 
@@ -26,15 +28,29 @@ ABLATION_FILES = {
 }
 
 
+def files_of(ablated: bool) -> dict[str, str]:
+    """Files of a layer and what is in them; ``ablated``: its units were removed."""
+    return LAYER_FILES | (ABLATION_FILES if ablated else {})
+
+
+def array_texts(records: list[Ablation]) -> dict[str, str]:
+    """What the arrays of ``ablation.npz`` hold, in the words that fit the run's labels; {} without any."""
+    if not records:
+        return {}
+    balanced = words_of(records[-1]).balanced
+    return {name: text.replace("balanced accuracy", balanced) for name, text in ARRAYS.items()}
+
+
 def data_page(site: SiteFindings, run: LoadedRun) -> Page:
     """The files of one run."""
     addresses = RunAddresses(run.record.name)
     path = addresses.data
+    ablated = site.ablations[run.record.name]
     layers = [
         (
             layer.summary,
             [(name, link(path, addresses.layer(layer.summary.folder).folder / name), text)
-             for name, text in LAYER_FILES.items()],
+             for name, text in files_of(layer.summary.name in ablated).items()],
             link(path, addresses.layer(layer.summary.folder).page),
         )
         for layer in layers_of(run)
@@ -44,7 +60,12 @@ def data_page(site: SiteFindings, run: LoadedRun) -> Page:
         "run_json": link(path, addresses.root / "run.json"),
         "layers": layers,
         "counts": COUNTS,
-        "schemas": [(name, json.dumps(schema, indent=1)) for name, schema in json_schema().items()],
+        "removals": array_texts([found.record for found in ablated.values()]),
+        "schemas": [
+            (name, json.dumps(schema, indent=1))
+            for name, schema in json_schema().items()
+            if ablated or name not in ABLATION_FILES
+        ],
         "methods": link(path, addresses.methods),
         "count": count,
     }

@@ -86,7 +86,7 @@ def _page(
     }  # fmt: skip
     body = environment().get_template(f"pages/{kind}.html").render(context | more)
     words = f"experiment {title} {name}"
-    return Page(path, f"{title}: {name}", description, body, words, (name, "Experiments", title))
+    return Page(path, f"{title} · {name}", description, body, words, (name, "Experiments", title))
 
 
 def _shared(removals: Removals, path: PurePosixPath) -> dict[str, Any]:
@@ -241,8 +241,10 @@ def serving_verdict(bars: tuple[ServingBar, ...]) -> str:
         return ""
     measured = sum(bar.measured for bar in several)
     mean = sum((bar.mean_iou or 0) * bar.measured for bar in several) / measured
-    comparison = "higher" if mean > none.mean_iou else "lower" if mean < none.mean_iou else "the same"
+    better = "better" if mean > none.mean_iou else "worse" if mean < none.mean_iou else "no better"
+    serving = plural(measured, "unit that serves", "units that serve")
+    verb = "matches" if measured == 1 else "match"
     return (
-        f"The {plural(measured, 'unit')} that serve at least one class match concepts with a mean IoU of "
-        f"{score(mean)}, the {none.measured} that serve none with {score(none.mean_iou)}: {comparison}."
+        f"The {serving} at least one class {verb} concepts {better} (mean IoU {score(mean)}) "
+        f"than the {none.measured} that serve none ({score(none.mean_iou)})."
     )

@@ -9,9 +9,11 @@ from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import RunAddresses, concept_page, link
 from dissect_report.report.cards import LayerView, run_glossary, setting
-from dissect_report.report.formatting import count, number, plural, score, share
+from dissect_report.report.formatting import count, number, percent, plural, score, share
 from dissect_report.report.page import Page
 from dissect_report.report.pages.concept import iou_threshold, remark
+from dissect_report.report.removal_words import removal_glossary
+from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.templating import environment
 
@@ -36,6 +38,7 @@ def methods_page(site: SiteFindings, run: LoadedRun) -> Page:
 
 def methods_context(site: SiteFindings, run: LoadedRun, path: PurePosixPath) -> dict[str, Any]:
     """What the methods page says."""
+    found = run_removals(site, run)
     views = [LayerView(site, run, layer) for layer in layers_of(run)]
     return {
         "run": run.record,
@@ -51,6 +54,9 @@ def methods_context(site: SiteFindings, run: LoadedRun, path: PurePosixPath) -> 
         "undetectable": _unreachable(site, run, path, iou_threshold(views)),
         "quality": _quality(site, run, path),
         "data": link(path, RunAddresses(run.record.name).data),
+        "removals": [(removals, link(path, removals.view.addresses.page)) for removals in found],
+        "removal_terms": removal_glossary(found[-1].record).values() if found else [],
+        "percent": percent,
         "count": count, "number": number, "plural": plural, "score": score, "share": share,
     }  # fmt: skip
 

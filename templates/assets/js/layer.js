@@ -173,8 +173,8 @@
   /* A box drawn in the scatter becomes the two ranges; their fields say so, and the address too. */
   page.addEventListener("dissect:box", (event) => {
     const { x, y } = event.detail;
-    form.elements.smin.value = Math.max(0, Math.ceil(x[0]));
-    form.elements.smax.value = Math.floor(x[1]);
+    form.elements.smin.value = Math.max(0, Math.round(x[0]));
+    form.elements.smax.value = Math.round(x[1]);
     form.elements.min.value = Math.max(0, y[0]).toFixed(3);
     form.elements.max.value = Math.min(1, y[1]).toFixed(3);
     apply();

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dissect_report.findings.ablation import ServingBar
+from dissect_report.report import formatting
+from dissect_report.report.formatting import lost, score
+from dissect_report.report.intervals import class_intervals, mean_interval
+from dissect_report.report.pages.experiments import experiment_pages, serving_verdict
+from dissect_report.report.pages.home import home_page
+from dissect_report.report.removals import Removals, run_removals
+from dissect_report.report.site import SiteFindings
+from tests.report.reading import words
+
+
+def percent(value: float | None) -> str:
+    """As ``words`` gives it: with a plain space."""
+    return formatting.percent(value).replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.fixture(scope="module")
+def removals(site: SiteFindings) -> Removals:
+    (found,) = run_removals(site, site.runs[0])
+    return found
+
+
+@pytest.fixture(scope="module")
+def pages(site: SiteFindings) -> list[str]:
+    return [words(page.body) for page in experiment_pages(site, site.runs[0])]
+
+
+def test_removing_and_keeping_gives_the_means_over_the_classes(pages, removals):
+    for state in removals.record.spread:
+        assert percent(state.mean) in pages[0]
+    assert "Removing 20 v keeping 20" in pages[0]
+    assert "Does the network need the few units that matter most to a class" in pages[0]
+
+
+def test_every_size_is_removed_kept_and_drawn_at_random(pages, removals):
+    for size in removals.record.set_sizes:
+        for text in ("{} most important removed", "only the best {} kept", "{} random removed"):
+            assert text.format(size) in pages[0]
+
+
+def test_the_mean_of_a_state_is_that_of_its_classes(pages, removals):
+    values = [removals.rows[target, "removed", 4].balanced_accuracy for target in removals.class_targets]
+    changes = [
+        after - removals.record.targets[target].balanced_accuracy
+        for after, target in zip(values, removals.class_targets, strict=True)
+    ]
+    share = f"{400 / removals.view.layer.summary.units:.3g} % of the units"
+    change = f"{100 * np.mean(changes):+.1f}".replace("-", "−")
+    assert f"4 most important removed {share} {percent(float(np.mean(values)))} {change}" in pages[0]
+
+
+def test_both_experiments_keep_a_column_for_published_figures_and_say_the_command(pages, removals):
+    for text in pages:
+        assert "published" in text
+        assert removals.record.command in text
+
+
+def test_important_units_are_compared_with_the_others(pages, removals):
+    for bar in removals.record.serving:
+        assert score(bar.mean_iou) in pages[1]
+    assert "match concepts" in pages[1]
+    assert "7 or more" in pages[1]
+
+
+def test_the_verdict_says_which_way_it_came_out():
+    def bars(first: float, second: float | None) -> tuple[ServingBar, ...]:
+        return ServingBar(0, 9, 9, first, 0.01), ServingBar(1, 3, 3, second, 0.01)
+
+    assert "match concepts better (mean IoU 0.200) than the 9" in serving_verdict(bars(0.1, 0.2))
+    assert "match concepts worse" in serving_verdict(bars(0.3, 0.2))
+    assert serving_verdict(bars(0.3, None)) == ""
+
+
+def test_home_gives_the_headline_of_the_experiment(site, removals):
+    text = words(home_page(site).body)
+    means = {state.state: state.mean for state in removals.record.spread}
+    assert "What the units are for" in text
+    assert lost(means["intact"] - means["removed"]) in text
+
+
+def test_the_interval_of_a_class_covers_what_drawing_images_gives():
+    random = np.random.default_rng(3)
+    own, said = random.random(400) < 0.3, random.random(400) < 0.4
+    said |= own & (random.random(400) < 0.6)
+    recall, balanced = class_intervals(own, said, 0)
+    draws = []
+    for _ in range(3000):
+        chosen = random.integers(0, 400, 400)
+        o, s = own[chosen], said[chosen]
+        draws.append((s[o].mean(), (s[o].mean() + (~s[~o]).mean()) / 2))
+    expected = np.percentile(draws, (2.5, 97.5), axis=0)
+    assert recall == pytest.approx(expected[:, 0], abs=0.02)
+    assert balanced == pytest.approx(expected[:, 1], abs=0.02)
+    assert class_intervals(own, said, 0) == (recall, balanced)
+
+
+def test_intervals_of_nothing_are_undefined():
+    nothing = np.zeros(0, dtype=bool)
+    assert class_intervals(nothing, nothing, 0) == ((None, None), (None, None))
+    assert class_intervals(np.zeros(5, dtype=bool), np.zeros(5, dtype=bool), 0)[0] == (None, None)
+    assert mean_interval([0.5], 0) == (None, None)
+    low, high = mean_interval([0.1, 0.2, 0.3, 0.4], 0)
+    assert 0.1 <= low < 0.25 < high <= 0.4
