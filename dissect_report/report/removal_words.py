@@ -81,6 +81,10 @@ def removal_glossary(record: Ablation) -> dict[str, Term]:
             f"How much {words.balanced} a class loses on the ranking images when the unit alone is removed. "
             "Ties go to the unit whose removal lowers the margin of the right class most.",
         ),
+        "margin": (
+            "margin",
+            "The logit of the right class minus the largest other one, mean over the class's ranking images.",
+        ),
         "serves": (
             "serves a class",
             "The unit is among the four most important units of the class, with a loss above 0. Classes with "

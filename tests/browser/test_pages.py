@@ -17,6 +17,12 @@ KINDS = {
     "concept": "concepts/tree.html",
     "methods": "vgg16/methods.html",
     "data": "vgg16/data.html",
+    "important layer": "vgg16/features.conv1_2/index.html",
+    "classes": "vgg16/classes/index.html",
+    "class": "vgg16/classes/ski-resort.html",
+    "class without labels": "net2/classes/harbor.html",
+    "removing and keeping": "vgg16/experiments/removing-and-keeping.html",
+    "important units": "vgg16/experiments/important-and-interpretable.html",
 }
 
 
@@ -66,6 +72,8 @@ def test_hostile_names_run_nothing_and_stay_inside_the_page(chromium: Any, hosti
             hostile_site / "index.html",
             *(layer / name for layer in layers for name in ("index.html", "0.html")),
         ]
+        paths += sorted(hostile_site.glob("vgg16/classes/*.html"))[:6]
+        paths += sorted(hostile_site.glob("vgg16/experiments/*.html"))
         for path in [*paths, *sorted((hostile_site / "concepts").glob("*.html"))[:8]]:
             page.goto(path.as_uri())
             scroll_through(page)

@@ -14,7 +14,17 @@ from dissect_report.findings.ablation import Flip, SetRow, UnitLoss
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
 from dissect_report.report.cards import label, setting
-from dissect_report.report.formatting import count, listing, lost, ordinal, percent, plural, points, span
+from dissect_report.report.formatting import (
+    count,
+    listing,
+    lost,
+    number,
+    ordinal,
+    percent,
+    plural,
+    points,
+    span,
+)
 from dissect_report.report.intervals import class_intervals
 from dissect_report.report.live import TICKED, live_config, live_images
 from dissect_report.report.page import Page
@@ -116,7 +126,7 @@ class ClassPages:
         removals, place = measured[-1]
         path = removals.file(removals.record.targets[place])
         sections = [ClassSection(r, t, path).context() for r, t in measured]
-        best = [entry["name"] for entry in sections[-1]["cards"]]
+        best = list(dict.fromkeys(entry["name"] for entry in sections[-1]["cards"]))
         description = f"What {name} needs: units for {listing(best)}." if best else f"What {name} needs."
         context = {
             "root": link(path, HOME).removesuffix("index.html"),
@@ -129,7 +139,7 @@ class ClassPages:
             "experiments": self.experiments(path),
             "methods": link(path, self.addresses.methods),
             "data": link(path, self.addresses.data),
-            "count": count, "percent": percent, "lost": lost, "span": span, "plural": plural,
+            "count": count, "percent": percent, "lost": lost, "number": number, "span": span, "plural": plural,
         }  # fmt: skip
         body = environment().get_template("pages/class.html").render(context)
         words = f"{kind} {name} · {self.run.record.name} · {', '.join(best)}"
@@ -172,7 +182,8 @@ class ClassSection:
             "balanced": balanced,
             "accuracy": record.accuracy,
             "images": record.evaluation_images,
-            "cards": [self._card(loss) for loss in own.units[:SERVING] if (loss.ranking_loss or 0) > 0],
+            "cards": [self._card(loss) for loss in own.units[:SERVING] if loss.ranking_loss is not None],
+            "costly": any((loss.ranking_loss or 0) > 0 for loss in own.units[:SERVING]),
             "table": self._table(),
             "curve": curves_figure(rows, own.balanced_accuracy) if rows else None,
             "overall_curve": curves_figure(rows, record.accuracy, True) if rows else None,

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from dissect_report.config import load_config
+from dissect_report.publish.builder import build_site
+from tests.browser.conftest import opened
+from tests.synthetic import write_synthetic_site
+
+CLASS = "vgg16/classes/ski-resort.html"
+STORED = "net2/classes/harbor.html"
+LAYER = "vgg16/features.conv1_2/index.html"
+#: A removal of 20 units answers within this, for 2,000 images and 512 units.
+MILLISECONDS = 150
+
+
+class Network:
+    """The linear tail of a made-up run, in numpy."""
+
+    def __init__(self, site: Path) -> None:
+        folder = next(site.parent.glob("run/vgg16/*/ablation.json")).parent
+        self.record = json.loads((folder / "ablation.json").read_text())
+        with np.load(folder / "ablation.npz") as arrays:
+            self.arrays = dict(arrays)
+        coded = self.arrays["pooled"].astype(np.float32)
+        self.parts = self.arrays["offset"] + self.arrays["scale"] * coded - self.arrays["removed_value"]
+
+    def removal(self, target: int, removed: list[int]) -> tuple[float, float]:
+        """Balanced accuracy of a target and accuracy over all classes."""
+        kept = self.parts.copy()
+        kept[:, removed] = 0
+        said = (self.arrays["bare"] + kept @ self.arrays["weight"].T).argmax(1)
+        label = self.arrays["label"]
+        members = self.record["targets"][target]["classes"]
+        own, called = np.isin(label, members), np.isin(said, members)
+        balanced = (called[own].mean() + (~called[~own]).mean()) / 2
+        return float(balanced), float((said == label).mean())
+
+
+def answer(page: Any, removed: int) -> tuple[float, float, list[int], float]:
+    """What the form says once so many units are removed: both measures, the units, milliseconds."""
+    page.wait_for_function(
+        f"(document.querySelector('[data-live]').dataset.removed || '').split(',').length === {removed}"
+    )
+    found = page.evaluate("({...document.querySelector('[data-live]').dataset})")
+    units = [int(unit) for unit in found["removed"].split(",")]
+    return float(found["balanced"]), float(found["overall"]), units, float(found["spent"])
+
+
+def test_ticking_units_off_gives_what_numpy_gives(page: Any, root: str, site: Path):
+    network = Network(site)
+    page.goto(root + CLASS)
+    page.locator("[name=unit]").nth(0).check()
+    page.locator("[name=unit]").nth(2).check()
+    balanced, overall, units, _ = answer(page, 2)
+    assert units == [int(unit) for unit in network.arrays["order"][2, [0, 2]]]
+    assert (balanced, overall) == pytest.approx(network.removal(2, units))
+    assert f"{100 * balanced:.1f}" in page.inner_text("[data-out=balanced]")
+
+
+def test_the_stored_number_stands_beside_what_the_page_computes(page: Any, root: str, site: Path):
+    rows = Network(site).record["rows"]
+    page.goto(root + CLASS)
+    for size in (1, 4, 20):
+        page.click(f"[data-best='{size}']")
+        balanced, overall, _, _ = answer(page, size)
+        row = next(
+            r for r in rows if (r["target"], r["kind"], r["size"], r["name"]) == (2, "removed", size, "")
+        )
+        assert (balanced, overall) == pytest.approx((row["balanced_accuracy"], row["accuracy"]))
+        assert page.inner_text("[data-stored=balanced]") == f"{100 * row['balanced_accuracy']:.1f}\u00a0%"
+        assert page.inner_text("[data-stored=overall]") == f"{100 * row['accuracy']:.1f}\u00a0%"
+
+
+def test_a_random_set_has_the_size_of_the_set_before_it(page: Any, root: str, site: Path):
+    network = Network(site)
+    page.goto(root + CLASS)
+    page.click("[data-best='20']")
+    answer(page, 20)
+    page.click("[data-random-set]")
+    page.wait_for_function("document.querySelector('[data-live]').dataset.removed.split(',').length === 20")
+    balanced, overall, units, _ = answer(page, 20)
+    assert units == network.arrays["random_order"][0, :20].tolist()
+    assert (balanced, overall) == pytest.approx(network.removal(2, units))
+    assert page.inner_text("[data-stored=balanced]") == f"{100 * balanced:.1f}\u00a0%"
+
+
+def test_units_can_be_typed_and_all_put_back(page: Any, root: str, site: Path):
+    network = Network(site)
+    page.goto(root + CLASS)
+    page.fill("[name=units]", "3, 17 40 9999")
+    balanced, overall, units, _ = answer(page, 3)
+    assert units == [3, 17, 40]
+    assert (balanced, overall) == pytest.approx(network.removal(2, units))
+    page.click("[data-live] [type=reset]")
+    page.wait_for_function("document.querySelector('[data-live]').dataset.removed === ''")
+    assert page.inner_text("[data-size]") == "0 units"
+    assert page.inner_text("[data-out=overall]") == page.locator("[data-before]").nth(1).inner_text()
+
+
+def test_removing_most_units_adds_up_the_few_that_stay(page: Any, root: str, site: Path):
+    network = Network(site)
+    page.goto(root + CLASS)
+    chosen = list(range(5, 130))
+    page.fill("[name=units]", ", ".join(map(str, chosen)))
+    balanced, overall, units, _ = answer(page, len(chosen))
+    assert (balanced, overall) == pytest.approx(network.removal(2, units))
+
+
+def test_the_data_is_loaded_when_a_box_is_ticked_and_not_before(page: Any, root: str):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(root + CLASS)
+    page.wait_for_load_state("load")
+    assert not [url for url in asked if url.endswith("live.js")]
+    page.locator("[name=unit]").first.check()
+    answer(page, 1)
+    assert len([url for url in asked if url.endswith("live.js")]) == 1
+
+
+def test_another_tail_answers_every_combination_of_the_four_best_units(page: Any, root: str, site: Path):
+    folder = next(site.parent.glob("run/net2/*/ablation.json"))
+    target = json.loads(folder.read_text())["targets"][1]
+    page.goto(root + STORED)
+    assert page.locator("[name=unit]").count() == 4
+    assert len(target["combinations"]) == 16
+    for combination in target["combinations"][1:]:
+        for box in page.locator("[name=unit]").all():
+            box.set_checked(int(box.get_attribute("value")) in combination["units"])
+        expected = f"{100 * combination['balanced_accuracy']:.1f}\u00a0%"
+        assert page.inner_text("[data-stored=balanced]") == expected
+
+
+def test_a_box_in_the_scatter_chooses_cards_and_stays_in_the_address(page: Any, root: str):
+    page.goto(root + LAYER)
+    page.wait_for_selector("[data-cards] .card")
+    figure = page.locator("[data-figure=serving]")
+    figure.scroll_into_view_if_needed()
+    figure.locator(".plot svg").first.wait_for()
+    page.wait_for_timeout(400)
+    frame = figure.locator(".nsewdrag").bounding_box()
+    page.mouse.move(frame["x"] + 3, frame["y"] + 3)
+    page.mouse.down()
+    page.mouse.move(frame["x"] + frame["width"] * 0.9, frame["y"] + frame["height"] * 0.6, steps=6)
+    page.mouse.up()
+    page.wait_for_function("location.hash.includes('smin=')")
+    low = float(page.input_value("[name=min]"))
+    assert low > 0
+    count = page.inner_text("[data-count]")
+    assert " of 130 units" in count
+    page.reload()
+    page.wait_for_selector("[data-cards] .card, [data-cards] .empty")
+    assert page.inner_text("[data-count]") == count
+    assert float(page.input_value("[name=min]")) == low
+
+
+def test_units_that_a_class_needs_can_be_chosen_and_sorted(page: Any, root: str, site: Path):
+    network = Network(site)
+    page.goto(root + LAYER)
+    page.wait_for_selector("[data-cards] .card")
+    page.select_option("[name=class]", "ski resort")
+    page.select_option("[name=sort]", "importance")
+    shown = page.locator("[data-cards] .card").evaluate_all("all => all.map(c => c.getAttribute('href'))")
+    lost, order = network.arrays["ranking_loss"][2], network.arrays["order"][2, :20]
+    assert shown == [f"{unit}.html" for unit in order if lost[unit] > 0]
+    assert "class=ski+resort" in page.url
+    assert "sort=importance" in page.url
+
+
+@pytest.fixture(scope="module")
+def large_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("large")
+    config = write_synthetic_site(folder, layers=1, units=512, images=12, concepts=12, removal_images=2000)
+    return build_site(load_config(config), Console(quiet=True)).parent
+
+
+@pytest.fixture
+def large_page(chromium: Any, large_site: Path) -> Iterator[Any]:
+    yield from opened(chromium, f"{large_site.as_uri()}/")
+
+
+def test_twenty_of_512_units_answer_in_time_for_two_thousand_images(large_page: Any, large_site: Path):
+    network = Network(large_site)
+    assert network.parts.shape == (2000, 512)
+    assert next(large_site.glob("vgg16/*/live.js")).stat().st_size <= 4_000_000
+    large_page.goto((large_site / CLASS).as_uri())
+    large_page.locator("[name=unit]").first.check()
+    answer(large_page, 1)
+    spent = []
+    for _ in range(4):
+        large_page.click("[data-best='1']")
+        answer(large_page, 1)
+        started = large_page.evaluate("performance.now()")
+        large_page.click("[data-best='20']")
+        balanced, overall, units, computed = answer(large_page, 20)
+        spent.append(computed)
+        assert large_page.evaluate("performance.now()") - started < 10 * MILLISECONDS
+    assert min(spent) <= MILLISECONDS
+    assert (balanced, overall) == pytest.approx(network.removal(2, units))
