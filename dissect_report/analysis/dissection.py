@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dissect_report.analysis.ablation import ablate, forget_ablations, is_ablated
+from dissect_report.analysis.ablation.experiment import ablate, forget_ablations, is_ablated
+from dissect_report.analysis.ablation.held_maps import dissected_maps
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
 from dissect_report.analysis.forward import label_images
-from dissect_report.analysis.held_maps import dissected_maps
 from dissect_report.analysis.layer_numbers import measure_layers
 from dissect_report.analysis.measuring import LabelMaps, permute_images
 from dissect_report.analysis.progress import Progress, Silent

@@ -10,9 +10,9 @@ from dissect_report.activations.interventions import ablated
 from dissect_report.activations.layers import LayerInfo, list_layers
 from dissect_report.activations.linear_step import find_linear_step, plain_step
 from dissect_report.activations.tail import Held, split_tail
-from dissect_report.analysis.ablation import CPU_BYTES
-from dissect_report.analysis.removals import Nest, Remover
-from dissect_report.analysis.set_plans import plan_sets
+from dissect_report.analysis.ablation.experiment import CPU_BYTES
+from dissect_report.analysis.ablation.removals import Nest, Remover
+from dissect_report.analysis.ablation.set_plans import plan_sets
 from dissect_report.sources.torchvision_import import import_torchvision
 from tests.bench.rows import row, seconds
 

@@ -11,11 +11,11 @@ import numpy as np
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.linear_step import LinearStep
 from dissect_report.activations.tail import Tail
-from dissect_report.analysis.held_maps import HeldMaps
-from dissect_report.analysis.removals import Outcome, Remover
-from dissect_report.analysis.set_plans import SetPlan
-from dissect_report.analysis.splits import LabelledImages
-from dissect_report.analysis.targets import Targets
+from dissect_report.analysis.ablation.held_maps import HeldMaps
+from dissect_report.analysis.ablation.removals import Outcome, Remover
+from dissect_report.analysis.ablation.set_plans import SetPlan
+from dissect_report.analysis.ablation.splits import LabelledImages
+from dissect_report.analysis.ablation.targets import Targets
 from dissect_report.stats.classification import ClassCounts, count_predictions
 
 

@@ -14,13 +14,13 @@ import torch
 from ablation_site import CLASSES, draw_photos, set_up_site, write_site
 
 from dissect_report.activations.interventions import ablated
-from dissect_report.analysis import removal_passes
-from dissect_report.analysis.ablation import ablate
+from dissect_report.analysis.ablation import passes as removal_passes
+from dissect_report.analysis.ablation.experiment import ablate
+from dissect_report.analysis.ablation.held_maps import read_images
+from dissect_report.analysis.ablation.removals import Remover
+from dissect_report.analysis.ablation.splits import class_labels, split_halves
 from dissect_report.analysis.dissection import dissect
-from dissect_report.analysis.held_maps import read_images
 from dissect_report.analysis.progress import Silent
-from dissect_report.analysis.removals import Remover
-from dissect_report.analysis.splits import class_labels, split_halves
 from dissect_report.errors import ConfigError, LayerError
 from dissect_report.findings.ablation import ARRAYS, Ablation
 from dissect_report.findings.store import LoadedRun, load_run, read_record

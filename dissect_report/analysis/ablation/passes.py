@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dissect_report.analysis.ablation.held_maps import HeldMaps
+from dissect_report.analysis.ablation.removals import Nest, Outcome, Remover
+from dissect_report.analysis.ablation.splits import LabelledImages
 from dissect_report.analysis.cache import Cache, digest
-from dissect_report.analysis.held_maps import HeldMaps
 from dissect_report.analysis.progress import Progress
-from dissect_report.analysis.removals import Nest, Outcome, Remover
-from dissect_report.analysis.splits import LabelledImages
 
 #: Images a block at most: what an interruption can lose.
 BLOCK = 128

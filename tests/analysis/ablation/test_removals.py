@@ -16,7 +16,7 @@ from torch import nn
 from dissect_report.activations.layers import list_layers
 from dissect_report.activations.linear_step import find_linear_step, plain_step
 from dissect_report.activations.tail import Held, Tail, split_tail
-from dissect_report.analysis.removals import Nest, Outcome, Remover
+from dissect_report.analysis.ablation.removals import Nest, Outcome, Remover
 from dissect_report.stats.classification import count_predictions
 
 CASES = {

@@ -13,18 +13,24 @@ from dissect_report.activations.interventions import check_units
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.linear_step import find_linear_step, plain_step
 from dissect_report.activations.tail import split_tail
-from dissect_report.analysis.ablation_records import write_ablation
+from dissect_report.analysis.ablation.held_maps import HeldMaps, hold_maps, read_images
+from dissect_report.analysis.ablation.layer import LayerAblation
+from dissect_report.analysis.ablation.passes import RemovalPass
+from dissect_report.analysis.ablation.records import write_ablation
+from dissect_report.analysis.ablation.removals import Nest, Remover
+from dissect_report.analysis.ablation.set_plans import plan_sets
+from dissect_report.analysis.ablation.splits import (
+    UNKNOWN,
+    LabelledImages,
+    class_labels,
+    overlap_note,
+    split_halves,
+)
+from dissect_report.analysis.ablation.targets import choose_layers, choose_targets, set_sizes
 from dissect_report.analysis.cache import Cache, digest
-from dissect_report.analysis.held_maps import HeldMaps, hold_maps, read_images
-from dissect_report.analysis.layer_ablation import LayerAblation
 from dissect_report.analysis.provenance import versions
-from dissect_report.analysis.removal_passes import RemovalPass
-from dissect_report.analysis.removals import Nest, Remover
-from dissect_report.analysis.set_plans import plan_sets
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
-from dissect_report.analysis.splits import UNKNOWN, LabelledImages, class_labels, overlap_note, split_halves
 from dissect_report.analysis.survey import Survey, survey_probe
-from dissect_report.analysis.targets import choose_layers, choose_targets, set_sizes
 from dissect_report.config import AblationConfig
 from dissect_report.errors import ModelError, ProbeError
 from dissect_report.findings.ablation import Ablation

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from dissect_report.activations.layers import list_layers
 from dissect_report.activations.linear_step import find_linear_step, plain_step
 from dissect_report.activations.tail import Held, split_tail
-from dissect_report.analysis.removals import Nest, Remover
+from dissect_report.analysis.ablation.removals import Nest, Remover
 from dissect_report.config import IMAGENET_MEAN, IMAGENET_STD, ProbeConfig
 from dissect_report.sources.probe import list_probe, prepare_input
 from dissect_report.stats.classification import ClassCounts, count_predictions

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dissect_report.analysis.layer_ablation import LayerAblation, number
+from dissect_report.analysis.ablation.layer import LayerAblation, number
 from dissect_report.findings.ablation import SetRow, Spread, Target
 from dissect_report.stats.bootstrap import bootstrap_changes
 

@@ -7,9 +7,9 @@ import time
 
 import numpy as np
 
-from dissect_report.analysis.layer_ablation import LayerAblation, number
-from dissect_report.analysis.live_removal import live_arrays
-from dissect_report.analysis.set_table import set_rows, spread_over_classes
+from dissect_report.analysis.ablation.layer import LayerAblation, number
+from dissect_report.analysis.ablation.live import live_arrays
+from dissect_report.analysis.ablation.set_table import set_rows, spread_over_classes
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import sprite
 from dissect_report.config import AblationConfig

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dissect_report.analysis.removals import Nest
+from dissect_report.analysis.ablation.removals import Nest
 from dissect_report.stats.importance import SERVING
 
 #: Best units removed for the before/after pictures.
