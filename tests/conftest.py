@@ -6,25 +6,23 @@ from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[1] / "../shared"
+from tests.beside import REFERENCE, ZOO
 
 
 @pytest.fixture
 def zoo() -> Path:
     """The folder of real networks and photos beside the repository, where there is one."""
-    folder = (SHARED / "zoo").resolve()
-    if not folder.is_dir():
+    if not ZOO.is_dir():
         pytest.skip("needs ../shared/zoo")
-    return folder
+    return ZOO
 
 
 @pytest.fixture
 def reference_data() -> Path:
     """The reference implementation's inputs and outputs beside the repository, where they are."""
-    folder = (SHARED / "reference").resolve()
-    if not folder.is_dir():
+    if not REFERENCE.is_dir():
         pytest.skip("needs ../shared/reference")
-    return folder
+    return REFERENCE
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,7 @@ from dissect_report.sources.segmenters.merge import open_segmenters
 from dissect_report.stats.levels import measure_activations
 from dissect_report.stats.overlap import count_overlap
 from tests.bench.rows import best_of, row, seconds, write_photos
-
-ZOO = Path(__file__).resolve().parents[3] / "shared" / "zoo"
+from tests.beside import ZOO
 
 #: A stand-in segmenter of 300 concepts that takes under 5 ms an image.
 STAND_IN = """

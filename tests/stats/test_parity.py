@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +16,8 @@ from dissect_report.stats.levels import measure_activations
 from dissect_report.stats.naming import iou_table
 from dissect_report.stats.overlap import count_concepts, count_overlap
 from dissect_report.stats.topk import raw_maxima, top_images
+from tests.beside import REFERENCE
 
-REFERENCE = Path(__file__).resolve().parents[2] / "../shared/reference"
 FOLDER = REFERENCE / "classifier"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -6,7 +6,6 @@ import csv
 import importlib.util
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,8 +19,8 @@ from dissect_report.analysis.ablation.removals import Nest, Remover
 from dissect_report.config import IMAGENET_MEAN, IMAGENET_STD, ProbeConfig
 from dissect_report.sources.probe import list_probe, prepare_input
 from dissect_report.stats.classification import ClassCounts, count_predictions
+from tests.beside import REFERENCE
 
-REFERENCE = Path(__file__).resolve().parents[2] / "../shared/reference"
 pytestmark = pytest.mark.skipif(
     not REFERENCE.is_dir(), reason="the reference cases are not beside the repository"
 )
