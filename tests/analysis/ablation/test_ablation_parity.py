@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
