@@ -52,7 +52,8 @@ def split_halves(
 ) -> tuple[Int64[np.ndarray, " image"], Int64[np.ndarray, " image"]]:
     """Indices of the ranking and of the evaluation half, every class halved; UNKNOWN images are in neither.
 
-    Images of the same content go to the same half. The order of the images does not matter.
+    The odd image of a class goes to the half that has fewer so far: many classes of one image must not
+    all rank. Images of the same content go to the same half. The order of the images does not matter.
     """
     generator = np.random.default_rng([seed, 2])
     ranks: set[str] = set()
@@ -61,7 +62,8 @@ def split_halves(
         own = sorted({digests[index] for index in np.flatnonzero(labels == label).tolist()} - seen)
         seen.update(own)
         order = generator.permutation(len(own))
-        ranks.update(own[place] for place in order[: (len(own) + 1) // 2])
+        odd = len(own) % 2 and 2 * len(ranks) <= len(seen) - len(own)
+        ranks.update(own[place] for place in order[: len(own) // 2 + odd])
     chosen = np.array([text in ranks for text in digests], bool)
     known = labels != UNKNOWN
     return np.flatnonzero(chosen & known), np.flatnonzero(~chosen & known)

@@ -290,3 +290,9 @@ def test_halves_hold_every_class_and_never_share_content() -> None:
     assert not {digests[i] for i in ranking} & {digests[i] for i in evaluation}
     backwards = split_halves(labels[::-1], digests[::-1], 0)[0]
     assert sorted(13 - backwards) == ranking.tolist()
+
+
+def test_many_classes_of_one_image_are_shared_between_the_halves() -> None:
+    labels = np.arange(41)
+    ranking, evaluation = split_halves(labels, [f"{index:03d}" for index in labels], 0)
+    assert {len(ranking), len(evaluation)} == {20, 21}
