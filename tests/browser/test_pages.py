@@ -67,7 +67,7 @@ def test_hostile_names_run_nothing_and_stay_inside_the_page(chromium: Any, hosti
     root = f"{hostile_site.as_uri()}/"
     for page in opened(chromium, root, viewport={"width": width, "height": 844}):
         page.on("dialog", lambda dialog: pytest.fail(f"a name ran as a script: {dialog.message}"))
-        layers = sorted(path.parent for path in hostile_site.glob("vgg16/*/index.html"))
+        layers = sorted(path.parent for path in hostile_site.glob("vgg16/*/units.js"))
         paths = [
             hostile_site / "index.html",
             *(layer / name for layer in layers for name in ("index.html", "0.html")),

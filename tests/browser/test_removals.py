@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,9 @@ from rich.console import Console
 
 from dissect_report.config import load_config
 from dissect_report.publish.builder import build_site
+from dissect_report.report.live import MOST, live_file
+from dissect_report.report.removals import Removals, run_removals
+from dissect_report.report.site import LoadedAblation, load_site
 from tests.browser.conftest import opened
 from tests.synthetic import write_synthetic_site
 
@@ -31,7 +33,10 @@ class Network:
         folder = next(site.parent.glob("run/vgg16/*/ablation.json")).parent
         self.record = json.loads((folder / "ablation.json").read_text())
         with np.load(folder / "ablation.npz") as arrays:
-            self.arrays = dict(arrays)
+            self.use(dict(arrays))
+
+    def use(self, arrays: dict[str, np.ndarray]) -> None:
+        self.arrays = arrays
         coded = self.arrays["pooled"].astype(np.float32)
         self.parts = self.arrays["offset"] + self.arrays["scale"] * coded - self.arrays["removed_value"]
 
@@ -184,33 +189,46 @@ def test_units_that_a_class_needs_can_be_chosen_and_sorted(page: Any, root: str,
 
 
 @pytest.fixture(scope="module")
-def large_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Network]:
+    """A site whose tick boxes work on 2,000 images, 512 units and 365 classes."""
     folder = tmp_path_factory.mktemp("large")
-    config = write_synthetic_site(folder, layers=1, units=512, images=12, concepts=12, removal_images=2000)
-    return build_site(load_config(config), Console(quiet=True)).parent
+    config = load_config(write_synthetic_site(folder, layers=1, units=512, images=12, concepts=12))
+    built = build_site(config, Console(quiet=True)).parent
+    site = load_site(config)
+    (found,) = run_removals(site, site.runs[0])
+    random = np.random.default_rng(0)
+    arrays = found.arrays | {
+        "pooled": random.integers(0, 256, (2000, 512), dtype=np.uint8),
+        "label": random.integers(0, 365, 2000),
+        "weight": random.normal(size=(365, 512)).astype(np.float32),
+        "bare": random.normal(size=365).astype(np.float32),
+    }
+    loaded = LoadedAblation(found.record, found.loaded.layer)
+    loaded.__dict__["arrays"] = arrays
+    data = live_file(Removals(found.view, loaded))
+    assert data is not None
+    assert len(data.text) <= MOST
+    (built / data.path).write_text(data.text)
+    network = Network(built)
+    network.use(arrays)
+    return built, network
 
 
-@pytest.fixture
-def large_page(chromium: Any, large_site: Path) -> Iterator[Any]:
-    yield from opened(chromium, f"{large_site.as_uri()}/")
-
-
-def test_twenty_of_512_units_answer_in_time_for_two_thousand_images(large_page: Any, large_site: Path):
-    network = Network(large_site)
-    assert network.parts.shape == (2000, 512)
-    assert next(large_site.glob("vgg16/*/live.js")).stat().st_size <= 4_000_000
-    large_page.goto((large_site / CLASS).as_uri())
-    large_page.locator("[name=unit]").first.check()
-    answer(large_page, 1)
-    spent = []
-    for _ in range(4):
-        large_page.click("[data-best='1']")
-        answer(large_page, 1)
-        started = large_page.evaluate("performance.now()")
-        large_page.click("[data-best='20']")
-        balanced, overall, units, computed = answer(large_page, 20)
-        spent.append(computed)
-        assert large_page.evaluate("performance.now()") - started < 10 * MILLISECONDS
-    print(f"20 of 512 units, 2,000 images: {min(spent):.0f} ms")
-    assert min(spent) <= MILLISECONDS
-    assert (balanced, overall) == pytest.approx(network.removal(2, units))
+def test_twenty_of_512_units_answer_in_time_for_two_thousand_images(
+    chromium: Any, large: tuple[Path, Network]
+):
+    built, network = large
+    for page in opened(chromium, f"{built.as_uri()}/"):
+        page.goto((built / CLASS).as_uri())
+        page.locator("[name=unit]").first.check()
+        answer(page, 1)
+        spent = []
+        for _ in range(4):
+            page.click("[data-best='20']")
+            balanced, overall, units, computed = answer(page, 20)
+            spent.append(computed)
+            page.click("[data-best='1']")
+            answer(page, 1)
+        print(f"20 of 512 units, 2,000 images, 365 classes: {min(spent):.0f} ms")
+        assert min(spent) <= MILLISECONDS
+        assert (balanced, overall) == pytest.approx(network.removal(2, units), abs=1e-6)
