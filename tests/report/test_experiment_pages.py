@@ -49,7 +49,7 @@ def test_the_mean_of_a_state_is_that_of_its_classes(pages, removals):
         after - removals.record.targets[target].balanced_accuracy
         for after, target in zip(values, removals.class_targets, strict=True)
     ]
-    share = f"{400 / removals.view.layer.summary.units:.3g} % of the units"
+    share = f"{400 / removals.view.layer.summary.units:.0f} %"
     change = f"{100 * np.mean(changes):+.1f}".replace("-", "−")
     assert f"4 most important removed {share} {percent(float(np.mean(values)))} {change}" in pages[0]
 

@@ -139,7 +139,8 @@ class ClassPages:
             "experiments": self.experiments(path),
             "methods": link(path, self.addresses.methods),
             "data": link(path, self.addresses.data),
-            "count": count, "percent": percent, "lost": lost, "number": number, "span": span, "plural": plural,
+            "count": count, "percent": percent, "lost": lost, "number": number, "span": span,
+            "plural": plural,
         }  # fmt: skip
         body = environment().get_template("pages/class.html").render(context)
         words = f"{kind} {name} · {self.run.record.name} · {', '.join(best)}"

@@ -12,7 +12,7 @@ from dissect_report.findings.ablation import ServingBar
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
 from dissect_report.report.cards import label, setting
-from dissect_report.report.formatting import count, number, percent, plural, points, score, span
+from dissect_report.report.formatting import count, number, percent, plural, points, score, share, span
 from dissect_report.report.intervals import Interval, mean_interval
 from dissect_report.report.page import Page
 from dissect_report.report.pages.classes import ClassSection, largest_shown
@@ -161,7 +161,7 @@ def _states(removals: Removals) -> list[dict[str, Any]]:
                 changes = [after - b for after, b in pairs]
                 states.append({
                     "name": text.format(size),
-                    "of": f"{100 * size / removals.view.layer.summary.units:.3g} % of the units",
+                    "of": share(size / removals.view.layer.summary.units),
                     "balanced": sum(after for after, _ in pairs) / len(pairs),
                     "change": sum(changes) / len(changes),
                     "interval": mean_interval(changes, _seed(removals)),
