@@ -103,7 +103,10 @@ def _small(config: Path, text: str) -> None:
 
 
 def _floor(config: Path) -> None:
-    """The same images through Pillow, the model and the segmenter, and nothing else."""
+    """The same images through Pillow, the model and the segmenter, and nothing else.
+
+    The segmenter sees one image at a time, as in a dissection on a CPU: batches would take it longer.
+    """
     loaded = load_config(config)
     run = loaded.runs[0]
     network = open_network(run, loaded.folder)
@@ -115,7 +118,10 @@ def _floor(config: Path) -> None:
             images = range(start, min(start + size, len(probe.items)))
             pixels = torch.from_numpy(np.stack([probe.load(index).pixels for index in images]))
             network.model(prepare_input(pixels, run.model.mean, run.model.std, "cpu"))
-            segmenter.label(rgb(pixels), [probe.items[index].name for index in images], 56)
+
+
+for place, index in enumerate(images):
+    segmenter.label(rgb(pixels[place : place + 1]), [probe.items[index].name], 56)
 
 
 def _kernels() -> None:
