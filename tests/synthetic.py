@@ -19,30 +19,10 @@ from dissect_report.findings import paths, records, store
 from dissect_report.findings import units as unit_records
 from tests import synthetic_scenes as scenes
 from tests.synthetic_ablation import MadeUpRemovals
+from tests.synthetic_names import CLASSES, HOSTILE, NAMES
 
 TOP = 15
 IOU_THRESHOLD = 0.04
-NAMES = {
-    "object": [
-        *("sky", "sea", "mountain", "tree", "house", "boat", "car", "person"),
-        *("dog", "airplane", "bridge", "fence", "lamp", "chair", "bird"),
-    ],
-    "part": ["roof", "window", "treetop", "trunk", "wheel", "hull"],
-    "material": ["wood", "glass", "brick", "snow"],
-    "texture": ["striped", "dotted"],
-    "color": ["red", "green", "blue", "yellow", "white"],
-    "scene": ["beach", "street"],
-}
-HOSTILE = [
-    "</script><script>alert(1)</script>",
-    'a & "b"',
-    "../..",
-    "x" * 300,
-    "naïve – 日本語 🌳",
-    "con",
-    "{{ 7*7 }}",
-]
-CLASSES = ["village", "harbor", "ski resort", "forest"]
 
 
 def write_synthetic_site(

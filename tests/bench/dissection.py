@@ -118,10 +118,8 @@ def _floor(config: Path) -> None:
             images = range(start, min(start + size, len(probe.items)))
             pixels = torch.from_numpy(np.stack([probe.load(index).pixels for index in images]))
             network.model(prepare_input(pixels, run.model.mean, run.model.std, "cpu"))
-
-
-for place, index in enumerate(images):
-    segmenter.label(rgb(pixels[place : place + 1]), [probe.items[index].name], 56)
+            for place, index in enumerate(images):
+                segmenter.label(rgb(pixels[place : place + 1]), [probe.items[index].name], 56)
 
 
 def _kernels() -> None:
