@@ -45,7 +45,7 @@ class MadeUpRemovals(MadeUpNetwork):
             schema_version=SCHEMA_VERSION, layer=self.layer,
             labels="intact predictions" if self.stand_in else "labels", replacement="zero", path="fx",
             shortcut="global pooling + linear" if self.live else "", unchanged=0.25, close=3,
-            sets={"odd ones": (1, 3, 5)}, set_sizes=self.sizes, flip_sizes=flips,
+            sets={"odd ones": self.odd}, set_sizes=self.sizes, flip_sizes=flips,
             ranking_images=self.images, evaluation_images=self.images,
             accuracy=self.accuracy(self.predict(1)), targets=targets, rows=tuple(rows),
             serving=tuple(self._bar(classes) for classes in range(8)),
@@ -54,6 +54,11 @@ class MadeUpRemovals(MadeUpNetwork):
             notes=("2 probe images lie in no folder named like a class: left out",),
             command="dissect-report analyze dissect.toml", seconds={"single": 1.5, "sets": 0.5},
         )  # fmt: skip
+
+    @cached_property
+    def odd(self) -> tuple[int, ...]:
+        """The named set."""
+        return tuple(unit for unit in (1, 3, 5) if unit < len(self.units))
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -102,7 +107,7 @@ class MadeUpRemovals(MadeUpNetwork):
 
     def _rows(self, target: int) -> list[records.SetRow]:
         order, everything = self.ranking[2][target], set(range(len(self.units)))
-        asked = [("", [int(u) for u in order[:size]]) for size in self.sizes] + [("odd ones", [1, 3, 5])]
+        asked = [("", [int(u) for u in order[:size]]) for size in self.sizes] + [("odd ones", list(self.odd))]
         rows = []
         for name, chosen in asked:
             for kind, removed in (("removed", chosen), ("kept", sorted(everything - set(chosen)))):
@@ -149,9 +154,9 @@ class MadeUpRemovals(MadeUpNetwork):
     def _spread(
         self, targets: Sequence[records.Target], rows: Sequence[records.SetRow]
     ) -> tuple[records.Spread, ...]:
-        size = max(size for size in self.sizes if size <= 20)
+        size = max([size for size in self.sizes if size <= 20], default=0)
         states = [("intact", 0, [t.balanced_accuracy for t in targets[: len(self.classes)]])]
-        for kind in ("removed", "kept"):
+        for kind in ("removed", "kept") if size else ():
             ranked = [r for r in rows if r.kind == kind and not r.name and r.target < len(self.classes)]
             own = [r.balanced_accuracy for r in ranked if r.size == size]
             states.append((kind, size, own))
