@@ -80,7 +80,7 @@ class MadeUpRemovals(MadeUpNetwork):
         wrong, counts = np.unique(said[~np.isin(said, classes)], return_counts=True)
         confusions = sorted(zip(wrong.tolist(), counts.tolist(), strict=True), key=lambda pair: -pair[1])
         combinations = []
-        for code in range(0 if self.live else 16):
+        for code in range(0 if self.live else 2 ** min(4, len(self.units))):
             chosen = tuple(int(order[target, place]) for place in range(4) if code >> place & 1)
             said = self.predict(1, chosen)
             value = self.balanced(1, target, said)[2]

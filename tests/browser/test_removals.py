@@ -13,7 +13,7 @@ from dissect_report.publish.builder import build_site
 from dissect_report.report.live import MOST, live_file
 from dissect_report.report.removals import Removals, run_removals
 from dissect_report.report.site import LoadedAblation, load_site
-from tests.browser.conftest import opened
+from tests.browser.conftest import DEMO, opened
 from tests.synthetic import write_synthetic_site
 
 CLASS = "vgg16/classes/ski-resort.html"
@@ -232,3 +232,16 @@ def test_twenty_of_512_units_answer_in_time_for_two_thousand_images(
         print(f"20 of 512 units, 2,000 images, 365 classes: {min(spent):.0f} ms")
         assert min(spent) <= MILLISECONDS
         assert (balanced, overall) == pytest.approx(network.removal(2, units), abs=1e-6)
+
+
+def test_the_built_demo_computes_what_its_run_stored(chromium: Any):
+    classes = sorted(DEMO.glob("*/classes/*.html"))
+    if not classes:
+        pytest.skip("needs the built demo with removals: dissect-report build")
+    for page in opened(chromium, f"{DEMO.as_uri()}/"):
+        page.goto(classes[0].as_uri())
+        page.click("[data-best='4']")
+        answer(page, 4)
+        for name in ("balanced", "overall"):
+            out, stored = shown(page, f"[data-out={name}]"), shown(page, f"[data-stored={name}]")
+            assert out == pytest.approx(stored, abs=0.011)

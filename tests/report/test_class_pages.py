@@ -176,3 +176,12 @@ def test_a_concept_names_the_classes_that_rely_on_it(site, removals):
     text = words(page.body)
     assert "Classes that rely on it" in text
     assert removals.record.targets[target].name in text.split("Classes that rely on it")[1]
+
+
+@pytest.mark.parametrize("units", [1, 2, 5])
+def test_layers_of_a_few_units_have_all_pages(tmp_path: Path, units: int):
+    few = load_site(load_config(write_synthetic_site(tmp_path, runs=2, units=units)))
+    titles = [page.title for page in render.pages(few)]
+    assert titles.count("Are important units interpretable? · vgg16") == 1
+    assert titles.count("ski resort (class)") == 2
+    assert list(render.data_files(few))
