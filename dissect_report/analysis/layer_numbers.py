@@ -98,7 +98,9 @@ def _budget(setup: Setup) -> int:
 
 def layer_folders(layers: Sequence[LayerInfo]) -> list[str]:
     """A folder below the run for each layer, safe and distinct."""
-    return file_names((info.name for info in layers), reserved=("thumbnails", "segmentation", "classes", "experiments"))
+    return file_names(
+        (info.name for info in layers), reserved=("thumbnails", "segmentation", "classes", "experiments")
+    )
 
 
 def _pass_model(setup: Setup, group: list[LayerSlice], plans: dict[str, MapPlan], stage: str) -> ModelPass:
