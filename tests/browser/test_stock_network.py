@@ -1,4 +1,4 @@
-"""A stock network from torchvision, its units removed in the page: what the page says is what the run stored."""
+"""A stock network's units removed in the page: what the page says is what the run stored."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_units_removed_in_the_page_give_what_the_run_stored(chromium: Any, stock
         assert "agreement with the intact model" in page.inner_text("body")
         for size in (4, 20):
             page.click(f"[data-best='{size}']")
-            # With random weights every image gets one class: its balanced figure is undefined, the other is not.
+            # With random weights every image gets one class: only its balanced figure is undefined.
             page.wait_for_function(
                 "wanted => (document.querySelector('[data-live]').dataset.removed || '').split(',').length"
                 " === wanted && document.querySelector('[data-live]').dataset.overall",

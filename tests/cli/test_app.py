@@ -99,9 +99,10 @@ def test_control_c_ends_cleanly_and_the_next_build_goes_on(tmp_path):
         [sys.executable, "-c", "from dissect_report.cli.app import main; main()", "analyze", str(config)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    note = tmp_path / "cache/factory/labels.u16.json"
+    # The model's pass has begun, and sleeps: numba, before it, can swallow a signal while it loads a kernel.
+    note = tmp_path / "cache/factory/predicted.i32.json"
     deadline = time.monotonic() + 120
-    while not note.is_file() or json.loads(note.read_text())["done"] < 60:
+    while not note.is_file():
         assert time.monotonic() < deadline
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.05)
