@@ -2,6 +2,7 @@
 
     python -m dissect_report.demo.train classifier
     python -m dissect_report.demo.train segmenter
+    python -m dissect_report.demo.train generator      # needs the segmenter
 
 One thread is used. The scenes are drawn once into the work folder, where a checkpoint of every epoch lies
 too: the same command again goes on from there, and after the last epoch only exports and measures anew. The
@@ -19,8 +20,10 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from dissect_report.demo.adversary import Adversary
 from dissect_report.demo.album import album
 from dissect_report.demo.fitting import Recipe, fit
+from dissect_report.demo.growing import GrowingRecipe, grow
 from dissect_report.demo.losses import classifier_loss, pixel_shares, segmenter_loss
 from dissect_report.demo.networks import (
     WEIGHTS,
@@ -28,11 +31,13 @@ from dissect_report.demo.networks import (
     SegmenterNetwork,
     classifier_network,
     folded,
+    scene_segmenter,
 )
 from dissect_report.demo.quality import category_means, confusions, overlaps, write_down
 from dissect_report.demo.scenes import SCENE_CLASSES
+from dissect_report.sources.progan import progan_from
 
-CLASSIFIER = Recipe()
+CLASSIFIER, GROWING = Recipe(), GrowingRecipe()
 SEGMENTER = Recipe(epochs=3, batch=8, rate=3e-3, decay=0.005)
 
 
@@ -98,10 +103,18 @@ def train_segmenter(recipe: Recipe, work: Path, hours: float) -> None:
     print("mean IoU", means)
 
 
+def train_generator(recipe: GrowingRecipe, work: Path) -> None:
+    """Trains and exports the generator."""
+    adversary = Adversary(scene_segmenter().network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    scenes = album(recipe.scenes, recipe.seed, work).images
+    generator = progan_from(grow(scenes, adversary, recipe, work / "generator.pt"))
+    export(generator, "generator")
+
+
 def main() -> None:
     """Reads the command line and trains one network."""
     parser = argparse.ArgumentParser(description="Remake the demo's networks from seeds.")
-    parser.add_argument("network", choices=("classifier", "segmenter"))
+    parser.add_argument("network", choices=("classifier", "segmenter", "generator"))
     parser.add_argument(
         "--work", type=Path, default=Path("build/demo-training"), help="drawn scenes and checkpoints"
     )
@@ -112,6 +125,10 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, help="how many scenes (default: the recipe's)")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
+    if chosen.network == "generator":
+        torch.manual_seed(GROWING.order)
+        train_generator(GROWING, chosen.work)
+        return
     recipe = CLASSIFIER if chosen.network == "classifier" else SEGMENTER
     changes = {key: value for key in ("epochs", "scenes") if (value := getattr(chosen, key)) is not None}
     recipe = replace(recipe, **changes)

@@ -1,0 +1,90 @@
+"""What tells drawn scenes from generated ones: small judges on the frozen segmenter's maps, one on the pixels.
+
+The idea of projected GANs (Sauer et al. 2021): features learnt before make an adversary that is worth
+listening to from the first step, at a fraction of the training.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.parametrizations import spectral_norm
+
+from dissect_report.demo.networks import MEAN, STD, SegmenterNetwork
+
+_SIDE = 128
+"""Pixels of the scenes the segmenter was taught on; images are enlarged to it, the coarsest to half of it."""
+
+
+def enlarged(images: Float[Tensor, "image 3 y x"], side: int) -> Float[Tensor, "image 3 side side"]:
+    """Images brought to a larger side, smoothly."""
+    if images.shape[-1] == side:
+        return images
+    return functional.interpolate(images, size=(side, side), mode="bicubic", align_corners=False)
+
+
+def _judge(units: int, side: int) -> nn.Sequential:
+    """Maps of `side` cells -> a verdict for each of 4x4 places."""
+    steps: list[nn.Module] = []
+    width = 48
+    while side > 4:
+        steps += [spectral_norm(nn.Conv2d(units, width, 4, stride=2, padding=1)), nn.LeakyReLU(0.2)]
+        units, width, side = width, min(width * 2, 128), side // 2
+    steps.append(spectral_norm(nn.Conv2d(units, 1, 3, padding=1)))
+    return nn.Sequential(*steps)
+
+
+class Variety(nn.Module):
+    """Adds a map of how much the images of a batch differ: a generator that repeats itself is seen."""
+
+    def forward(self, maps: Float[Tensor, "image unit y x"]) -> Float[Tensor, "image more y x"]:
+        """The maps with one more unit: the standard deviation over groups of four images."""
+        grouped = maps.reshape(-1, 4, *maps.shape[1:]) if len(maps) % 4 == 0 else maps[None]
+        spread = (grouped.var(dim=1, unbiased=False) + 1e-6).sqrt().mean(dim=(1, 2, 3), keepdim=True)
+        repeated = spread.repeat_interleave(grouped.shape[1], dim=0).expand(-1, 1, *maps.shape[2:])
+        return torch.cat((maps, repeated), dim=1)
+
+
+class Adversary(nn.Module):
+    """Verdicts of four judges on an image of any side up to 128."""
+
+    def __init__(self, segmenter: SegmenterNetwork) -> None:
+        super().__init__()
+        self.encoder = segmenter.encoder.requires_grad_(False).eval()
+        self.judges = nn.ModuleList(
+            (
+                _judge(3, 64),
+                _judge(32, 64),
+                _judge(64, 32),
+                _judge(96, 16),
+                nn.Sequential(Variety(), _judge(129, 8)),
+            )
+        )
+
+    def forward(self, images: Float[Tensor, "image 3 y x"]) -> list[Float[Tensor, "image 1 4 4"]]:
+        """One map of verdicts a judge, high for "drawn".
+
+        Args:
+            images: RGB in [-1, 1].
+        """
+        large = enlarged(images, _SIDE if images.shape[-1] > _SIDE // 8 else _SIDE // 2)
+        seen = [functional.avg_pool2d(large, 2)]
+        maps = ((large + 1) / 2 - MEAN[0]) / STD[0]
+        for depth, block in enumerate(self.encoder):
+            if depth:
+                maps = functional.max_pool2d(maps, 2)
+            maps = block(maps)
+            if depth:
+                seen.append(maps)
+        return [judge(each) for judge, each in zip(self.judges, seen, strict=True)]
+
+
+def drawn_loss(drawn: list[Tensor], generated: list[Tensor]) -> Tensor:
+    """What the adversary minimises (hinge)."""
+    pairs = zip(drawn, generated, strict=True)
+    return torch.stack([(1 - real).relu().mean() + (1 + fake).relu().mean() for real, fake in pairs]).sum()
+
+
+def fooling_loss(generated: list[Tensor]) -> Tensor:
+    """What the generator minimises."""
+    return torch.stack([-verdicts.mean() for verdicts in generated]).sum()
