@@ -11,10 +11,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+from dissect_report.config_checks import check_run
 from dissect_report.config_tables import read_section
 from dissect_report.errors import ConfigError, nearest
+
+T = TypeVar("T")
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -29,19 +32,25 @@ def key(default: Any, text: str) -> Any:
 class ModelConfig:
     """The network that is taken apart."""
 
-    kind: Literal["classifier"] = key("classifier", "what the network does: classifier")
-    source: str = key("", "file.py:factory | package.module:factory | torchvision:vgg16[@WEIGHTS_NAME]")
+    kind: Literal["classifier", "generator"] = key(
+        "classifier", "what the network does: classifier (takes images) or generator (makes images)"
+    )
+    source: str = key(
+        "", "file.py:factory | package.module:factory | torchvision:vgg16[@WEIGHTS_NAME] | progan:FILE"
+    )
     layers: tuple[str, ...] = key(("*",), "layer names or globs; they are kept in execution order")
     weights: str = key("", "optional state dict (safetensors; a pickle only with allow_pickle = true)")
     allow_pickle: bool = key(False, "load weights that are a pickle, which can run code of its author")
     classes: str = key("", "text file of class names, one a line; default: output_0, output_1 ...")
     mean: tuple[float, ...] = key(IMAGENET_MEAN, "of the model's input, one a channel")
     std: tuple[float, ...] = key(IMAGENET_STD, "of the model's input, one a channel")
+    latent_shape: tuple[int, ...] = key((), "generators: shape of one latent, e.g. [512]")
+    output_range: tuple[float, ...] = key((-1.0, 1.0), "generators: what black and white are in the output")
 
 
 @dataclass(frozen=True)
 class ProbeConfig:
-    """The images that the network is measured on."""
+    """What the network is measured on: images, or for a generator latents."""
 
     images: tuple[str, ...] = key((), "a folder or a list of them; sub-folders are classes; or demo")
     resize: int = key(256, "side in pixels before the crop")
@@ -50,6 +59,8 @@ class ProbeConfig:
     )
     crop: int = key(224, "side in pixels of the centre crop, which model and segmenter see")
     limit: int = key(0, "0 = all images, else the size of a seeded, stratified sample")
+    latents: int = key(1000, "generators: how many images are made")
+    seed: int = key(1, "generators: of the latents, which are standard normal")
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,32 @@ class AblationConfig:
 
 
 @dataclass(frozen=True)
+class GenerationConfig:
+    """What is changed inside a generator, to see it change the image. Without the table nothing is."""
+
+    layers: tuple[str, ...] = key(
+        (), "dissected layers, names or globs; default: the one whose units match most concepts"
+    )
+    concepts: tuple[str, ...] = key(
+        (), "names or globs; default: the 8 largest by area that a unit matches above chance"
+    )
+    removed: tuple[int, ...] = key(
+        (0, 1, 2, 4, 8, 12, 16, 20, 25, 30), "how many of a concept's best units are removed"
+    )
+    unit_effects: Literal["detectors", "all"] = key("detectors", "which units are changed one by one")
+    insert_units: int = key(20, "how many of a concept's best units are inserted")
+    insert_quantile: float = key(
+        0.005, "units are inserted at the level that this fraction of probe pixels exceeds"
+    )
+    places: int = key(8, "insertion is tried at places x places of the map, at most 8")
+    latents: int = key(32, "the first latents of the probe, for removing")
+    insert_latents: int = key(8, "the first of those, for inserting at every place")
+    grid_latents: int = key(8, "the first of those, shown before and after")
+    random_draws: int = key(2, "random sets of units to compare with")
+    memory_gb: float = key(1.0, "memory for edited maps and for what lies behind them, at a time")
+
+
+@dataclass(frozen=True)
 class ComputeConfig:
     """Where and how the work runs. No number but floating-point noise depends on it."""
 
@@ -132,6 +169,12 @@ class RunConfig:
     dissection: DissectionConfig = DissectionConfig()
     compute: ComputeConfig = ComputeConfig()
     ablation: AblationConfig | None = None
+    generation: GenerationConfig | None = None
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether the network makes images."""
+        return self.model.kind == "generator"
 
 
 @dataclass(frozen=True)
@@ -162,11 +205,12 @@ SECTIONS: dict[str, type[Any]] = {
     "segmenter": SegmenterConfig,
     "dissection": DissectionConfig,
     "ablation": AblationConfig,
+    "generation": GenerationConfig,
     "compute": ComputeConfig,
 }
 
 #: Sections that switch something on: without them it is not done.
-OPTIONAL = ("ablation",)
+OPTIONAL = ("ablation", "generation")
 
 
 def load_config(path: str | Path) -> Config:
@@ -233,14 +277,15 @@ def _read_run(tables: Mapping[str, Any], where: str, several: bool) -> RunConfig
         segmenters=tuple(read_section(SegmenterConfig, s, f"{where}: [[segmenter]]") for s in segmenters),
         dissection=read_section(DissectionConfig, tables.get("dissection", {}), f"{where}: [dissection]"),
         compute=read_section(ComputeConfig, tables.get("compute", {}), f"{where}: [compute]"),
-        ablation=(
-            read_section(AblationConfig, tables["ablation"], f"{where}: [ablation]")
-            if "ablation" in tables
-            else None
-        ),
+        ablation=_read_optional(AblationConfig, tables, "ablation", where),
+        generation=_read_optional(GenerationConfig, tables, "generation", where),
     )
-    _check_run(run, where)
+    check_run(run, where)
     return run
+
+
+def _read_optional(kind: type[T], tables: Mapping[str, Any], name: str, where: str) -> T | None:
+    return read_section(kind, tables[name], f"{where}: [{name}]") if name in tables else None
 
 
 def run_name(given: Any, source: str, where: str) -> str:
@@ -255,45 +300,3 @@ def run_name(given: Any, source: str, where: str) -> str:
     if name in ("assets", "concepts", "classes", "experiments", "search", "index", "compare", "paint"):
         raise ConfigError(f"{where}: the site has a page of its own called {name!r}; name the run otherwise")
     return name
-
-
-def _check_run(run: RunConfig, where: str) -> None:
-    """Refuses impossible values, one clear line each."""
-    probe, dissection, compute = run.probe, run.dissection, run.compute
-    checks = [
-        (bool(run.model.source), "[model] source is missing: file.py:factory or torchvision:NAME"),
-        (bool(run.model.layers), "[model] layers is empty: name at least one layer or glob"),
-        (bool(run.probe.images), "[probe] images is missing: a folder of pictures"),
-        (bool(run.segmenters), "[[segmenter]] is missing: concepts need at least one"),
-        (all(s.source for s in run.segmenters), "[[segmenter]] source is missing"),
-        (len(run.model.mean) == len(run.model.std), "[model] mean and std differ in length"),
-        (len(run.model.mean) in (1, 3), "[model] mean has one value a channel: one or three"),
-        (all(value > 0 for value in run.model.std), "[model] std must be above 0"),
-        (probe.crop > 0 and probe.resize >= probe.crop, "[probe] resize must be at least crop, crop above 0"),
-        (probe.limit >= 0, "[probe] limit must be 0 (all images) or more"),
-        (0 < dissection.quantile < 1, "[dissection] quantile must lie between 0 and 1"),
-        (0 <= dissection.iou_threshold < 1, "[dissection] iou_threshold must be at least 0 and below 1"),
-        (0 <= dissection.grid <= 1024, "[dissection] grid must be 0 (automatic) or at most 1024"),
-        (1 <= dissection.top_images <= 100, "[dissection] top_images must be 1 to 100"),
-        (compute.batch_size > 0, "[compute] batch_size must be above 0"),
-        (compute.cache_gb >= 0, "[compute] cache_gb must be 0 or more"),
-    ]
-    if run.ablation is not None:
-        checks += _ablation_checks(run.ablation)
-    for holds, message in checks:
-        if not holds:
-            raise ConfigError(f"{where}: {message}")
-
-
-def _ablation_checks(ablation: AblationConfig) -> list[tuple[bool, str]]:
-    sizes = [str(size) for size in ablation.set_sizes]
-    return [
-        (
-            all(re.fullmatch(r"[1-9]\d*|(100|\d{1,2})(\.\d+)?%", size) for size in sizes),
-            '[ablation] set_sizes are numbers of units from 1, or shares of them such as "4%"',
-        ),
-        (ablation.random_draws >= 0, "[ablation] random_draws must be 0 or more"),
-        (ablation.memory_gb > 0, "[ablation] memory_gb must be above 0"),
-        (all(ablation.sets.values()), "[ablation.sets] a set is empty: name at least one unit"),
-        (all(ablation.class_groups.values()), "[ablation.class_groups] a group is empty: name a class"),
-    ]
