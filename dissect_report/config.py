@@ -156,6 +156,8 @@ class SiteConfig:
     """How the site is published."""
 
     url: str = key("", "address the site will have, e.g. https://me.github.io/project/; may stay empty")
+    images: bool = key(True, "false leaves every probe picture out: thumbnails, top images, segmentations")
+    templates: str = key("", "folder of own pages/*.html and partials/*.html, which win over the shipped")
 
 
 @dataclass(frozen=True)
