@@ -42,7 +42,7 @@ class MadeUpRemovals(MadeUpNetwork):
         targets = tuple(self._target(target) for target in range(len(self.members)))
         flips = tuple(size for size in FLIP_SIZES if size < len(self.units))
         return records.Ablation(
-            schema_version=SCHEMA_VERSION, layer=self.layer,
+            schema_version=SCHEMA_VERSION, key="made up", layer=self.layer,
             labels="intact predictions" if self.stand_in else "labels", replacement="zero", path="fx",
             shortcut="global pooling + linear" if self.live else "", unchanged=0.25, close=3,
             sets={"odd ones": self.odd}, set_sizes=self.sizes, flip_sizes=flips,

@@ -61,10 +61,8 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     setup = set_up(config, run, progress, threads)
     key = findings_key(run, config.title, setup.inputs, setup.network.device)
     if not force and (known := _up_to_date(setup.paths, key)):
-        if is_ablated(setup, known):
+        if not _intervene(setup, known):
             progress.note(f"{run.name}: the findings are up to date; --force measures again")
-        else:
-            ablate(setup, known, dissected_maps(setup))
         return known
     setup.paths.run.unlink(missing_ok=True)  # until all is written again, nobody reads half of it
     forget_ablations(setup.paths)
@@ -82,8 +80,17 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     for note in setup.batches.notes:
         progress.note(note)
     loaded = load_run(setup.paths.root)
-    ablate(setup, loaded, dissected_maps(setup))
+    _intervene(setup, loaded)
     return loaded
+
+
+def _intervene(setup: Setup, loaded: LoadedRun) -> bool:
+    """Changes units as the configuration asks; whether anything was left to do."""
+    if is_ablated(setup, loaded):
+        return False
+    forget_ablations(setup.paths)
+    ablate(setup, loaded, dissected_maps(setup))
+    return True
 
 
 def _up_to_date(paths: RunPaths, key: str) -> LoadedRun | None:

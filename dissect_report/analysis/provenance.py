@@ -15,7 +15,7 @@ import torch
 
 import dissect_report
 from dissect_report.analysis.cache import digest
-from dissect_report.config import Config, RunConfig
+from dissect_report.config import AblationConfig, Config, GenerationConfig, RunConfig
 from dissect_report.errors import ConfigError
 from dissect_report.findings.records import SCHEMA_VERSION, Provenance
 
@@ -72,10 +72,15 @@ def versions() -> dict[str, str]:
 
 
 def findings_key(run: RunConfig, title: str, inputs: dict[str, str], device: torch.device) -> str:
-    """Digest of everything that the findings depend on; equal keys mean equal findings."""
-    config = dataclasses.asdict(run)
+    """Digest of everything that a dissection depends on; equal keys mean equal findings."""
+    config = dataclasses.asdict(dataclasses.replace(run, ablation=None, generation=None))
     config["compute"] = {"device": device.type, "batch_size": run.compute.batch_size}
     return digest("findings", SCHEMA_VERSION, config, title, inputs, versions())
+
+
+def intervention_key(key: str, config: AblationConfig | GenerationConfig | None) -> str:
+    """Digest of everything that an intervention depends on: the dissection's key and its own table."""
+    return digest("intervention", key, dataclasses.asdict(config) if config else None)
 
 
 def provenance(

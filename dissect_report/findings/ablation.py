@@ -198,6 +198,7 @@ class Ablation:
 
     Attributes:
         schema_version: of this file.
+        key: digest of everything the numbers depend on.
         layer: dotted module name.
         labels: "labels", or "intact predictions" where those stand in: then every accuracy is agreement.
         replacement: "zero" or "mean".
@@ -225,6 +226,7 @@ class Ablation:
     """
 
     schema_version: int
+    key: str
     layer: str
     labels: str
     replacement: str

@@ -9,6 +9,8 @@
     <layer folder>/counts.npz          int64 counts, see ``store.COUNTS``
     <layer folder>/units.csv           one row a unit
     <layer folder>/sprites/<unit>.webp a unit's top images side by side
+    <layer folder>/ablation.json, ablation.npz, flips/        classifiers: units removed
+    <layer folder>/generation.json, generation.npz, edits/    generators: units removed and inserted
 <site>/cache/<run>/                    activations and labels; safe to delete
 <site>/docs/, mkdocs.yml, site/        made by render and build
 """
@@ -70,6 +72,26 @@ class RunPaths:
     def flips(self, layer: str, target: int) -> Path:
         """The images of ``Target.flips`` side by side."""
         return self.root / layer / "flips" / f"{target}.webp"
+
+    def generation(self, layer: str) -> Path:
+        """What changing the layer's units does to a generator's images."""
+        return self.root / layer / "generation.json"
+
+    def generation_arrays(self, layer: str) -> Path:
+        """The arrays behind it."""
+        return self.root / layer / "generation.npz"
+
+    def removal_grid(self, layer: str, concept: int) -> Path:
+        """Before/after grid of a concept: a row a latent, a column a count of units removed."""
+        return self.root / layer / "edits" / f"removal-{concept}.webp"
+
+    def lattice(self, layer: str, concept: int, latent: int) -> Path:
+        """A concept inserted at every place of one latent's image: tiles as the places lie."""
+        return self.root / layer / "edits" / f"insertion-{concept}-{latent}.webp"
+
+    def unit_edits(self, layer: str, unit: int) -> Path:
+        """One unit: a row a latent, columns intact, removed, inserted everywhere."""
+        return self.root / layer / "edits" / f"unit-{unit}.webp"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 #: Version of the findings on disk.
 #: 1: dissection of classifiers.
-SCHEMA_VERSION = 1
+#: 2: generators; keys of their own for what removing units found.
+SCHEMA_VERSION = 2
 
 #: The categories in the order in which every page lists them.
 CATEGORIES = ("object", "part", "material", "texture", "color", "scene")
@@ -45,7 +46,7 @@ class ConceptRecord:
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """A probe image.
+    """A probe image; of a generator, the image that it makes of a latent.
 
     Attributes:
         name: path below the probe folder, with "/" between folders.
@@ -136,6 +137,27 @@ class LayerSummary:
 
 
 @dataclass(frozen=True)
+class GeneratorRecord:
+    """A generator and what it was given.
+
+    Attributes:
+        latent_shape: of one latent.
+        seed: of the latents, which are standard normal.
+        output_range: what counts as black and as white in its output.
+        minimum: smallest value it put out.
+        maximum: largest.
+        clipped: share of values outside the range, which were clamped to it.
+    """
+
+    latent_shape: tuple[int, ...]
+    seed: int
+    output_range: tuple[float, float]
+    minimum: float
+    maximum: float
+    clipped: float
+
+
+@dataclass(frozen=True)
 class Run:
     """``run.json``: one network measured on one probe dataset.
 
@@ -154,6 +176,7 @@ class Run:
         grid: side of the segmentation grid.
         crop: side of the images in pixels.
         depth: label channels of the merged segmentation.
+        generator: None for a classifier.
     """
 
     schema_version: int
@@ -170,3 +193,4 @@ class Run:
     grid: int
     crop: int
     depth: int
+    generator: GeneratorRecord | None = None

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from dissect_report.errors import FindingsError
 from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.disk import write_atomically
+from dissect_report.findings.generation import Generation
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.records import SCHEMA_VERSION, LayerSummary, Run
 from dissect_report.findings.units import Dissection, UnitRecord
@@ -108,6 +109,7 @@ def json_schema() -> dict[str, Any]:
         "run.json": TypeAdapter(Run).json_schema(),
         "dissection.json": TypeAdapter(Dissection).json_schema(),
         "ablation.json": TypeAdapter(Ablation).json_schema(),
+        "generation.json": TypeAdapter(Generation).json_schema(),
     }
 
 
@@ -143,6 +145,17 @@ class LoadedLayer:
     def ablation_arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``ablation.npz`` by name; see ``findings.ablation.ARRAYS``."""
         return _read_arrays(self.paths.ablation_arrays(self.summary.folder))
+
+    @cached_property
+    def generation(self) -> Generation | None:
+        """``generation.json``; None where the run changes no units of this layer."""
+        path = self.paths.generation(self.summary.folder)
+        return read_record(path, Generation) if path.exists() else None
+
+    @cached_property
+    def generation_arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of ``generation.npz`` by name; see ``findings.generation.GENERATION_ARRAYS``."""
+        return _read_arrays(self.paths.generation_arrays(self.summary.folder))
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:

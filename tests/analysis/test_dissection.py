@@ -138,7 +138,7 @@ def test_findings_load_as_typed_records(site):
     assert again.record == run.record
     assert again.layers["conv2"].units == run.layers["conv2"].units
     assert {image.label for image in again.record.images} == {"class0", "class1", "class2"}
-    assert set(json_schema()) == {"run.json", "dissection.json", "ablation.json"}
+    assert set(json_schema()) == {"run.json", "dissection.json", "ablation.json", "generation.json"}
 
 
 def test_the_same_twice_gives_the_same_bytes(site, tmp_path):

@@ -28,11 +28,11 @@ from dissect_report.analysis.ablation.splits import (
 )
 from dissect_report.analysis.ablation.targets import choose_layers, choose_targets, set_sizes
 from dissect_report.analysis.cache import Cache, digest
-from dissect_report.analysis.provenance import versions
+from dissect_report.analysis.provenance import intervention_key, versions
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
 from dissect_report.analysis.survey import Survey, survey_probe
 from dissect_report.config import AblationConfig
-from dissect_report.errors import ModelError, ProbeError
+from dissect_report.errors import FindingsError, ModelError, ProbeError
 from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.store import LoadedRun
@@ -79,9 +79,16 @@ def ablate(
 
 
 def is_ablated(setup: Setup, run: LoadedRun) -> bool:
-    """Whether everything that ``ablate`` would write is there."""
-    layers = choose_layers(setup.run.ablation, setup.network.chosen) if setup.run.ablation else ()
-    return all(run.paths.ablation(run.layers[info.name].summary.folder).is_file() for info in layers)
+    """Whether everything that ``ablate`` would write is there, of this configuration, and nothing else."""
+    config = setup.run.ablation
+    layers = choose_layers(config, setup.network.chosen) if config else ()
+    key = intervention_key(run.record.provenance.key, config)
+    expected = {info.name for info in layers}
+    try:
+        found = {name: layer.ablation.key for name, layer in run.layers.items() if layer.ablation}
+    except FindingsError:
+        return False
+    return found == dict.fromkeys(expected, key)
 
 
 def forget_ablations(paths: RunPaths) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from dissect_report.analysis.ablation.layer import LayerAblation, number
 from dissect_report.analysis.ablation.live import live_arrays
 from dissect_report.analysis.ablation.set_table import set_rows, spread_over_classes
+from dissect_report.analysis.provenance import intervention_key
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import sprite
 from dissect_report.config import AblationConfig
@@ -72,6 +73,7 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
     ends = [*list(found.watch.values())[1:], time.perf_counter()]
     record = Ablation(
         schema_version=SCHEMA_VERSION,
+        key=intervention_key(run.record.provenance.key, config),
         layer=found.info.name,
         labels="intact predictions" if found.stand_in else "labels",
         replacement=config.replacement,
