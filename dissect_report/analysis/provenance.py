@@ -80,7 +80,9 @@ def findings_key(run: RunConfig, title: str, inputs: dict[str, str], device: tor
 
 def intervention_key(key: str, config: AblationConfig | GenerationConfig | None) -> str:
     """Digest of everything that an intervention depends on: the dissection's key and its own table."""
-    return digest("intervention", key, dataclasses.asdict(config) if config else None)
+    options = dataclasses.asdict(config) if config else {}
+    options.pop("memory_gb", None)  # no number depends on it
+    return digest("intervention", key, options)
 
 
 def provenance(
