@@ -8,7 +8,7 @@ duplicate units, units without a concept, undefined values, concepts that were n
 
 from __future__ import annotations
 
-import json
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from dissect_report.findings import units as unit_records
 from tests import synthetic_scenes as scenes
 from tests.synthetic_ablation import MadeUpRemovals
 from tests.synthetic_names import CLASSES, HOSTILE, NAMES
+from tests.synthetic_runs import GENERATOR, latents, photos, provenance, run_names, toml
 
 TOP = 15
 IOU_THRESHOLD = 0.04
@@ -36,6 +37,9 @@ def write_synthetic_site(
     hostile: bool = False,
     ablation: bool = True,
     removal_images: int = 60,
+    kinds: Sequence[str] = (),
+    blind: Collection[int] = (),
+    apart: bool = False,
 ) -> Path:
     """Writes ``dissect.toml`` and the findings of ``runs`` runs; the path of the configuration.
 
@@ -43,28 +47,26 @@ def write_synthetic_site(
     that break pages which do not escape them. With ``ablation`` units of every run's last layer were
     removed, ranked and evaluated on ``removal_images`` each: the first run has labels and a linear tail,
     the others have neither.
+
+    ``kinds`` says what each run's network is, "classifier" or "generator", instead of ``runs`` classifiers;
+    a generator has no classes, no labels and no removals. No unit of the runs ``blind`` matches anything.
+    With ``apart`` no two runs look for a concept of the same name.
     """
+    kinds = kinds or ("classifier",) * runs
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dissect.toml"
-    names = ["vgg16", *(f"net{number}" for number in range(2, runs + 1))][:runs]
-    config.write_text(_toml(names, hostile), encoding="utf-8")
+    config.write_text(toml(run_names(kinds), kinds, hostile), encoding="utf-8")
     for index, run in enumerate(load_config(config).runs):
         root = paths.SitePaths(folder).run(run.name)
-        writer = _Writer(root, asdict(run), seed + index, layers, units, images, concepts, hostile)
+        prefix = f"{run.name} " if apart else ""
+        writer = _Writer(
+            root, asdict(run), seed + index, layers, units, images, concepts, hostile,
+            run.is_generator, index in blind, prefix,
+        )  # fmt: skip
         writer.write()
-        if ablation:
+        if ablation and not run.is_generator:
             writer.write_removals(first=index == 0, images=removal_images)
     return config
-
-
-def _toml(names: list[str], hostile: bool) -> str:
-    title = 'A <b>"made-up"</b> & hostile run' if hostile else "A made-up run"
-    body = '[{0}model]\nsource = "torchvision:vgg16"\n[{0}probe]\nimages = "photos"\n'
-    body += '[[{0}segmenter]]\nsource = "color"\n'
-    lines = [f"title = {json.dumps(title)}\n"]
-    if len(names) == 1:
-        return lines[0] + body.format("")
-    return lines[0] + "".join(f'[[run]]\nname = "{name}"\n' + body.format("run.") for name in names)
 
 
 @dataclass
@@ -77,6 +79,9 @@ class _Writer:
     images: int
     concepts: int
     hostile: bool
+    generator: bool = False
+    blind: bool = False
+    prefix: str = ""
 
     def write(self) -> None:
         self.random = np.random.default_rng(self.seed)
@@ -89,6 +94,8 @@ class _Writer:
         self._write_pictures()
         self.pool = self._sprites(48)
         names = [f"features.conv{1 + i // 2}_{1 + i % 2}" for i in range(self.layers)]
+        if self.generator:
+            names = [f"layer{1 + i}" for i in range(self.layers)]
         if self.hostile:
             names = [[*HOSTILE, *names][i % (len(HOSTILE) + len(names))] for i in range(self.layers)]
         folders = paths.file_names(names, reserved=("methods.html", "data.html", "index.html"))
@@ -114,7 +121,7 @@ class _Writer:
         wanted += [(f"object {n}", records.CATEGORIES[n % 6]) for n in range(self.concepts)]
         if self.hostile:
             wanted = [(name, records.CATEGORIES[n % 6]) for n, name in enumerate(HOSTILE)] + wanted
-        wanted = wanted[: self.concepts]
+        wanted = [(self.prefix + name, category) for name, category in wanted[: self.concepts]]
         slugs = paths.file_names((name for name, _ in wanted), reserved=("index",))
         return [
             records.ConceptRecord(
@@ -187,7 +194,7 @@ class _Writer:
         small = np.minimum(mask[:, :, None], self.concept_pixels[:, None, :])
         intersection = np.minimum((small * share * wobble).astype(np.int64), small)
         for unit in range(self.units):
-            if unit % 24 in (3, 7, 11):  # dead, not finite, without any concept
+            if unit % 24 in (3, 7, 11) or self.blind:  # dead, not finite, without any concept
                 intersection[:, unit] = 0
             if unit % 24 == 3:
                 mask[:, unit] = 0
@@ -268,30 +275,20 @@ class _Writer:
         return tuple(result)
 
     def _run(self, layers: tuple[records.LayerSummary, ...]) -> records.Run:
-        versions = {"dissect-report": "0.1.0", "numpy": "2.0", "torch": "2.13.0"}
-        provenance = records.Provenance(
-            "0f" * 32, "dissect-report analyze dissect.toml", versions, "ab" * 32, "cd" * 32, "cpu", 16,
-            ("batch size halved from 32 to 16: out of memory",), {"forward": 12.5, "counting": 3.25},
-            "2026-01-02T03:04:05+00:00",
-        )  # fmt: skip
         odd = HOSTILE if self.hostile else []
-        classes = [*odd, *CLASSES]
-        images = tuple(
-            records.ImageRecord(
-                f"{odd[i % len(odd)] if odd else classes[i % len(classes)]}/{i:04d}.jpg",
-                None if i % 9 == 8 else classes[i % len(classes)], int(self.half[i]),
-                classes[(i * 5) % len(classes)],
-            )
-            for i in range(self.images)
-        )  # fmt: skip
+        classes = [] if self.generator else [*odd, *CLASSES]
+        half = [int(half) for half in self.half]
         quality = {c.name: None if c.id == 2 else 0.5 + 0.4 / c.id for c in self.catalogue if not c.segmenter}
         segmenters = (
             records.SegmenterRecord("demo", "ef" * 32, len(quality), quality),
             records.SegmenterRecord("color", "", self.concepts - len(quality), {}),
         )
-        skipped = (f"{odd[0] if odd else 'broken'}.jpg: cannot identify image file",)
+        skipped = (
+            () if self.generator else (f"{odd[0] if odd else 'broken'}.jpg: cannot identify image file",)
+        )
         return records.Run(
-            records.SCHEMA_VERSION, str(self.config["name"]), "A made-up run", self.config, provenance,
-            tuple(classes), segmenters, tuple(self.catalogue), images, skipped, layers,
-            scenes.GRID, scenes.CROP, scenes.DEPTH,
+            records.SCHEMA_VERSION, str(self.config["name"]), "A made-up run", self.config,
+            provenance(self.seed), tuple(classes), segmenters, tuple(self.catalogue),
+            latents(half) if self.generator else photos(half, classes, odd or classes), skipped, layers,
+            scenes.GRID, scenes.CROP, scenes.DEPTH, GENERATOR if self.generator else None,
         )  # fmt: skip
