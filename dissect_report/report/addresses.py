@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 HOME = PurePosixPath("index.html")
+COMPARE = PurePosixPath("compare.html")
 CONCEPTS = PurePosixPath("concepts")
 
 

@@ -75,9 +75,13 @@ class LayerView:
         pages = [concept_page(self.site.concept_files[c.name]) for c in self.run.record.concepts]
         return ["", *(link(self.addresses.page, page) for page in pages)]
 
-    def percent(self, iou: float | None) -> float | None:
-        """An IoU as a position on the layer's bars; None if undefined or beyond the right end."""
-        return None if iou is None or iou > self.scale else round(100 * iou / self.scale, 2)
+    def percent(self, iou: float | None, scale: float | None = None) -> float | None:
+        """An IoU as a position on the layer's bars; None if undefined or beyond the right end.
+
+        ``scale`` is another right end, of bars that units of several layers share.
+        """
+        end = scale or self.scale
+        return None if iou is None or iou > end else round(100 * iou / end, 2)
 
     def bar(self, unit: UnitRecord) -> dict[str, Any]:
         """The IoU bar: the length of its fill, the places of its ticks, and all of it in words."""
@@ -95,8 +99,10 @@ class LayerView:
             "words": f"IoU {score(unit.iou)}; " + ", ".join(names),
         }
 
-    def card(self, unit: UnitRecord, page: PurePosixPath, where: str = "") -> dict[str, Any]:
-        """A unit as a card on ``page``; ``where`` stands before the unit's number."""
+    def card(
+        self, unit: UnitRecord, page: PurePosixPath, where: str = "", scale: float | None = None
+    ) -> dict[str, Any]:
+        """A unit as a card on ``page``; ``where`` stands before the unit's number, ``scale`` as above."""
         concept = self.concept(unit.concept)
         return {
             "href": link(page, self.addresses.unit(unit.unit)),
@@ -108,8 +114,8 @@ class LayerView:
             "category": concept.category if concept and unit.detector else "none",
             "letter": LETTERS[concept.category] if concept and unit.detector else "",
             "iou": score(unit.iou),
-            "fill": self.percent(unit.iou) or 0,
-            "chance": self.percent(unit.chance_iou),
+            "fill": self.percent(unit.iou, scale) or 0,
+            "chance": self.percent(unit.chance_iou, scale),
             "flag": flag(unit),
             "alt": f"Top images of unit {unit.unit}: {label(unit, concept)}, IoU {score(unit.iou)}",
         }

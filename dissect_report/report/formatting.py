@@ -74,6 +74,13 @@ def span(low: float | None, high: float | None) -> str:
     return DASH if low is None or high is None else f"{points(low)} to {points(high)}"
 
 
+def change(value: int | None) -> str:
+    """A change of a whole number, always with its sign: +3, \N{MINUS SIGN}4, 0."""
+    if value is None:
+        return DASH
+    return f"{value:+,}".replace("-", "\N{MINUS SIGN}") if value else "0"
+
+
 def ordinal(place: int) -> str:
     """1st, 2nd, 3rd, 4th, 11th."""
     ending = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")

@@ -14,7 +14,7 @@
   function value(row, column) {
     const text = row.cells[column].textContent.trim();
     if (text === "–") return null;
-    const number = Number(text.replace(/[,%\s]/g, "").replace("<", ""));
+    const number = Number(text.replace(/[,%\s]/g, "").replace("<", "").replace("\u2212", "-"));
     return text === "" || Number.isNaN(number) ? text.toLowerCase() : number;
   }
 
