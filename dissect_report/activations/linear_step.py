@@ -19,7 +19,8 @@ from torch.fx.node import Node
 from dissect_report.activations.activation_functions import MODULES, NAMES
 from dissect_report.activations.cutting import Cut, assemble, cut, stand_in
 from dissect_report.activations.modes import quiet
-from dissect_report.activations.tail import GraphTail, Tail, agrees, largest, read_logits
+from dissect_report.activations.outputs import agrees, read_logits
+from dissect_report.activations.tail import GraphTail, Tail, largest
 
 #: Modules and functions that treat every unit alone, besides element-wise activations.
 UNIT_MODULES = (

@@ -22,15 +22,12 @@ from dissect_report.activations.graph import trace
 from dissect_report.activations.interventions import replaced
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
+from dissect_report.activations.outputs import Reader, agrees, read_logits
 from dissect_report.activations.recording import record
 from dissect_report.errors import DissectError, LayerError, ModelError
-from dissect_report.sources.models import logits
 
 Path = Literal["fx", "export", "full"]
 PATHS: tuple[Path, ...] = ("fx", "export", "full")
-
-#: Logits closer than this share of the largest are told apart by arithmetic noise, not by the network.
-NOISE = 2e-5
 
 
 @dataclass(frozen=True)
@@ -64,10 +61,10 @@ class Tail(Protocol):
     def head(self, images: Tensor) -> Held:
         """What the tail needs of ``images``."""
 
-    def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Float[Tensor, "image class"]:
-        """Logits from the layer's maps; no argument is written into."""
+    def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Float[Tensor, "image ..."]:
+        """The network's output from the layer's maps; no argument is written into."""
 
-    def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Float[Tensor, "image class"]:
+    def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Float[Tensor, "image ..."]:
         """As ``run``, on values that nobody needs afterwards."""
 
 
@@ -81,6 +78,7 @@ class GraphTail:
         model: put to rest while the tail runs.
         flow: the graph.
         cut: where it is cut.
+        read: takes the logits, or the images, out of the network's output.
         row_bytes: of the largest value behind the cut, per image.
     """
 
@@ -89,6 +87,7 @@ class GraphTail:
     model: nn.Module
     flow: Flow
     cut: Cut
+    read: Reader
     row_bytes: int = field(init=False)
     before: Any = field(init=False, repr=False)
     behind: Any = field(init=False, repr=False)
@@ -110,14 +109,14 @@ class GraphTail:
         return Held(recorded, tuple(kept))
 
     def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Tensor:
-        """Logits from the layer's maps; no argument is written into."""
+        """The network's output from the layer's maps; no argument is written into."""
         return self.consume(recorded.clone(), [value.clone() for value in kept])
 
     def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
         """As ``run``, on values that nobody needs afterwards."""
         sized = [stand_in(self.flow, node, len(recorded), recorded) for node in self.cut.sized]
         with quiet(self.model):
-            return read_logits(self.flow.finish(self.behind(recorded, *kept, *sized)))
+            return self.read(self.flow.finish(self.behind(recorded, *kept, *sized)))
 
 
 def largest(flow: Flow, nodes: Sequence[Node]) -> int:
@@ -133,6 +132,7 @@ class WholeTail:
     layer: LayerInfo
     model: nn.Module
     row_bytes: int
+    read: Reader
     path: Path = "full"
 
     def head(self, images: Tensor) -> Held:
@@ -142,40 +142,28 @@ class WholeTail:
             return Held(recorder.take()[self.layer.name], (images,))
 
     def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Tensor:
-        """Logits from the layer's maps; no argument is written into."""
+        """The network's output from the layer's maps; no argument is written into."""
         with replaced(self.model, self.layer, lambda maps: recorded.clone().to(maps.dtype)):
-            return read_logits(self.model(kept[0].clone()))
+            return self.read(self.model(kept[0].clone()))
 
     def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
         """As ``run``."""
         return self.run(recorded, kept)
 
 
-def read_logits(output: Any) -> Float[Tensor, "image class"]:
-    """The logits in a network's output, float32.
-
-    Raises:
-        ModelError: it gives none, or of one class only.
-    """
-    scores = logits(output)
-    if scores is None:
-        raise ModelError("the network gives no row of class scores an image: interventions need a classifier")
-    if scores.shape[1] < 2:
-        raise ModelError("the network has one class only: removing units cannot change what it predicts")
-    return scores.float()
-
-
 def split_tail(
     model: nn.Module,
     layer: LayerInfo,
-    images: Float[Tensor, "image channel y x"],
+    images: Float[Tensor, "image ..."],
     paths: Sequence[Path] = PATHS,
+    read: Reader = read_logits,
 ) -> Tail:
     """The tail behind ``layer``, proved on ``images``.
 
     Args:
-        images: real inputs, at least two, on the model's device.
+        images: real inputs (of a generator: latents), at least two, on the model's device.
         paths: ways to try, in this order.
+        read: takes the logits, or the images, out of the network's output.
 
     Raises:
         LayerError: the layer runs more than once, or nothing depends on it.
@@ -186,39 +174,23 @@ def split_tail(
     if len(images) < 2:
         raise ModelError("a network is split on at least two images")
     with quiet(model):
-        intact, again = read_logits(model(images.clone())), read_logits(model(images.clone()))
+        intact, again = read(model(images.clone())), read(model(images.clone()))
     if not agrees(intact, again):
         raise ModelError(
-            "the network gives different outputs for the same images (dropout left on?): "
+            "the network gives different outputs for the same input (dropout or noise left on?): "
             "interventions need one that does not draw random numbers"
         )
     for path in paths:
-        tail = _split(model, layer, images, path)
+        tail = _split(model, layer, images, path, read)
         if tail is not None and _reproduces(tail, images, intact):
             _check_dependence(tail, images)
             return tail
     raise ModelError(f"layer {layer.name!r}: the network cannot be run from its stored maps")
 
 
-def agrees(scores: Tensor, truth: Tensor, addends: Tensor | None = None) -> bool:
-    """Whether two sets of logits are the same but for arithmetic noise.
-
-    Args:
-        scores: [image, class].
-        truth: [image, class].
-        addends: [image, class] logits that ``scores`` was subtracted from: their size sets the noise too.
-    """
-    if scores.shape != truth.shape:
-        return False
-    scale = truth.abs().amax(1, keepdim=True)
-    if addends is not None:
-        scale = torch.maximum(scale, addends.abs().amax(1, keepdim=True))
-    return bool(((scores - truth).abs() <= NOISE * scale.clamp_min(1e-12)).all())
-
-
-def _split(model: nn.Module, layer: LayerInfo, images: Tensor, path: Path) -> Tail | None:
+def _split(model: nn.Module, layer: LayerInfo, images: Tensor, path: Path, read: Reader) -> Tail | None:
     if path == "full":
-        return WholeTail(layer, model, _largest_output(model, images))
+        return WholeTail(layer, model, _largest_output(model, images), read)
     with quiet(model):
         if path == "fx":
             traced = trace(model)
@@ -237,7 +209,7 @@ def _split(model: nn.Module, layer: LayerInfo, images: Tensor, path: Path) -> Ta
         if node is None or (path == "fx" and end not in descend(node)):
             return None
         place = cut(flow, node)
-        return None if place is None else GraphTail(layer, path, model, flow, place)
+        return None if place is None else GraphTail(layer, path, model, flow, place, read)
 
 
 def _behind_activation(node: Node) -> Node | None:
@@ -258,7 +230,7 @@ def _reproduces(tail: Tail, images: Tensor, intact: Tensor) -> bool:
     except Exception:  # a graph made for one batch size: the network's own code, it may raise anything at all
         return False
     same = agrees(whole, intact) and agrees(fewer, intact[:part]) and agrees(alone, intact[:1])
-    return same and bool((whole.argmax(1) == intact.argmax(1)).all())
+    return same and (intact.ndim > 2 or bool((whole.argmax(1) == intact.argmax(1)).all()))
 
 
 def _check_dependence(tail: Tail, images: Tensor) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from dissect_report.config import ModelConfig
 from dissect_report.errors import ModelError
 from dissect_report.sources.factory import load_factory
+from dissect_report.sources.progan import progan_from
 from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
 from dissect_report.sources.weights import read_state_dict
 
@@ -33,6 +34,9 @@ def load_model(config: ModelConfig, folder: Path) -> nn.Module:
     """
     if config.source.startswith("torchvision:"):
         model: Any = build_torchvision(config.source, ModelError)
+    elif config.source.startswith("progan:"):
+        path = folder / config.source.removeprefix("progan:")
+        model = progan_from(read_state_dict(path, config.allow_pickle))
     else:
         model = load_factory(config.source, folder, ModelError)()
     if not isinstance(model, nn.Module):
@@ -129,3 +133,14 @@ def logits(output: Any) -> Tensor | None:
     if scores is not None and scores.ndim > 2 and scores.shape[2:].numel() == 1:
         scores = scores.flatten(1)
     return scores if scores is not None and scores.ndim == 2 and scores.is_floating_point() else None
+
+
+def images(output: Any) -> Tensor | None:
+    """[batch, 3, y, x] from a generator's output; None if it gives no images.
+
+    One channel is grey and is given three times.
+    """
+    made = unwrap(output)
+    if made is None or made.ndim != 4 or made.shape[1] not in (1, 3) or not made.is_floating_point():
+        return None
+    return made.expand(-1, 3, -1, -1) if made.shape[1] == 1 else made
