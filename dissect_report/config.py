@@ -200,6 +200,11 @@ class Config:
         """The site's folder: findings, cache and built site lie in it."""
         return self.path.parent
 
+    @property
+    def templates(self) -> Path | None:
+        """The folder of the site's own templates; None if it has none."""
+        return self.folder / self.site.templates if self.site.templates else None
+
 
 SECTIONS: dict[str, type[Any]] = {
     "model": ModelConfig,

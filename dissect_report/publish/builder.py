@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from dissect_report.config import Config
-from dissect_report.errors import PublishError, StorageError
+from dissect_report.errors import DissectError, PublishError, StorageError
 from dissect_report.findings.paths import SitePaths
 from dissect_report.publish import folders
 from dissect_report.publish.project import write_project
 from dissect_report.report.site import SiteFindings, load_site
+from dissect_report.report.templating import fault_of
 
 PLUGIN = "dissect-report"
 
@@ -31,7 +32,7 @@ def build_site(config: Config, console: Console) -> Path:
 
     Raises:
         FindingsError: the site was not analysed yet.
-        PublishError: mkdocs complains, or a folder is somebody else's.
+        PublishError: mkdocs complains, a template of the site's own fails, or a folder is somebody else's.
         StorageError: the disk refuses.
     """
     paths = SitePaths(config.folder)
@@ -42,8 +43,15 @@ def build_site(config: Config, console: Console) -> Path:
         site = load_site(config)
         pages = _build(write_project(site), new, site)
         changed, total = folders.replace(paths.site, new)
-    except OSError as error:
-        raise StorageError(f"{error.filename or paths.root}: {error.strerror or error}") from None
+    except DissectError:
+        raise
+    except Exception as error:
+        # A template of the site's own can fail in any way; its author needs the place, not our calls.
+        if fault := fault_of(config.templates, error):
+            raise PublishError(fault) from None
+        if isinstance(error, OSError):
+            raise StorageError(f"{error.filename or paths.root}: {error.strerror or error}") from None
+        raise
     finally:
         folders.clear(new)
     console.print(escape(f"  site: {pages:,} pages; {changed:,} of {total:,} files changed"), soft_wrap=True)

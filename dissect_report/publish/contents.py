@@ -13,7 +13,7 @@ from dissect_report.publish import folders, search
 from dissect_report.publish.frames import Frame
 from dissect_report.publish.sitemap import write_sitemap
 from dissect_report.report.page import Page
-from dissect_report.report.render import data_files, pictures, unit_pages
+from dissect_report.report.render import copies, data_files, unit_pages
 from dissect_report.report.site import SiteFindings
 
 
@@ -53,7 +53,7 @@ class Contents:
                     entries.append(search.unit_entry(page, name))
         for file in data_files(self.site):
             self._write_file(file.path, file.text)
-        for source, target in pictures(self.site):
+        for source, target in copies(self.site):
             share(source, self._target(target))
         search.write_entries(self.folder, entries)
         write_sitemap(self.folder, url, written)

@@ -11,9 +11,11 @@ from dissect_report.errors import FindingsError
 from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.report.addresses import RunAddresses
 from dissect_report.report.cards import LayerView
+from dissect_report.report.comparison import Comparison
 from dissect_report.report.live import live_file
 from dissect_report.report.page import DataFile, Page
 from dissect_report.report.pages.classes import ClassPages
+from dissect_report.report.pages.compare import ComparePage
 from dissect_report.report.pages.concept import ConceptPages
 from dissect_report.report.pages.data import ABLATION_FILES, LAYER_FILES, data_page
 from dissect_report.report.pages.experiments import experiment_pages
@@ -25,10 +27,15 @@ from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.templating import script_json
 
+#: File names of pictures end so: of probe images, whole or in part.
+PICTURES = (".webp", ".png", ".jpg", ".jpeg")
+
 
 def pages(site: SiteFindings) -> Iterator[Page]:
     """All pages but the units', in the order of the navigation."""
     yield home_page(site)
+    if len(site.runs) > 1:
+        yield ComparePage(Comparison(site)).page()
     for run in site.runs:
         for layer in layers_of(run):
             yield layer_page(LayerView(site, run, layer))
@@ -45,7 +52,7 @@ def unit_pages(site: SiteFindings, run: LoadedRun, layer: LoadedLayer) -> Iterat
 
 
 def data_files(site: SiteFindings) -> Iterator[DataFile]:
-    """Downloads, and the scripts that pages load on demand."""
+    """Downloads, and the scripts that pages load on demand; a site without pictures has no label maps."""
     for run in site.runs:
         addresses = RunAddresses(run.record.name)
         for layer in layers_of(run):
@@ -54,13 +61,20 @@ def data_files(site: SiteFindings) -> Iterator[DataFile]:
         for removals in run_removals(site, run):
             if live := live_file(removals):
                 yield live
-        yield _palette(site, run)
-        for image in range(len(run.record.images)):
-            yield _segmentation(run, addresses, image)
+        if site.config.site.images:
+            yield _palette(site, run)
+            for image in range(len(run.record.images)):
+                yield _segmentation(run, addresses, image)
+
+
+def copies(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
+    """Files that go over as they are, source and target; pictures only if the site shows them."""
+    shown = site.config.site.images
+    return (pair for pair in pictures(site) if shown or pair[1].suffix not in PICTURES)
 
 
 def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
-    """Files that go over as they are, source and target: findings, sprites, thumbnails."""
+    """Everything that can go over as it is, source and target: findings, sprites, thumbnails."""
     for run in site.runs:
         addresses = RunAddresses(run.record.name)
         yield run.paths.run, addresses.root / "run.json"

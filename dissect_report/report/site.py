@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from jinja2 import Environment
 
 from dissect_report.config import Config
 from dissect_report.errors import FindingsError
@@ -13,6 +14,7 @@ from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.paths import SitePaths, file_names
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import LoadedLayer, LoadedRun, load_run, read_record
+from dissect_report.report.templating import check_own, environment
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,19 @@ class SiteFindings:
 
     config: Config
     runs: tuple[LoadedRun, ...]
+
+    @cached_property
+    def templates(self) -> Environment:
+        """The templates of this site's pages: its own where it has some, and whether pictures are shown.
+
+        Raises:
+            PublishError: one of its own has a name that replaces nothing.
+        """
+        own = self.config.templates
+        if own is None:
+            return environment(pictures=self.config.site.images)
+        check_own(own)
+        return environment(own, pictures=self.config.site.images)
 
     @cached_property
     def concept_files(self) -> dict[str, str]:

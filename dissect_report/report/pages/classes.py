@@ -31,7 +31,6 @@ from dissect_report.report.page import Page
 from dissect_report.report.removal_figures import curves_figure
 from dissect_report.report.removals import SERVING, Removals, run_removals
 from dissect_report.report.site import SiteFindings
-from dissect_report.report.templating import environment
 
 #: Sizes of the small table at the top of a class page: the paper's.
 SHOWN = (4, 20)
@@ -88,7 +87,7 @@ class ClassPages:
             "size": largest_shown(removals),
             "count": count, "percent": percent, "points": points, "plural": plural,
         }  # fmt: skip
-        body = environment().get_template("pages/classes.html").render(context)
+        body = self.site.templates.get_template("pages/classes.html").render(context)
         description = f"Which units of {name} its {plural(len(self.targets), 'class', 'classes')} need."
         return Page(path, f"Classes of {name}", description, body, f"classes {name}", (name, "Classes"))
 
@@ -142,7 +141,7 @@ class ClassPages:
             "count": count, "percent": percent, "lost": lost, "number": number, "span": span,
             "plural": plural,
         }  # fmt: skip
-        body = environment().get_template("pages/class.html").render(context)
+        body = self.site.templates.get_template("pages/class.html").render(context)
         words = f"{kind} {name} · {self.run.record.name} · {', '.join(best)}"
         return Page(path, f"{name} ({kind})", description, body, words, None)
 

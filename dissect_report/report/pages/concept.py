@@ -22,7 +22,6 @@ from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import Page
 from dissect_report.report.removals import Removals, run_removals
 from dissect_report.report.site import SiteFindings, layers_of
-from dissect_report.report.templating import environment
 
 #: Units shown as cards before the rest becomes a list.
 CARDS = 48
@@ -86,7 +85,7 @@ class ConceptPages:
             "tips": self._tips(self.site.runs[0]),
             "score": score, "share": share, "count": count, "plural": plural,
         }  # fmt: skip
-        body = environment().get_template("pages/concepts.html").render(context)
+        body = self.site.templates.get_template("pages/concepts.html").render(context)
         description = f"{found} of {len(self.site.concepts)} concepts are matched by a unit."
         return Page(INDEX, "Concepts", description, body, "concepts", ("Concepts",))
 
@@ -126,7 +125,7 @@ class ConceptPages:
             "tips": runs[0]["tips"],
             "number": number, "score": score, "share": share, "count": count, "plural": plural,
         }  # fmt: skip
-        body = environment().get_template("pages/concept.html").render(context)
+        body = self.site.templates.get_template("pages/concept.html").render(context)
         description = f"{plural(detectors, 'unit')} {'looks' if detectors == 1 else 'look'} for {name}."
         return Page(path, name, description, body, f"concept {name} · {category} · {description}", None)
 

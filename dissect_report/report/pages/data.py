@@ -12,7 +12,6 @@ from dissect_report.report.formatting import count
 from dissect_report.report.page import Page
 from dissect_report.report.removal_words import words_of
 from dissect_report.report.site import SiteFindings, layers_of
-from dissect_report.report.templating import environment
 
 #: What the JSON and picture files hold; ``counts.npz`` is described by ``COUNTS``.
 LAYER_FILES = {
@@ -69,7 +68,7 @@ def data_page(site: SiteFindings, run: LoadedRun) -> Page:
         "methods": link(path, addresses.methods),
         "count": count,
     }
-    body = environment().get_template("pages/data.html").render(context)
+    body = site.templates.get_template("pages/data.html").render(context)
     description = f"Every file of {run.record.name} with its schema."
     words = f"data files download json csv npz schema {run.record.name}"
     return Page(path, f"Data of {run.record.name}", description, body, words, (run.record.name, "Data"))

@@ -11,7 +11,7 @@ import numpy as np
 from dissect_report.findings.ablation import ServingBar
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
-from dissect_report.report.cards import label, setting
+from dissect_report.report.cards import LayerView, label, setting
 from dissect_report.report.formatting import count, number, percent, plural, points, score, share, span
 from dissect_report.report.intervals import Interval, mean_interval
 from dissect_report.report.page import Page
@@ -25,7 +25,6 @@ from dissect_report.report.removal_figures import (
 )
 from dissect_report.report.removals import Removals, run_removals
 from dissect_report.report.site import SiteFindings
-from dissect_report.report.templating import environment
 
 #: Classes in the before/after grid, one image each.
 PICTURED = 6
@@ -51,7 +50,7 @@ def keeping_page(run: LoadedRun, found: list[Removals]) -> Page:
     title = f"Removing {size} v keeping {size}" if size else "Removing and keeping"
     sections = [_keeping(removals, path) for removals in found]
     description = sections[-1]["verdict"] or f"What classes of {run.record.name} lose without their units."
-    return _page(run, path, "keeping", title, description, sections, {"size": size})
+    return _page(found[-1].view, path, "keeping", title, description, sections, {"size": size})
 
 
 def interpretable_page(run: LoadedRun, found: list[Removals]) -> Page:
@@ -60,11 +59,11 @@ def interpretable_page(run: LoadedRun, found: list[Removals]) -> Page:
     sections = [_interpretable(removals, path) for removals in found]
     title = "Are important units interpretable?"
     description = sections[-1]["verdict"] or f"IoU of units of {run.record.name} by the classes they serve."
-    return _page(run, path, "interpretable", title, description, sections, {})
+    return _page(found[-1].view, path, "interpretable", title, description, sections, {})
 
 
 def _page(
-    run: LoadedRun,
+    view: LayerView,
     path: PurePosixPath,
     kind: str,
     title: str,
@@ -72,7 +71,7 @@ def _page(
     sections: list[dict[str, Any]],
     more: dict[str, Any],
 ) -> Page:
-    name, addresses = run.record.name, RunAddresses(run.record.name)
+    name, addresses = view.run.record.name, view.run_addresses
     context = {
         "title": title,
         "run": name,
@@ -84,7 +83,7 @@ def _page(
         "count": count, "number": number, "percent": percent, "plural": plural, "points": points,
         "score": score, "span": span,
     }  # fmt: skip
-    body = environment().get_template(f"pages/{kind}.html").render(context | more)
+    body = view.site.templates.get_template(f"pages/{kind}.html").render(context | more)
     words = f"experiment {title} {name}"
     return Page(path, f"{title} · {name}", description, body, words, (name, "Experiments", title))
 

@@ -16,7 +16,6 @@ from dissect_report.report.pages.experiments import keeping_verdict, mean_lost
 from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.strip import layer_strip
-from dissect_report.report.templating import environment
 
 
 def home_page(site: SiteFindings) -> Page:
@@ -36,7 +35,7 @@ def home_page(site: SiteFindings) -> Page:
         path=HOME,
         title=site.config.title,
         description=f"What the units of {names} look for.",
-        body=environment().get_template("pages/home.html").render(context),
+        body=site.templates.get_template("pages/home.html").render(context),
         search=f"{site.config.title} · {names}",
         nav=("Home",),
     )

@@ -17,7 +17,7 @@ from dissect_report.report.pages.experiments import serving_points
 from dissect_report.report.removal_figures import scatter_figure
 from dissect_report.report.removals import Removals, removals_of
 from dissect_report.report.strip import layer_strip
-from dissect_report.report.templating import environment, script_json
+from dissect_report.report.templating import script_json
 
 #: Bits of a card's flags in ``units.js``; ``layer.js`` reads them by the same numbers.
 DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE = 1, 2, 4, 8, 16
@@ -34,7 +34,7 @@ def layer_page(view: LayerView) -> Page:
         path=view.addresses.page,
         title=summary.name,
         description=f"{summary.detectors} of {summary.units} units of {summary.name} match {found}.",
-        body=environment().get_template("pages/layer.html").render(context),
+        body=view.site.templates.get_template("pages/layer.html").render(context),
         search=f"layer {summary.name} of {run.name} · {found} · {', '.join(b[0] for b in context['bars'])}",
         nav=(run.name, summary.name),
     )

@@ -15,7 +15,6 @@ from dissect_report.report.pages.concept import iou_threshold, remark
 from dissect_report.report.removal_words import removal_glossary
 from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
-from dissect_report.report.templating import environment
 
 UPSAMPLING = {
     "border": "bilinear with half-pixel centres; beyond the edge the map continues with its edge cells",
@@ -30,7 +29,7 @@ REGISTRATION = {
 def methods_page(site: SiteFindings, run: LoadedRun) -> Page:
     """How one run was measured."""
     path = RunAddresses(run.record.name).methods
-    body = environment().get_template("pages/methods.html").render(methods_context(site, run, path))
+    body = site.templates.get_template("pages/methods.html").render(methods_context(site, run, path))
     description = f"Every parameter, definition and digest behind the numbers of {run.record.name}."
     words = f"methods {run.record.name} parameters definitions provenance segmenter quality"
     return Page(path, f"Methods of {run.record.name}", description, body, words, (run.record.name, "Methods"))

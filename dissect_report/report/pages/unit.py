@@ -23,7 +23,6 @@ from dissect_report.report.page import Page
 from dissect_report.report.pages.used import UsedFor
 from dissect_report.report.removals import removals_of
 from dissect_report.report.sentences import unit_sentence
-from dissect_report.report.templating import environment
 
 #: What the bands of activation are called on the page.
 BANDS = {
@@ -65,7 +64,7 @@ class UnitPages:
     def __init__(self, view: LayerView) -> None:
         self.view = view
         self.record = view.run.record
-        self.template = environment().get_template("pages/unit.html")
+        self.template = view.site.templates.get_template("pages/unit.html")
         self.cards: dict[int, Markup] = {}
         self.cells: dict[int, Markup] = {}
         removals = removals_of(view)
@@ -149,7 +148,7 @@ class UnitPages:
     def _named(self, concept: ConceptRecord) -> Markup:
         """A concept's cell in the tables, rendered once for all pages of the layer."""
         if concept.id not in self.cells:
-            macro = environment().get_template("partials/concept.html").module.named  # type: ignore[attr-defined]
+            macro = self.view.site.templates.get_template("partials/concept.html").module.named  # type: ignore[attr-defined]
             href = self.view.concept_links[concept.id]
             self.cells[concept.id] = macro(concept.category, LETTERS[concept.category], href, concept.name)
         return self.cells[concept.id]
@@ -157,7 +156,7 @@ class UnitPages:
     def _card(self, unit: UnitRecord) -> Markup:
         """A unit's card, rendered once: it is the same on every page of the layer."""
         if unit.unit not in self.cards:
-            macro = environment().get_template("partials/card.html").module.card  # type: ignore[attr-defined]
+            macro = self.view.site.templates.get_template("partials/card.html").module.card  # type: ignore[attr-defined]
             self.cards[unit.unit] = macro(self.view.card(unit, self.view.addresses.page))
         return self.cards[unit.unit]
 

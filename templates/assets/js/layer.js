@@ -10,6 +10,7 @@
   const CHUNK = 60;
   const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
   const TEXTS = ["q", "min", "max", "smin", "smax", "class"]; // the last three only where units were removed
+  const pictured = !("pictureless" in page.dataset);
   const form = page.querySelector("[data-filter]");
   const grid = page.querySelector("[data-cards]");
   const more = page.querySelector("[data-more]");
@@ -120,8 +121,8 @@
     const link = element("a", `card ${category}`);
     link.href = `${u.number}.html`;
     const quad = element("span", "quad");
-    if (u.tiles) quad.append(half(u, 0));
-    if (u.tiles > 2) quad.append(half(u, 2));
+    if (pictured && u.tiles) quad.append(half(u, 0));
+    if (pictured && u.tiles > 2) quad.append(half(u, 2));
     const name = element("span", "card-name");
     name.append(element("b", "", u.name || "no concept"));
     if (u.flags & DETECTOR) name.append(element("span", `letter ${category}`, data.letters[category]));
@@ -139,7 +140,7 @@
     if (remark(u)) foot.append(element("em", "", remark(u)));
     foot.append(element("span", "num", u.iou === null ? "–" : u.iou.toFixed(3)));
     for (const part of [quad, bar]) part.setAttribute("aria-hidden", "true");
-    link.append(quad, name, bar, foot);
+    link.append(...(pictured ? [quad] : []), name, bar, foot);
     return link;
   }
 
