@@ -34,7 +34,7 @@ class Read(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        if tag not in ("img", "input", "br", "meta", "link", "path"):
+        if tag not in ("img", "input", "br", "meta", "link", "path", "col"):
             self.open.append(tag)
         if tag == "script":
             self.scripts.append("")
