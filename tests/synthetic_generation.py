@@ -1,0 +1,294 @@
+"""A made-up generator whose units were changed: findings, arrays and pictures, complete on disk.
+
+The edits are really made, on the label maps and small pictures of the made-up run, so every area, interval
+and outline that a page shows agrees with the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from dissect_report.config import GenerationConfig, load_config
+from dissect_report.findings import generation as records
+from dissect_report.findings.paths import SitePaths
+from dissect_report.findings.records import SCHEMA_VERSION
+from dissect_report.findings.store import load_run, write_counts, write_record
+from dissect_report.findings.units import UnitRecord
+from tests.synthetic import write_synthetic_site
+from tests.synthetic_edits import PLACES, EditedScenes, outline
+
+COUNTS = (0, 1, 2, 4, 8, 12, 16, 20, 25, 30)
+DRAWN = ("iou", "ace", "one", "two")
+#: Part of a concept's pixels that 20 of its best units take away: by its place among the edited ones.
+STRENGTH = (0.9, 0.45, 0.0, -0.3)
+
+
+def write_synthetic_generator(
+    folder: Path,
+    edited: int = 4,
+    latents: int = 12,
+    grid_latents: int = 6,
+    insert_latents: int = 4,
+    every_layer: bool = False,
+    one_by_one: bool = True,
+    **site: object,
+) -> Path:
+    """A site of one generator, and what changing the units of its last layer does.
+
+    Args:
+        folder: of the site.
+        edited: concepts; the third is drawn by other units, the fourth grows when its units go.
+        latents: for removing.
+        grid_latents: shown.
+        insert_latents: for inserting at places.
+        every_layer: all layers were edited, not only the last.
+        one_by_one: units were changed one by one, too.
+        **site: of ``write_synthetic_site``.
+    """
+    config = write_synthetic_site(folder, **{"kinds": ("generator",), **site})  # type: ignore[arg-type]
+    for run in load_config(config).runs:
+        if run.is_generator:
+            loaded = load_run(SitePaths(folder).run(run.name).root)
+            settings = asdict(GenerationConfig())
+            write_record(
+                loaded.paths.run,
+                replace(loaded.record, config=loaded.record.config | {"generation": settings}),
+            )
+            layers = list(loaded.layers.values())
+            for layer in layers if every_layer else layers[-1:]:
+                MadeUpEdits(
+                    loaded.record, layer, latents, insert_latents, edited, grid_latents, one_by_one
+                ).write()
+    return config
+
+
+@dataclass
+class MadeUpEdits(EditedScenes):
+    """What changing the units of one layer does."""
+
+    wanted: int
+    grid_latents: int
+    one_by_one: bool
+
+    def __post_init__(self) -> None:
+        self.latents = min(self.latents, len(self.run.images))
+        self.grid_latents = min(self.grid_latents, self.latents)
+        self.insert_latents = min(self.insert_latents, self.latents)
+
+    def write(self) -> None:
+        paths, folder = self.layer.paths, self.layer.summary.folder
+        concepts = tuple(self._concept(place) for place in range(len(self.edited)))
+        units = tuple(self._unit(unit) for unit in self.measured)
+        record = records.Generation(
+            schema_version=SCHEMA_VERSION, key="made up", layer=self.layer.summary.name, path="fx",
+            latents=self.latents, insert_latents=self.insert_latents, grid_latents=self.grid_latents,
+            places=(PLACES, PLACES), removed=COUNTS, grid_counts=records.GRID_COUNTS, insert_quantile=0.005,
+            unit_effects="detectors", concepts=concepts, units=units,
+            never_drawn=(self.run.concepts[-1].id,), edits=1234, unchanged=0.125,
+            notes=("the map is 16 x 16, a place is a block of 2 x 2 cells",),
+            command="dissect-report analyze dissect.toml", seconds={"removing": 2.5, "inserting": 1.5},
+        )  # fmt: skip
+        write_record(paths.generation(folder), record)
+        write_counts(paths.generation_arrays(folder), self._arrays(units))
+
+    @cached_property
+    def edited(self) -> tuple[int, ...]:
+        """The largest concepts that a unit detects, then the largest that none detects."""
+        order = [int(c) for c in np.argsort(-self.intact.sum(0), kind="stable") if self.intact[:, c].any()]
+        detected = {unit.concept for unit in self.layer.units if unit.detector}
+        found = [c for c in order if c in detected][: max(0, self.wanted - 1)]
+        return tuple([*found, *(c for c in order if c not in detected)][: self.wanted])
+
+    @cached_property
+    def measured(self) -> tuple[int, ...]:
+        return tuple(u.unit for u in self.layer.units if u.detector) if self.one_by_one else ()
+
+    def _order(self, concept: int) -> list[int]:
+        """Units by IoU with the concept."""
+        iou = np.nan_to_num(self.layer.arrays["iou"][:, concept], nan=-1)
+        return [int(unit) for unit in np.argsort(-iou, kind="stable")]
+
+    def _portion(self, place: int, ranking: str, count: int, latent: int) -> float:
+        full = STRENGTH[place % len(STRENGTH)] * (1 - np.exp(-count / 7)) / (1 - np.exp(-20 / 7))
+        weight = {"iou": 1.0, "ace": 0.9}.get(ranking, 0.08)
+        wobble = 0.02 * ((latent * 7 + count) % 5 - 2) if count and weight == 1 else 0
+        return float(np.clip(full * weight + wobble, -1, 1))
+
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        return tuple(count for count in COUNTS if count <= len(self.layer.units))
+
+    @cached_property
+    def sweep(self) -> np.ndarray:
+        """[edited, ranking, count, latent, concept + 1]: by IoU, by ACE, two draws."""
+        return np.array([
+            [[[self.areas(self.removed(k, c, self._portion(place, ranking, n, k)))
+               for k in range(self.latents)] for n in self.counts] for ranking in DRAWN]
+            for place, c in enumerate(self.edited)
+        ], dtype=np.int32).reshape(len(self.edited), 4, len(self.counts), self.latents, self.width)  # fmt: skip
+
+    @cached_property
+    def placed(self) -> np.ndarray:
+        """[edited, latent, place, concept + 1]."""
+        return np.array([
+            [[self.areas(self.inserted(k, c, place)) for place in range(PLACES**2)]
+             for k in range(self.insert_latents)] for c in self.edited
+        ], dtype=np.int32).reshape(len(self.edited), self.insert_latents, PLACES**2, self.width)  # fmt: skip
+
+    @cached_property
+    def inserted_everywhere(self) -> np.ndarray:
+        """[edited, latent, concept + 1] grid pixels."""
+        return np.array([
+            [self.areas(self.inserted(k, c, None)) for k in range(self.latents)] for c in self.edited
+        ]).reshape(len(self.edited), self.latents, self.width)  # fmt: skip
+
+    def _interval(
+        self, change: np.ndarray, over: np.ndarray | None = None
+    ) -> tuple[float, float] | tuple[None, None]:
+        """Of a mean, or of a ratio of sums, over latents."""
+        if len(change) < 2:
+            return None, None
+        chosen = np.random.default_rng(0).integers(0, len(change), (400, len(change)))
+        below = np.full(400, len(change)) if over is None else over[chosen].sum(1)
+        some = below > 0
+        low, high = np.percentile(change[chosen].sum(1)[some] / below[some], (0.5, 99.5))
+        return float(low), float(high)
+
+    def _curve(self, place: int, ranking: str) -> records.SweepCurve:
+        concept = self.edited[place]
+        rows = {"iou": [0], "ace": [1]}.get(ranking, [2, 3])
+        before = self.intact[:, concept].astype(float)
+        points = []
+        for at, count in enumerate(self.counts):
+            gone = (before - self.sweep[place, rows, at, :, concept]).mean(0)
+            portion = float(gone.sum() / before.sum()) if before.sum() else None
+            ends = (None, None) if portion is None else self._interval(gone, before)
+            points.append(records.SweepPoint(count, portion, *ends))
+        order = self._order(concept)
+        units = order if ranking == "iou" else order[::-1] if ranking == "ace" else []
+        return records.SweepCurve(ranking, tuple(units[: max(self.counts, default=0)]), tuple(points))
+
+    def _changes(self, before: np.ndarray, after: np.ndarray) -> list[records.AreaChange]:
+        """Of all concepts that are drawn, the largest first; arrays [latent, concept + 1] of grid pixels."""
+        pixels, found = self.grid**2, []
+        for concept in range(1, before.shape[1]):
+            if before[:, concept].any() or after[:, concept].any():
+                b, a = before[:, concept] / pixels, after[:, concept] / pixels
+                found.append(
+                    records.AreaChange(concept, float(b.mean()), float(a.mean()), *self._interval(a - b))
+                )
+        return sorted(found, key=lambda c: (-abs(c.after - c.before), c.concept))
+
+    def _concept(self, place: int) -> records.ConceptEdits:
+        concept, pixels = self.edited[place], self.grid**2
+        iou = self.layer.arrays["iou"][:, concept]
+        detectors = sum(u.detector and u.concept == concept for u in self.layer.units)
+        twenty = max(at for at, count in enumerate(self.counts) if count <= 20)
+        removed = self.sweep[place, 0, twenty]
+        added = (
+            self.placed[place, :, :, concept] - self.intact[: self.insert_latents, concept, None]
+        ) / pixels
+        ends = self._interval(added.mean(1)) if added.size else (None, None)
+        everywhere = self.inserted_everywhere[place, :, concept]
+        self._write_grid(place)
+        shown = min(self.grid_latents, self.insert_latents)
+        for latent in range(shown):
+            self._write_lattice(place, latent)
+        notes = () if detectors else ("no unit of the layer detects it: its best units by IoU stand in",)
+        return records.ConceptEdits(
+            concept=concept, area=float(self.intact[:, concept].mean() / pixels),
+            images=int((self.intact[:, concept] > 0).sum()), detectors=detectors,
+            ceiling=float(np.nanmax(iou)) if np.isfinite(iou).any() else None,
+            insert_units=tuple(self._order(concept)[:20]),
+            curves=tuple(self._curve(place, ranking) for ranking in records.RANKINGS),
+            side_count=self.counts[twenty], side_effects=tuple(self._changes(self.intact, removed)),
+            ace=float((everywhere - removed[:, concept]).mean() / pixels),
+            added=float(added.mean()) if added.size else None, added_low=ends[0], added_high=ends[1],
+            added_by_place=tuple(float(v) for v in added.mean(0)), contexts=self._contexts(added),
+            cells=self._cells(place), notes=notes,
+            lattice_added=tuple(tuple(float(v) for v in row) for row in added[:shown]),
+        )  # fmt: skip
+
+    def _contexts(self, added: np.ndarray) -> tuple[records.Context, ...]:
+        found = []
+        for label in np.unique(self.place_labels):
+            here = (self.place_labels == label).any(2)
+            if label and here.any():
+                values = added[here]
+                deviation = float(values.std(ddof=1)) if len(values) > 1 else None
+                found.append(records.Context(int(label), len(values), float(values.mean()), deviation))
+        return tuple(sorted(found, key=lambda c: (-c.added, c.concept)))
+
+    def _removal(self, place: int, latent: int, count: int) -> np.ndarray:
+        return self.removed(latent, self.edited[place], self._portion(place, "iou", count, latent))
+
+    def _cells(self, place: int) -> tuple[tuple[records.GridCell, ...], ...]:
+        concept, pixels = self.edited[place], self.grid**2
+        rows = []
+        for latent in range(self.grid_latents):
+            cells = []
+            for count in records.GRID_COUNTS:
+                labels = self._removal(place, latent, count)
+                changed = (labels != self.labels[latent]).any(0)
+                area = float(self.areas(labels)[concept] / pixels)
+                cells.append(records.GridCell(outline(changed), float(changed.mean()), area))
+            rows.append(tuple(cells))
+        return tuple(rows)
+
+    def _write_grid(self, place: int) -> None:
+        path = self.layer.paths.removal_grid(self.layer.summary.folder, self.edited[place])
+        self.write_sheet(path, [
+            [self.picture(k, self._removal(place, k, count)) for count in records.GRID_COUNTS]
+            for k in range(self.grid_latents)
+        ])  # fmt: skip
+
+    def _write_lattice(self, place: int, latent: int) -> None:
+        concept = self.edited[place]
+        path = self.layer.paths.lattice(self.layer.summary.folder, concept, latent)
+        self.write_sheet(path, [
+            [self.picture(latent, self.inserted(latent, concept, row * PLACES + column))
+             for column in range(PLACES)] for row in range(PLACES)
+        ])  # fmt: skip
+
+    def _unit_labels(self, unit: UnitRecord, latent: int) -> tuple[np.ndarray, np.ndarray]:
+        concept = unit.concept or self.edited[0]
+        removed = self.removed(latent, concept, 0.3 if unit.unit % 3 else 0.0)
+        return removed, self.inserted(latent, concept, None)
+
+    def _unit(self, number: int) -> records.UnitEdits:
+        unit = self.layer.units[number]
+        pairs = [self._unit_labels(unit, latent) for latent in range(self.latents)]
+        areas = [np.stack([self.areas(pair[way]) for pair in pairs]) for way in (0, 1)]
+        chosen = tuple(int(k) for k in np.argsort(-self.layer.arrays["maximum"][number][: self.latents])[:5])
+        self.write_sheet(self.layer.paths.unit_edits(self.layer.summary.folder, number), [
+            [self.picture(k, labels) for labels in (self.labels[k], *pairs[k])] for k in chosen
+        ])  # fmt: skip
+        ace = None
+        if unit.concept:
+            ace = float((areas[1] - areas[0])[:, unit.concept].mean() / self.grid**2)
+        outlines = [tuple(outline((labels != self.labels[k]).any(0)) for labels in pairs[k]) for k in chosen]
+        return records.UnitEdits(
+            number, tuple(self._changes(self.intact, areas[0])[:6]),
+            tuple(self._changes(self.intact, areas[1])[:6]), ace, chosen, tuple((a, b) for a, b in outlines),
+        )  # fmt: skip
+
+    def _arrays(self, units: Sequence[records.UnitEdits]) -> dict[str, np.ndarray]:
+        pixels, width = self.grid**2, self.width
+        change = np.zeros((2, len(units), width))
+        for row, unit in enumerate(units):
+            for way, changes in enumerate((unit.removed, unit.inserted)):
+                for one in changes:
+                    change[way, row, one.concept] = one.after - one.before
+        everywhere = (
+            self.inserted_everywhere.mean(1) - self.intact.mean(0) if self.edited else np.zeros((0, width))
+        )
+        return {
+            "units": np.array(self.measured, dtype=np.int64), "intact": self.intact, "removed": change[0],
+            "inserted": change[1], "insert_level": self.layer.arrays["level"] * 1.2, "sweep": self.sweep,
+            "set_inserted": everywhere / pixels, "placed": self.placed, "place_labels": self.place_labels,
+        }  # fmt: skip
