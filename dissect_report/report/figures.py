@@ -132,7 +132,7 @@ def activation_figure(histogram: Histogram, level: float | None) -> Figure:
 
 
 def depth_figure(
-    points: Sequence[tuple[str, int, float, bool]], layers: Sequence[str], category: str
+    points: Sequence[tuple[str, int, float, bool]], layers: Sequence[str], category: str, top: float
 ) -> Figure:
     """IoU of every unit that names a concept, by layer.
 
@@ -140,6 +140,7 @@ def depth_figure(
         points: layer, unit, IoU and whether it is a detector.
         layers: all layers in execution order.
         category: of the concept, for the colour.
+        top: the highest IoU of all figures beside this one, which share an axis.
     """
     traces = []
     for detector, name, color in ((True, "detectors", f"--{category}"), (False, "other units", "--faint")):
@@ -157,7 +158,7 @@ def depth_figure(
             )  # fmt: skip
     x: Figure = {"type": "category", "categoryorder": "array", "categoryarray": list(layers)}
     x |= {"range": [-0.5, len(layers) - 0.5]}
-    y = {"title": {"text": "IoU"}, "rangemode": "tozero"}
+    y = {"title": {"text": "IoU"}, "range": [0, 1.08 * top]}
     return {"data": traces, "layout": {"showlegend": True, "xaxis": x, "yaxis": y}}
 
 

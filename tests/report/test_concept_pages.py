@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from dissect_report.report.concept_units import remark
 from dissect_report.report.formatting import count, score
-from dissect_report.report.pages.concept import ConceptPages, remark
+from dissect_report.report.pages.concept import ConceptPages
 from tests.report.reading import read, words
 
 

@@ -13,21 +13,21 @@ import numpy as np
 
 from dissect_report.findings.records import CATEGORIES, ConceptRecord
 from dissect_report.findings.store import LoadedRun
-from dissect_report.findings.units import UnitRecord
-from dissect_report.report.addresses import CONCEPTS, concept_page, link
+from dissect_report.report.addresses import COMPARE, CONCEPTS, HOME, concept_page, link
 from dissect_report.report.cards import LayerView
+from dissect_report.report.concept_units import Named, common_scale, remark, units_by_concept, views_by_run
 from dissect_report.report.figures import depth_figure
-from dissect_report.report.formatting import count, number, plural, score, share
+from dissect_report.report.formatting import count, listing, number, plural, score, share
 from dissect_report.report.glossary import LETTERS
+from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
 from dissect_report.report.removals import Removals, run_removals
-from dissect_report.report.site import SiteFindings, layers_of
+from dissect_report.report.site import SiteFindings
 
 #: Units shown as cards before the rest becomes a list.
 CARDS = 48
 
 INDEX = CONCEPTS / "index.html"
-Named = list[tuple[LayerView, UnitRecord]]
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,12 @@ class ConceptPages:
     @cached_property
     def views(self) -> dict[str, list[LayerView]]:
         """Layers by run name."""
-        return {
-            run.record.name: [LayerView(self.site, run, layer) for layer in layers_of(run)]
-            for run in self.site.runs
-        }
+        return views_by_run(self.site)
+
+    @cached_property
+    def scale(self) -> float:
+        """The IoU at the right end of the cards' bars, one for all layers of all runs."""
+        return common_scale([view for views in self.views.values() for view in views])
 
     @cached_property
     def removals(self) -> dict[str, list[Removals]]:
@@ -52,15 +54,7 @@ class ConceptPages:
     @cached_property
     def units(self) -> dict[tuple[str, int], Named]:
         """By run name and concept id, every unit whose best concept it is, best IoU first."""
-        result: dict[tuple[str, int], Named] = {}
-        for run, views in self.views.items():
-            for view in views:
-                for unit in view.layer.units:
-                    if unit.concept is not None:
-                        result.setdefault((run, unit.concept), []).append((view, unit))
-        for named in result.values():
-            named.sort(key=lambda pair: (not pair[1].detector, -(pair[1].iou or 0)))
-        return result
+        return units_by_concept(self.views)
 
     def pages(self) -> Iterator[Page]:
         """The index, then the concepts in the catalogue's order."""
@@ -104,15 +98,17 @@ class ConceptPages:
             "best": f"{best[0].layer.summary.name} unit {best[1].unit}" if best else "",
             "best_href": link(INDEX, best[0].addresses.unit(best[1].unit)) if best else "",
             "attainable": concept.attainable_iou,
-            "note": remark(concept, iou_threshold(self.views[run.record.name])),
+            "note": _remark(concept, run, self.views[run.record.name]),
         }
 
     def page(self, name: str) -> Page:
         """The page of one concept, across the runs that know it."""
         records = self.site.concepts[name]
         path = concept_page(self.site.concept_files[name])
-        runs = [self._section(run, records[run.record.name], name)
+        top = self._highest(name)
+        runs = [self._section(run, records[run.record.name], name, top)
                 for run in self.site.runs if run.record.name in records]  # fmt: skip
+        without = [run.record.name for run in self.site.runs if run.record.name not in records]
         category = next(iter(records.values())).category
         detectors = sum(run["detectors"] for run in runs)
         context = {
@@ -120,6 +116,9 @@ class ConceptPages:
             "category": category,
             "letters": LETTERS,
             "runs": runs,
+            "several": len(self.site.runs) > 1,
+            "without": listing(without),
+            "compare": link(path, COMPARE),
             "detectors": detectors,
             "stable": sum(run["stable"] for run in runs),
             "tips": runs[0]["tips"],
@@ -129,17 +128,25 @@ class ConceptPages:
         description = f"{plural(detectors, 'unit')} {'looks' if detectors == 1 else 'look'} for {name}."
         return Page(path, name, description, body, f"concept {name} · {category} · {description}", None)
 
-    def _section(self, run: LoadedRun, concept: ConceptRecord, name: str) -> dict[str, Any]:
-        """What one run knows of a concept."""
+    def _highest(self, name: str) -> float:
+        """The best IoU of any run: their figures share one axis."""
+        records = self.site.concepts[name].items()
+        named = [pair for run, concept in records for pair in self.units.get((run, concept.id), [])]
+        return max((unit.iou or 0 for _, unit in named), default=0)
+
+    def _section(self, run: LoadedRun, concept: ConceptRecord, name: str, top: float) -> dict[str, Any]:
+        """What one run knows of a concept; ``top`` is the end of its figure's axis."""
         path = concept_page(self.site.concept_files[name])
         views = self.views[run.record.name]
         named = self.units.get((run.record.name, concept.id), [])
         points = [(v.layer.summary.name, u.unit, u.iou, u.detector) for v, u in named if u.iou is not None]
         layers = [view.layer.summary.name for view in views]
         shown = [pair for pair in named if pair[1].detector][:CARDS]
-        rest = [pair for pair in named if pair not in shown] if len(named) > len(shown) else []
+        rest = named[len(shown) :]  # detectors come first
         return {
             "name": run.record.name,
+            "words": network_words(run),
+            "href": f"{link(path, HOME)}#run-{run.record.name}",
             "category": concept.category,
             "pixels": concept.pixels,
             "share": concept.pixels / total_pixels(run),
@@ -149,11 +156,11 @@ class ConceptPages:
             "segmenter": run.record.segmenters[concept.segmenter].source,
             "quality": run.record.segmenters[concept.segmenter].quality.get(name),
             "has_quality": name in run.record.segmenters[concept.segmenter].quality,
-            "note": remark(concept, iou_threshold(views)),
+            "note": _remark(concept, run, views),
             "detectors": sum(unit.detector for _, unit in named),
             "stable": sum(unit.stable for _, unit in named),
-            "figure": depth_figure(points, layers, concept.category) if points else None,
-            "cards": [view.card(u, path, f"{view.layer.summary.name} ") for view, u in shown],
+            "figure": depth_figure(points, layers, concept.category, top) if points else None,
+            "cards": [view.card(u, path, f"{view.layer.summary.name} ", self.scale) for view, u in shown],
             "rest": [
                 (link(path, view.addresses.unit(u.unit)), f"{view.layer.summary.name} {u.unit}", score(u.iou))
                 for view, u in rest
@@ -191,8 +198,5 @@ def iou_threshold(views: list[LayerView]) -> float:
     return views[0].iou_threshold
 
 
-def remark(concept: ConceptRecord, least: float) -> str:
-    """Why no unit can match a concept; "" if one can. ``least`` is the iou_threshold."""
-    if concept.pixels == 0 or concept.attainable_iou is None:
-        return "never seen in the probe images"
-    return "undetectable at this quantile" if concept.attainable_iou <= least else ""
+def _remark(concept: ConceptRecord, run: LoadedRun, views: list[LayerView]) -> str:
+    return remark(concept, iou_threshold(views), f"the {network_words(run).images}")

@@ -9,6 +9,7 @@ from dissect_report.findings.ablation import ARRAYS, Ablation
 from dissect_report.findings.store import COUNTS, LoadedRun, json_schema
 from dissect_report.report.addresses import RunAddresses, link
 from dissect_report.report.formatting import count
+from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
 from dissect_report.report.removal_words import words_of
 from dissect_report.report.site import SiteFindings, layers_of
@@ -56,6 +57,7 @@ def data_page(site: SiteFindings, run: LoadedRun) -> Page:
     ]  # fmt: skip
     context: dict[str, Any] = {
         "run": run.record,
+        "words": network_words(run),
         "run_json": link(path, addresses.root / "run.json"),
         "layers": layers,
         "counts": COUNTS,

@@ -6,11 +6,14 @@ from typing import Any
 
 from dissect_report.findings.store import LoadedRun
 from dissect_report.findings.units import UnitRecord
-from dissect_report.report.addresses import CONCEPTS, HOME, RunAddresses, link
+from dissect_report.report.addresses import COMPARE, CONCEPTS, HOME, RunAddresses, link
 from dissect_report.report.cards import LayerView, setting, tooltips
+from dissect_report.report.comparison import Comparison
+from dissect_report.report.comparison_words import shared_sentence
 from dissect_report.report.figures import layers_figure
-from dissect_report.report.formatting import count, lost, number, plural
+from dissect_report.report.formatting import count, listing, lost, number, plural
 from dissect_report.report.glossary import LETTERS
+from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
 from dissect_report.report.pages.experiments import keeping_verdict, mean_lost
 from dissect_report.report.removals import run_removals
@@ -24,6 +27,7 @@ def home_page(site: SiteFindings) -> Page:
     context = {
         "title": site.config.title,
         "runs": runs,
+        "compare": comparison_headline(site) if len(runs) > 1 else None,
         "concepts_href": link(HOME, CONCEPTS / "index.html"),
         "letters": LETTERS,
         "count": count,
@@ -41,6 +45,12 @@ def home_page(site: SiteFindings) -> Page:
     )
 
 
+def comparison_headline(site: SiteFindings) -> dict[str, str]:
+    """What the runs share, in one sentence with a link."""
+    names = listing([run.record.name for run in site.runs])
+    return {"names": names, "verdict": shared_sentence(Comparison(site)), "href": link(HOME, COMPARE)}
+
+
 def run_section(site: SiteFindings, run: LoadedRun) -> dict[str, Any]:
     """What the home page says about one run."""
     summaries = run.record.layers
@@ -50,6 +60,7 @@ def run_section(site: SiteFindings, run: LoadedRun) -> dict[str, Any]:
     addresses = RunAddresses(run.record.name)
     return {
         "name": run.record.name,
+        "words": network_words(run),
         "source": setting(run, "model", "source"),
         "units": sum(layer.units for layer in summaries),
         "layers": len(summaries),

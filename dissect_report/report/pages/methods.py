@@ -9,9 +9,11 @@ from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import RunAddresses, concept_page, link
 from dissect_report.report.cards import LayerView, run_glossary, setting
+from dissect_report.report.concept_units import remark
 from dissect_report.report.formatting import count, number, percent, plural, score, share
+from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
-from dissect_report.report.pages.concept import iou_threshold, remark
+from dissect_report.report.pages.concept import iou_threshold
 from dissect_report.report.removal_words import removal_glossary
 from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
@@ -23,6 +25,13 @@ UPSAMPLING = {
 REGISTRATION = {
     "center": "the map is stretched over the whole image",
     "convolution": "each cell lies where the strides, kernels and paddings up to the layer put its centre",
+}
+
+#: Keys that say nothing about the other kind of network: with their defaults they would mislead.
+OF_GENERATORS = {"model": ("latent_shape", "output_range"), "probe": ("latents", "seed")}
+OF_CLASSIFIERS = {
+    "model": ("classes", "mean", "std"),
+    "probe": ("images", "resize", "resize_mode", "crop", "limit"),
 }
 
 
@@ -41,6 +50,7 @@ def methods_context(site: SiteFindings, run: LoadedRun, path: PurePosixPath) -> 
     views = [LayerView(site, run, layer) for layer in layers_of(run)]
     return {
         "run": run.record,
+        "words": network_words(run),
         "parameters": parameters(run),
         "upsampling": UPSAMPLING.get(str(setting(run, "dissection", "upsampling")), ""),
         "registration": REGISTRATION.get(str(setting(run, "dissection", "registration")), ""),
@@ -61,11 +71,13 @@ def methods_context(site: SiteFindings, run: LoadedRun, path: PurePosixPath) -> 
 
 
 def parameters(run: LoadedRun) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every configured value, by section; a list of sections (segmenters) is numbered."""
+    """Every configured value that counts, by section; a list of sections (segmenters) is numbered."""
     result = []
+    idle = OF_CLASSIFIERS if network_words(run).generator else OF_GENERATORS
     for section, value in run.record.config.items():
         if isinstance(value, dict):
-            result.append((section, [(key, written(item)) for key, item in value.items()]))
+            counting = {key: item for key, item in value.items() if key not in idle.get(section, ())}
+            result.append((section, [(key, written(item)) for key, item in counting.items()]))
         elif isinstance(value, list | tuple) and all(isinstance(item, dict) for item in value):
             for place, item in enumerate(value, 1):
                 result.append((f"{section} {place}", [(key, written(v)) for key, v in item.items()]))
@@ -89,7 +101,8 @@ def _unreachable(
     site: SiteFindings, run: LoadedRun, path: PurePosixPath, least: float
 ) -> list[tuple[str, str, str, str]]:
     """Concepts that no unit can match: name, address, attainable IoU, why."""
-    reasons = [(concept, remark(concept, least)) for concept in run.record.concepts]
+    images = f"the {network_words(run).images}"
+    reasons = [(concept, remark(concept, least, images)) for concept in run.record.concepts]
     return [(c.name, _concept_link(site, path, c), score(c.attainable_iou), why) for c, why in reasons if why]
 
 
