@@ -177,7 +177,7 @@ def split_tail(
         intact, again = read(model(images.clone())), read(model(images.clone()))
     if not agrees(intact, again):
         raise ModelError(
-            "the network gives different outputs for the same input (dropout or noise left on?): "
+            "the network gives different outputs for the same input (dropout left on? noise drawn anew?): "
             "interventions need one that does not draw random numbers"
         )
     for path in paths:

@@ -13,10 +13,11 @@ from dissect_report.analysis.ablation.held_maps import dissected_maps
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
 from dissect_report.analysis.forward import label_images
+from dissect_report.analysis.generating import generate, generator_record
 from dissect_report.analysis.layer_numbers import measure_layers
 from dissect_report.analysis.measuring import LabelMaps, permute_images
 from dissect_report.analysis.progress import Progress, Silent
-from dissect_report.analysis.provenance import findings_key, provenance
+from dissect_report.analysis.provenance import findings_key, provenance, versions
 from dissect_report.analysis.setup import Setup, set_up
 from dissect_report.analysis.survey import content_half
 from dissect_report.analysis.writing import remove_stale, write_layer, write_pictures
@@ -103,16 +104,23 @@ def _up_to_date(paths: RunPaths, key: str) -> LoadedRun | None:
 
 
 def label_probe(setup: Setup) -> LabelMaps:
-    """The one pass of the segmenters, and the counts that depend on nothing else."""
+    """The one pass of the segmenters, and the counts that depend on nothing else.
+
+    Of a generator it is the one pass of the model, too.
+    """
     survey, run = setup.survey, setup.run
     key = digest(
         "labels", survey.digest, survey.names, setup.segmenter.digest, setup.grid, setup.labelling.size,
         run.probe.resize, run.probe.resize_mode, run.probe.crop, setup.network.device.type,
+        (setup.network.digest, run.model.output_range, versions()) if run.is_generator else None,
     )  # fmt: skip
     with setup.stopwatch.time("segment"):
-        labels = label_images(
-            setup.segmenter, survey, setup.grid, setup.labelling, setup.cache, key, setup.progress
-        )
+        if run.is_generator:
+            labels = generate(setup, key)
+        else:
+            labels = label_images(
+                setup.segmenter, survey, setup.grid, setup.labelling, setup.cache, key, setup.progress
+            )
     halves = np.array([content_half(text) for text in survey.digests], np.uint8)
     with setup.stopwatch.time("count concepts"):
         counts = count_concepts(labels, halves, len(setup.segmenter.catalogue))
@@ -153,6 +161,7 @@ def _run_record(
         skipped_images=survey.skipped,
         layers=tuple(layers),
         grid=setup.grid,
-        crop=run.probe.crop,
+        crop=setup.network.side,
         depth=probe.labels.shape[1],
+        generator=generator_record(setup),
     )

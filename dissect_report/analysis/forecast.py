@@ -18,7 +18,7 @@ from dissect_report.analysis.setup import PIXEL_SHARE, Setup, set_up
 from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbnail
 from dissect_report.config import Config, RunConfig
 from dissect_report.findings.paths import TILE
-from dissect_report.sources.probe import list_probe
+from dissect_report.sources.probe import Probe, list_probe
 
 #: Sprites drawn to see how large they are and how long they take.
 SAMPLED_SPRITES = 12
@@ -70,12 +70,18 @@ def forecast(config: Config, progress: Progress, threads: int = 2) -> Iterator[s
 
 def forecast_run(config: Config, run: RunConfig, threads: int) -> Forecast:
     """Runs everything on the first batch, in a temporary folder, and multiplies."""
-    probe = list_probe(run.probe, config.folder, run.dissection.seed)
-    images = len(probe.items)
-    first = dataclasses.replace(probe, items=probe.items[: max(2, run.compute.batch_size)])
+    few = max(2, run.compute.batch_size)
+    first: Probe | None = None
+    if run.is_generator:
+        images = run.probe.latents
+        tried = dataclasses.replace(run, probe=dataclasses.replace(run.probe, latents=min(few, images)))
+    else:
+        probe = list_probe(run.probe, config.folder, run.dissection.seed)
+        images, tried = len(probe.items), run
+        first = dataclasses.replace(probe, items=probe.items[:few])
     with tempfile.TemporaryDirectory() as folder:
         trial = dataclasses.replace(config, path=Path(folder) / config.path.name)
-        setup = set_up(trial, run, Silent(), threads, probe=first, sources=config.folder)
+        setup = set_up(trial, tried, Silent(), threads, probe=first, sources=config.folder)
         return _measure(setup, images)
 
 
@@ -110,7 +116,7 @@ def _measure(setup: Setup, images: int) -> Forecast:
         info.units * 4 * int(np.prod(plans[info.name].map_size)) for info in setup.network.chosen
     )
     budget = int(run.compute.cache_gb * 1e9)
-    pixels = images * run.probe.crop**2 * 3
+    pixels = 0 if run.is_generator else images * run.probe.crop**2 * 3
     fixed = images * TILE**2 * 3 + images * int(np.prod(labels.labels.shape[1:])) * 2
     fixed += pixels if pixels <= budget * PIXEL_SHARE else 0
     return Forecast(

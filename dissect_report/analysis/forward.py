@@ -7,7 +7,7 @@ batch, and batches always begin at the same images, so that the numbers do not k
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +23,7 @@ from dissect_report.analysis.survey import Survey
 from dissect_report.config import ModelConfig
 from dissect_report.errors import ModelError
 from dissect_report.sources.models import logits
-from dissect_report.sources.probe import prepare_input, rgb
+from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
 
 #: Seconds between two notes of how far a pass is: what an interruption can lose.
@@ -178,63 +178,78 @@ def label_images(
 
 @dataclass(frozen=True)
 class ModelPass:
-    """What one pass of the model over the probe left behind.
+    """What one pass of the model over the probe leaves behind, filled batch by batch.
 
     Attributes:
+        slices: what is kept of which layer.
+        shrink: for layers whose maps are larger than the grid, how they are sampled to it.
         maps: per slice, float32 [image, unit, y, x].
         maxima: per slice, float32 [image, unit] of the raw maps.
         predicted: int32 [image], the class with the largest logit; -1 if the model gives no classes.
     """
 
-    maps: list[np.ndarray]
-    maxima: list[np.ndarray]
-    predicted: np.ndarray
+    slices: tuple[LayerSlice, ...]
+    shrink: dict[str, Upsampling]
+    maps: tuple[CachedArray, ...]
+    maxima: tuple[CachedArray, ...]
+    predicted: CachedArray
+
+    @property
+    def arrays(self) -> tuple[CachedArray, ...]:
+        """All of them."""
+        return (*self.maps, *self.maxima, self.predicted)
+
+    @property
+    def layers(self) -> list[LayerInfo]:
+        """Each once."""
+        return list({part.layer.name: part.layer for part in self.slices}.values())
+
+    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], output: object) -> None:
+        """Takes what a batch left in the recorder, and the model's output."""
+        for part, maps, peak in zip(self.slices, self.maps, self.maxima, strict=True):
+            tensor = recorded[part.layer.name][:, part.first : part.last]
+            peak.values[start:stop] = tensor.amax((2, 3)).cpu().numpy()
+            maps.values[start:stop] = _on_grid(tensor, self.shrink.get(part.layer.name))
+        self.predicted.values[start:stop] = _predictions(output, stop - start)
+
+
+def open_pass(
+    slices: Sequence[LayerSlice], shrink: dict[str, Upsampling], count: int, cache: Cache, key: str
+) -> ModelPass:
+    """The arrays of a pass over ``count`` images, as far as they were filled under the same key."""
+    return ModelPass(
+        tuple(slices),
+        shrink,
+        tuple(cache.open(s.name, key, (count, s.last - s.first, *s.map_size), np.float32) for s in slices),
+        tuple(cache.open(f"{s.name}.max", key, (count, s.last - s.first), np.float32) for s in slices),
+        cache.open("predicted.i32", key, (count,), np.int32),
+    )
 
 
 def run_model(
     model: nn.Module,
     config: ModelConfig,
-    slices: Sequence[LayerSlice],
-    shrink: dict[str, Upsampling],
+    passed: ModelPass,
     survey: Survey,
     batches: Batches,
-    cache: Cache,
-    key: str,
     progress: Progress,
     stage_name: str,
-) -> ModelPass:
-    """One forward pass of the probe, recording every slice.
-
-    Args:
-        shrink: for layers whose maps are larger than the grid, how they are sampled to it.
-    """
+) -> None:
+    """One forward pass of the probe, recording every slice that is not filled yet."""
     count = len(survey)
-    arrays = [cache.open(s.name, key, (count, s.last - s.first, *s.map_size), np.float32) for s in slices]
-    peaks = [cache.open(f"{s.name}.max", key, (count, s.last - s.first), np.float32) for s in slices]
-    classes = cache.open("predicted.i32", key, (count,), np.int32)
-    everything = [*arrays, *peaks, classes]
-    done = min(array.done for array in everything)
-    notes = Notes(everything, count)
-    layers = list({s.layer.name: s.layer for s in slices}.values())
+    done = min(array.done for array in passed.arrays)
+    notes = Notes(passed.arrays, count)
 
     def work(start: int, stop: int) -> None:
-        pixels = torch.from_numpy(survey.read(start, stop))
-        images = prepare_input(pixels, config.mean, config.std, batches.device)
-        with record(model, layers) as recorder:
-            output = model(images)
-            recorded = recorder.take()
-        for part, maps, peak in zip(slices, arrays, peaks, strict=True):
-            tensor = recorded[part.layer.name][:, part.first : part.last]
-            peak.values[start:stop] = tensor.amax((2, 3)).cpu().numpy()
-            maps.values[start:stop] = _on_grid(tensor, shrink.get(part.layer.name))
-        classes.values[start:stop] = _predictions(output, stop - start)
+        with record(model, passed.layers) as recorder:
+            output = model(survey.inputs(start, stop, config, batches.device))
+            passed.fill(start, stop, recorder.take(), output)
 
     with progress.stage(stage_name, count, "images") as stage:
         stage.advance(done)
         for start, stop in batches.each(done, count, work, "model"):
             notes.save(stop)
             stage.advance(stop - start)
-    return ModelPass([a.values for a in arrays], [p.values for p in peaks], classes.values)
 
 
 def _on_grid(maps: Tensor, plan: Upsampling | None) -> np.ndarray:
@@ -280,7 +295,6 @@ class RepeatedMaps:
 
     def _forward(self, start: int) -> np.ndarray:
         stop = min(start + self.batches.size, len(self.survey))
-        pixels = torch.from_numpy(self.survey.read(start, stop))
         with torch.inference_mode(), record(self.model, [self.layer]) as recorder:
-            self.model(prepare_input(pixels, self.config.mean, self.config.std, self.batches.device))
+            self.model(self.survey.inputs(start, stop, self.config, self.batches.device))
             return _on_grid(recorder.take()[self.layer.name], self.shrink)

@@ -12,7 +12,14 @@ from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.registration import cell_places
 from dissect_report.activations.upsampling import CellPlaces, Upsampling, plan_upsampling, upsample
 from dissect_report.analysis.cache import digest
-from dissect_report.analysis.forward import LayerSlice, ModelPass, RepeatedMaps, plan_passes, run_model
+from dissect_report.analysis.forward import (
+    LayerSlice,
+    ModelPass,
+    RepeatedMaps,
+    open_pass,
+    plan_passes,
+    run_model,
+)
 from dissect_report.analysis.measuring import LabelMaps, Measurement, join, measure_units
 from dissect_report.analysis.provenance import versions
 from dissect_report.analysis.setup import Setup
@@ -44,7 +51,7 @@ def plan_maps(setup: Setup) -> dict[str, MapPlan]:
     Raises:
         LayerError: ``registration = "convolution"`` and the network's geometry cannot be followed.
     """
-    options, grid, side = setup.run.dissection, setup.grid, setup.run.probe.crop
+    options, grid, side = setup.run.dissection, setup.grid, setup.network.side
     cells: dict[str, CellPlaces] = {}
     if options.registration == "convolution":
         cells = cell_places(setup.network.model, setup.network.chosen, (side, side))
@@ -67,9 +74,7 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
     """
     layers = setup.network.chosen
     plans = plan_maps(setup)
-    groups = plan_passes(
-        layers, [plans[info.name].map_size for info in layers], len(setup.survey), _budget(setup)
-    )
+    groups = group_slices(setup, plans)
     if len(groups) > 1:
         setup.batches.notes.append(
             f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold all activations: "
@@ -79,12 +84,23 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
     parts: list[SliceNumbers] = []
     for turn, group in enumerate(groups, 1):
         stage = "running the model" + (f" ({turn} of {len(groups)})" if len(groups) > 1 else "")
-        passed = _pass_model(setup, group, plans, stage)
-        for part, maps, maxima in zip(group, passed.maps, passed.maxima, strict=True):
-            info, plan = part.layer, plans[part.layer.name]
-            parts.append(_measure_slice(setup, probe, plan, part, maps, maxima))
+        passed = open_group(setup, group, plans)
+        with setup.stopwatch.time("model"):
+            run_model(
+                setup.network.model,
+                setup.run.model,
+                passed,
+                setup.survey,
+                setup.batches,
+                setup.progress,
+                stage,
+            )
+        for part, kept, peaks in zip(group, passed.maps, passed.maxima, strict=True):
+            info, plan, maps = part.layer, plans[part.layer.name], kept.values
+            parts.append(_measure_slice(setup, probe, plan, part, maps, peaks.values))
             if part.last == info.units:
-                yield _join_slices(setup, info, folders[info.name], plan, parts, maps), passed.predicted
+                joined = _join_slices(setup, info, folders[info.name], plan, parts, maps)
+                yield joined, passed.predicted.values
                 parts = []
         if len(groups) > 1:
             setup.cache.discard_all(part.name for part in group)
@@ -103,7 +119,15 @@ def layer_folders(layers: Sequence[LayerInfo]) -> list[str]:
     )
 
 
-def _pass_model(setup: Setup, group: list[LayerSlice], plans: dict[str, MapPlan], stage: str) -> ModelPass:
+def group_slices(setup: Setup, plans: dict[str, MapPlan]) -> list[list[LayerSlice]]:
+    """Which units are recorded in which pass of the model."""
+    layers = setup.network.chosen
+    sizes = [plans[info.name].map_size for info in layers]
+    return plan_passes(layers, sizes, len(setup.survey), _budget(setup))
+
+
+def open_group(setup: Setup, group: list[LayerSlice], plans: dict[str, MapPlan]) -> ModelPass:
+    """The arrays of one pass, as far as they were filled before."""
     run = setup.run
     key = digest(
         "maps", setup.network.digest, setup.survey.digest, setup.batches.size, setup.network.device.type,
@@ -112,11 +136,7 @@ def _pass_model(setup: Setup, group: list[LayerSlice], plans: dict[str, MapPlan]
         [part.layer.recorded_as for part in group],
     )  # fmt: skip
     shrink = {name: plan.shrink for name, plan in plans.items() if plan.shrink is not None}
-    with setup.stopwatch.time("model"):
-        return run_model(
-            setup.network.model, run.model, group, shrink, setup.survey, setup.batches, setup.cache, key,
-            setup.progress, stage,
-        )  # fmt: skip
+    return open_pass(group, shrink, len(setup.survey), setup.cache, key)
 
 
 @dataclass(frozen=True, eq=False)

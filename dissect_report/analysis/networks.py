@@ -15,7 +15,7 @@ from dissect_report.analysis.provenance import choose_device
 from dissect_report.config import ModelConfig, RunConfig
 from dissect_report.errors import ModelError
 from dissect_report.sources.factory import source_digest
-from dissect_report.sources.models import load_classes, load_model, logits, model_digest
+from dissect_report.sources.models import images, load_classes, load_model, logits, model_digest
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Network:
         classes: names of its outputs; empty if it gives no classes.
         weights: sha256 of its parameters and buffers.
         digest: of the weights and of the user's file that makes the model: its code may change alone.
+        side: of its images in pixels: those it takes, or makes.
     """
 
     model: nn.Module
@@ -39,6 +40,7 @@ class Network:
     classes: tuple[str, ...]
     weights: str
     digest: str
+    side: int
 
 
 def open_network(run: RunConfig, folder: Path) -> Network:
@@ -49,10 +51,11 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     """
     device = choose_device(run.compute.device)
     model = load_model(run.model, folder).to(device)
-    example = example_input(run.model, run.probe.crop).to(device)
+    example = example_input(run).to(device)
     infos = list_layers(model, example)
     with torch.inference_mode():
-        scores = logits(model(example))
+        output = model(example)
+    scores = None if run.is_generator else logits(output)
     weights = model_digest(model)
     return Network(
         model=model,
@@ -62,13 +65,37 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         classes=_class_names(run.model, folder, model, scores),
         weights=weights,
         digest=digest(weights, source_digest(run.model.source, folder)),
+        side=_image_side(output, run.model.source) if run.is_generator else run.probe.crop,
     )
 
 
-def example_input(config: ModelConfig, crop: int) -> torch.Tensor:
-    """Seeded noise of the model's input shape: two images, so that nothing is constant by accident."""
+def example_input(run: RunConfig) -> torch.Tensor:
+    """Seeded noise of the model's input shape: two of them, so that nothing is constant by accident."""
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(2, len(config.mean), crop, crop, generator=generator)
+    side = run.probe.crop
+    shape = run.model.latent_shape if run.is_generator else (len(run.model.mean), side, side)
+    return torch.randn(2, *shape, generator=generator)
+
+
+def _image_side(output: object, source: str) -> int:
+    """Side of a generator's images in pixels.
+
+    Raises:
+        ModelError: it makes no square images.
+    """
+    made = images(output)
+    shape = list(getattr(output, "shape", []))
+    given = f"{source} gives " + (f"{shape}" if shape else f"a {type(output).__name__}")
+    if made is None:
+        raise ModelError(
+            f"{given}, not images [image, 3, y, x]; a factory can wrap it, or is it a classifier "
+            '([model] kind = "classifier")?'
+        )
+    if len(made) != 2:
+        raise ModelError(f"{given} for 2 latents: a generator makes one image a latent")
+    if made.shape[2] != made.shape[3]:
+        raise ModelError(f"{given}: images must be square; pad them in a factory")
+    return int(made.shape[2])
 
 
 def _class_names(
@@ -93,6 +120,6 @@ def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
     """Every dissectable layer in execution order, and whether the configuration chooses it."""
     device = choose_device(run.compute.device)
     model = load_model(run.model, folder).to(device)
-    infos = list_layers(model, example_input(run.model, run.probe.crop).to(device))
+    infos = list_layers(model, example_input(run).to(device))
     chosen = {info.name for info in select_layers(infos, run.model.layers)}
     return [(info, info.name in chosen) for info in infos if not info.obstacle]

@@ -9,8 +9,8 @@ from dissect_report.analysis.cache import Cache, digest
 from dissect_report.analysis.forward import Batches
 from dissect_report.analysis.networks import Network, open_network
 from dissect_report.analysis.progress import Progress
-from dissect_report.analysis.provenance import Stopwatch
-from dissect_report.analysis.survey import Survey, survey_probe
+from dissect_report.analysis.provenance import Stopwatch, versions
+from dissect_report.analysis.survey import Survey, survey_latents, survey_probe
 from dissect_report.config import Config, RunConfig
 from dissect_report.findings.paths import RunPaths, SitePaths
 from dissect_report.sources.probe import Probe, list_probe
@@ -92,12 +92,10 @@ def set_up(
         folder = sources or config.folder
         network = open_network(run, folder)
         segmenter = open_segmenters(run.segmenters, run.probe, folder).to(network.device)
-        probe = probe or list_probe(run.probe, folder, run.dissection.seed)
     cache = Cache(SitePaths(config.folder).cache(run.name))
     cache.prepare()
-    budget = int(run.compute.cache_gb * PIXEL_SHARE * 1e9)
     with stopwatch.time("read images"):
-        survey = survey_probe(probe, run.probe, cache, budget, threads, progress)
+        survey = _survey(run, network, folder, probe, cache, threads, progress)
     batches = Batches(run.compute.batch_size, network.device)
     # A segmenter's maps are large: on a CPU one image at a time stays in its cache, and DeepLabV3+ takes
     # 0.45 s an image instead of 1.15 s in batches of 16.
@@ -109,10 +107,30 @@ def set_up(
         segmenter=segmenter,
         survey=survey,
         cache=cache,
-        grid=run.dissection.grid or max(32, run.probe.crop // 4),
+        grid=run.dissection.grid or max(32, network.side // 4),
         threads=threads,
         progress=progress,
         stopwatch=stopwatch,
         batches=batches,
         labelling=Batches(size, network.device, batches.notes),
     )
+
+
+def _survey(
+    run: RunConfig,
+    network: Network,
+    folder: Path,
+    probe: Probe | None,
+    cache: Cache,
+    threads: int,
+    progress: Progress,
+) -> Survey:
+    if run.is_generator:
+        key = digest(
+            "images", network.digest, run.model.output_range, run.compute.batch_size, network.device.type,
+            versions(),
+        )  # fmt: skip
+        return survey_latents(run.probe, run.model.latent_shape, cache, key)
+    budget = int(run.compute.cache_gb * PIXEL_SHARE * 1e9)
+    found = probe or list_probe(run.probe, folder, run.dissection.seed)
+    return survey_probe(found, run.probe, cache, budget, threads, progress)

@@ -1,21 +1,28 @@
-"""The first look at the probe dataset: every image decoded once, hashed, and made small for pages."""
+"""The first look at the probe dataset: every image decoded once, hashed, and made small for pages.
+
+A generator's probe dataset is latents; its images are made, and made small, when the model runs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+import torch
 from PIL import Image
+from torch import Tensor
 
 from dissect_report.analysis.cache import Cache, CachedArray, digest
 from dissect_report.analysis.progress import Progress
-from dissect_report.config import ProbeConfig
+from dissect_report.config import ModelConfig, ProbeConfig
 from dissect_report.errors import ProbeError
 from dissect_report.findings.paths import TILE
-from dissect_report.sources.probe import Loaded, Probe
+from dissect_report.sources.latents import draw_latents
+from dissect_report.sources.probe import Loaded, Probe, prepare_input
 
 #: Images decoded ahead.
 STRIDE = 64
@@ -34,6 +41,8 @@ class Survey:
         pixels: uint8 [image, y, x, 3], or None where the budget does not hold them.
         probe: decodes again what ``pixels`` does not hold.
         positions: index in ``probe`` of each readable image.
+        latents: float32 [image, ...] of a generator, which makes the images of them; None for a classifier.
+        drawn: the array behind ``tiles`` of a generator, filled when it runs.
     """
 
     names: tuple[str, ...]
@@ -42,8 +51,10 @@ class Survey:
     skipped: tuple[str, ...]
     tiles: np.ndarray
     pixels: np.ndarray | None
-    probe: Probe
+    probe: Probe | None
     positions: tuple[int, ...]
+    latents: np.ndarray | None = None
+    drawn: CachedArray | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -57,7 +68,40 @@ class Survey:
         """uint8 [image, y, x, 3] of the images ``first`` up to, not including, ``last``."""
         if self.pixels is not None:
             return np.asarray(self.pixels[first:last])
+        assert self.probe is not None, "latents have no images to read"
         return np.stack([self.probe.load(index).pixels for index in self.positions[first:last]])
+
+    def inputs(self, first: int, last: int, model: ModelConfig, device: torch.device) -> Tensor:
+        """What the model is given: images as it wants them, or latents."""
+        if self.latents is not None:
+            return torch.from_numpy(np.array(self.latents[first:last])).to(device)
+        return prepare_input(torch.from_numpy(self.read(first, last)), model.mean, model.std, device)
+
+
+def survey_latents(config: ProbeConfig, shape: Sequence[int], cache: Cache, key: str) -> Survey:
+    """The latents of a generator, and an empty place for the small pictures of its images.
+
+    Args:
+        config: what the run says of its latents.
+        shape: of one latent.
+        cache: where the pictures go when the model runs.
+        key: of everything that the images depend on, the latents excepted.
+    """
+    latents = draw_latents(config.latents, shape, config.seed)
+    digests = tuple(hashlib.sha256(latent.tobytes()).hexdigest() for latent in latents)
+    tiles = cache.open("tiles.u8", digest(key, digests), (len(latents), TILE, TILE, 3), np.uint8)
+    return Survey(
+        names=tuple(f"latent {index}" for index in range(len(latents))),
+        labels=(None,) * len(latents),
+        digests=digests,
+        skipped=(),
+        tiles=tiles.values,
+        pixels=None,
+        probe=None,
+        positions=tuple(range(len(latents))),
+        latents=latents,
+        drawn=tiles,
+    )
 
 
 def survey_probe(

@@ -10,10 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
-from dissect_report.demo.networks import MEAN, STD, SegmenterNetwork
-
-_SIDE = 128
-"""Pixels of the scenes the segmenter was taught on; images are enlarged to it, the coarsest to half of it."""
+from dissect_report.demo.networks import MEAN, STD, TAUGHT_SIDE, SegmenterNetwork
 
 
 def enlarged(images: Float[Tensor, "image 3 y x"], side: int) -> Float[Tensor, "image 3 side side"]:
@@ -64,10 +61,12 @@ class Adversary(nn.Module):
     def forward(self, images: Float[Tensor, "image 3 y x"]) -> list[Float[Tensor, "image 1 4 4"]]:
         """One map of verdicts a judge, high for "drawn".
 
+        Images are enlarged to the side the segmenter was taught on, the coarsest to half of it.
+
         Args:
             images: RGB in [-1, 1].
         """
-        large = enlarged(images, _SIDE if images.shape[-1] > _SIDE // 8 else _SIDE // 2)
+        large = enlarged(images, TAUGHT_SIDE if images.shape[-1] > TAUGHT_SIDE // 8 else TAUGHT_SIDE // 2)
         seen = [functional.avg_pool2d(large, 2)]
         maps = ((large + 1) / 2 - MEAN[0]) / STD[0]
         for depth, block in enumerate(self.encoder):

@@ -59,7 +59,7 @@ class Growing(nn.Module):
 
     def forward(self, latents: Tensor, side: int, blend: float) -> Tensor:
         """RGB [image, 3, side, side], the last doubling weighted by `blend`."""
-        maps, before = self.layers.latent(latents), latents
+        maps, before = self.layers[0](latents), latents
         for number in range(1, 2 * side.bit_length() - 3):
             maps = self.layers.get_submodule(f"layer{number}")(maps)
             if maps.shape[-1] == side // 2:

@@ -30,6 +30,9 @@ _ENCODER: tuple[tuple[int, ...], ...] = ((12,), (32, 32), (64, 64), (96, 96), (1
 _DECODER: tuple[int, ...] = (88, 56, 48, 28)
 _AT_ONCE = 4096
 
+TAUGHT_SIDE = 128
+"""Pixels of the scenes that classifier and segmenter were taught on."""
+
 
 class SceneClassifier(nn.Sequential):
     """Layers in a row, and the names of the outputs."""
@@ -130,13 +133,17 @@ class SceneSegmenter:
         return self
 
     @torch.no_grad()
-    def segment(self, images: Float[Tensor, "image 3 y x"]) -> Int[Tensor, "image 3 y x"]:
-        """Object, part and material id of every pixel, 0 = none, int64, at the images' resolution.
+    def segment(self, images: Float[Tensor, "image 3 y x"]) -> Int[Tensor, "image 3 row column"]:
+        """Object, part and material id of every pixel, 0 = none, int64, at the resolution that was looked at.
 
         Args:
-            images: RGB in [0, 1]; sides other than multiples of 16 are extended by their last pixels.
+            images: RGB in [0, 1]; sides other than multiples of 16 are extended by their last pixels. Scenes
+                smaller than those it was taught on are enlarged for it: a tree of nine pixels is no tree to it.
         """
         height, width = images.shape[-2:]
+        if height == width < TAUGHT_SIDE:
+            larger = functional.interpolate(images, size=(TAUGHT_SIDE, TAUGHT_SIDE), mode="bicubic")
+            return self.segment(larger.clamp(0, 1))
         padded = functional.pad(images, (0, -width % 16, 0, -height % 16), mode="replicate")
         maps = self.network.maps(padded.contiguous(memory_format=torch.channels_last)).permute(0, 2, 3, 1)
         best = self._best(maps.reshape(-1, maps.shape[-1])).view(3, *maps.shape[:3])

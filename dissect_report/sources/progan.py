@@ -22,7 +22,7 @@ class PixelNorm(nn.Module):
 
     def forward(self, maps: Float[Tensor, "image unit y x"]) -> Float[Tensor, "image unit y x"]:
         """The maps with a mean square of one over the units."""
-        return maps * (maps.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
+        return maps / (maps.square().mean(dim=1, keepdim=True) + 1e-8).sqrt()
 
 
 class WeightScale(nn.Module):

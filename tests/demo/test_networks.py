@@ -77,7 +77,7 @@ def test_segmenting_is_the_argmax_of_each_group_of_logits() -> None:
         assert (found[:, channel] == expected).float().mean() > 0.999
 
 
-@pytest.mark.parametrize("size", [(128, 128), (64, 64), (70, 101)])
+@pytest.mark.parametrize("size", [(128, 128), (160, 128), (70, 101)])
 def test_segmentations_have_the_images_size_and_the_channels_ids(size: tuple[int, int]) -> None:
     segmenter = scene_segmenter()
     found = segmenter.segment(torch.rand(2, 3, *size))
@@ -145,3 +145,12 @@ def test_missing_weights_are_named_with_the_remedy(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(networks, "WEIGHTS", tmp_path)
     with pytest.raises(ModelError, match=r"classifier\.safetensors .* reinstall, or run python -m"):
         scene_classifier()
+
+
+def test_scenes_smaller_than_the_taught_ones_are_enlarged_and_still_recognised() -> None:
+    scenes = album(40, 202, None, 128)
+    images = torch.nn.functional.avg_pool2d(torch.from_numpy(scenes.images).float() / 255, 2)
+    found = scene_segmenter().segment(images)
+    assert found.shape == (40, 3, 128, 128)
+    truth = torch.from_numpy(scenes.labels).long()
+    assert float((found[:, 0] == truth[:, 0]).float().mean()) > 0.85

@@ -16,7 +16,6 @@ from dissect_report.analysis.forward import LayerSlice, Notes
 from dissect_report.analysis.provenance import versions
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.survey import Survey
-from dissect_report.sources.probe import prepare_input
 
 
 class HeldMaps(Protocol):
@@ -80,9 +79,7 @@ def run_head(setup: Setup, tail: Tail, survey: Survey, start: int, stop: int) ->
 
 def read_images(setup: Setup, survey: Survey, start: int, stop: int) -> Tensor:
     """The network's input."""
-    model = setup.run.model
-    pixels = torch.from_numpy(survey.read(start, stop))
-    return prepare_input(pixels, model.mean, model.std, setup.network.device)
+    return survey.inputs(start, stop, setup.run.model, setup.network.device)
 
 
 def hold_maps(setup: Setup, tail: Tail, survey: Survey, cache: Cache, maps: np.ndarray | None) -> HeldMaps:

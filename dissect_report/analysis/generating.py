@@ -1,0 +1,148 @@
+"""The one pass of a generator over its latents: images made, segmented and made small, layers recorded."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from dissect_report.activations.recording import record
+from dissect_report.analysis.forward import Notes
+from dissect_report.analysis.layer_numbers import group_slices, open_group, plan_maps
+from dissect_report.analysis.setup import Setup
+from dissect_report.analysis.survey import small_picture
+from dissect_report.errors import ModelError
+from dissect_report.findings.records import GeneratorRecord
+from dissect_report.sources.models import images as images_of
+
+#: Share of values outside the output range from which on a reader is told.
+MANY_CLIPPED = 0.25
+
+
+def generate(setup: Setup, key: str) -> np.ndarray:
+    """Makes the image of every latent and segments it as it comes out, clamped to its range.
+
+    The same pass records the layers, so that the dissection finds their maps in the cache.
+
+    Args:
+        key: of the label maps.
+
+    Returns:
+        uint16 [image, depth, y, x]: the merged segmentation of every image on the grid.
+
+    Raises:
+        ModelError: an image holds NaN.
+    """
+    cache, count, tiles = setup.cache, len(setup.survey), setup.survey.drawn
+    assert tiles is not None, "the survey is of latents"
+    plans = plan_maps(setup)
+    passed = open_group(setup, group_slices(setup, plans)[0], plans)
+    ranges = cache.open("ranges.f32", key, (count, 3), np.float32)
+    with torch.inference_mode():
+        first = made_images(setup, setup.network.model(_latents(setup, 0, 1)), 0)
+        depth = label_images(setup, unit_range(setup, first)).shape[1]
+    labels = cache.open("labels.u16", key, (count, depth, setup.grid, setup.grid), np.uint16)
+    arrays = [*passed.arrays, tiles, ranges, labels]
+    notes = Notes(arrays, count)
+
+    def work(start: int, stop: int) -> None:
+        with record(setup.network.model, passed.layers) as recorder:
+            output = setup.network.model(_latents(setup, start, stop))
+            recorded = recorder.take()
+        raw = made_images(setup, output, start)
+        ranges.values[start:stop] = _ranges(setup, raw)
+        images = unit_range(setup, raw)
+        for place, picture in enumerate(pictures(images), start):
+            tiles.values[place] = picture
+        labels.values[start:stop] = label_images(setup, images)
+        passed.fill(start, stop, recorded, None)
+
+    done = min(array.done for array in arrays)
+    with setup.progress.stage("making and segmenting images", count, "images") as stage:
+        stage.advance(done)
+        for start, stop in setup.batches.each(done, count, work, "generator"):
+            notes.save(stop)
+            stage.advance(stop - start)
+    clipped = float(ranges.values[:, 2].mean())
+    if clipped > MANY_CLIPPED:
+        low, high = setup.run.model.output_range
+        setup.batches.notes.append(
+            f"{clipped:.0%} of the generator's values lie outside [model] output_range = [{low:g}, {high:g}]"
+        )
+    return labels.values
+
+
+def _latents(setup: Setup, start: int, stop: int) -> Tensor:
+    return setup.survey.inputs(start, stop, setup.run.model, setup.network.device)
+
+
+def made_images(setup: Setup, output: object, first: int) -> Float[Tensor, "image 3 y x"]:
+    """The images in a generator's output, in its own range.
+
+    Args:
+        first: index of the first latent, for the message.
+
+    Raises:
+        ModelError: there are none, or one holds NaN or an infinite number.
+    """
+    raw = images_of(output)
+    if raw is None:
+        raise ModelError(f"{setup.run.model.source} gives no images [image, 3, y, x]")
+    raw = raw.float()
+    broken = ~torch.isfinite(raw).flatten(1).all(1)
+    if bool(broken.any()):
+        index = first + int(broken.nonzero()[0])
+        raise ModelError(
+            f"{setup.run.model.source}: the image of latent {index} holds NaN or infinite values; "
+            "check its weights, or set another [probe] seed"
+        )
+    return raw
+
+
+def unit_range(setup: Setup, raw: Float[Tensor, "image 3 y x"]) -> Float[Tensor, "image 3 y x"]:
+    """RGB in [0, 1], as segmenters take it: clamped to the generator's range."""
+    low, high = setup.run.model.output_range
+    return (raw.clamp(low, high) - low) / (high - low)
+
+
+def label_images(setup: Setup, images: Float[Tensor, "image 3 y x"]) -> np.ndarray:
+    """uint16 [image, depth, y, x] of images in [0, 1], segmented as many at a time as suits the device."""
+    size = setup.labelling.size
+    parts = []
+    for start in range(0, len(images), size):
+        part = images[start : start + size]
+        parts.append(setup.segmenter.label(part, ["generated"] * len(part), setup.grid))
+    labels: np.ndarray = np.concatenate(parts)
+    return labels
+
+
+def pictures(images: Float[Tensor, "image 3 y x"]) -> list[np.ndarray]:
+    """uint8 [TILE, TILE, 3] of each image in [0, 1]."""
+    pixels = (images * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    return [small_picture(each) for each in pixels]
+
+
+def _ranges(setup: Setup, raw: Tensor) -> np.ndarray:
+    """float32 [image, 3]: smallest value, largest, share outside the range."""
+    flat = raw.flatten(1)
+    low, high = setup.run.model.output_range
+    outside = ((flat < low) | (flat > high)).float().mean(1)
+    return torch.stack((flat.amin(1), flat.amax(1), outside), 1).cpu().numpy()
+
+
+def generator_record(setup: Setup) -> GeneratorRecord | None:
+    """What the findings say of a generator; None for a classifier."""
+    if not setup.run.is_generator:
+        return None
+    ranges = setup.cache.find("ranges.f32", (len(setup.survey), 3), np.float32)
+    assert ranges is not None, "the pass over the latents was made before"
+    model = setup.run.model
+    return GeneratorRecord(
+        latent_shape=model.latent_shape,
+        seed=setup.run.probe.seed,
+        output_range=(model.output_range[0], model.output_range[1]),
+        minimum=float(ranges[:, 0].min()),
+        maximum=float(ranges[:, 1].max()),
+        clipped=float(ranges[:, 2].mean()),
+    )
