@@ -43,6 +43,18 @@ class LayerAddresses:
         """Images that the network gives up for a class when its units are removed, side by side."""
         return self.folder / "flips" / f"{target}.webp"
 
+    def removal_grid(self, concept: int) -> PurePosixPath:
+        """A concept's units removed step by step: a row a latent."""
+        return self.folder / "edits" / f"removal-{concept}.webp"
+
+    def lattice(self, concept: int, latent: int) -> PurePosixPath:
+        """A concept inserted at every place of one latent's image."""
+        return self.folder / "edits" / f"insertion-{concept}-{latent}.webp"
+
+    def unit_edits(self, unit: int) -> PurePosixPath:
+        """One unit removed, and inserted everywhere."""
+        return self.folder / "edits" / f"unit-{unit}.webp"
+
     @property
     def live(self) -> PurePosixPath:
         """What a page needs to remove units by itself."""
@@ -93,6 +105,21 @@ class RunAddresses:
     def interpretable(self) -> PurePosixPath:
         """The experiment that asks whether important units are interpretable."""
         return self.root / "experiments" / "important-and-interpretable.html"
+
+    @property
+    def removing(self) -> PurePosixPath:
+        """The experiment that removes a concept's units from a generator."""
+        return self.root / "experiments" / "removing.html"
+
+    @property
+    def inserting(self) -> PurePosixPath:
+        """The experiment that inserts them at every place."""
+        return self.root / "experiments" / "inserting.html"
+
+    @property
+    def side_effects(self) -> PurePosixPath:
+        """The experiment that asks what else changes."""
+        return self.root / "experiments" / "side-effects.html"
 
     def layer(self, folder: str) -> LayerAddresses:
         """Addresses of the layer with this folder."""

@@ -30,6 +30,7 @@
   /** A copy of a figure with "--name" replaced by that colour, everywhere but in texts. */
   function painted(value, key) {
     if (typeof value === "string") return key === "color" && value.startsWith("--") ? color(value) : value;
+    if (key === "colorscale") return value.map(([at, name]) => [at, color(name)]);
     if (Array.isArray(value)) return value.map((item) => painted(item, key));
     if (value && typeof value === "object") {
       return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, painted(item, name)]));
@@ -68,11 +69,14 @@
 
   /* Long names would take the room of the figure: the tick shows their beginning, hovering all. */
   function shortened(data, layout) {
-    if (!layout.xaxis || layout.xaxis.type !== "category") return;
-    const names = [...new Set((layout.xaxis.categoryarray || data.flatMap((trace) => trace.x)).map(String))];
-    layout.xaxis.tickmode = "array";
-    layout.xaxis.tickvals = names;
-    layout.xaxis.ticktext = names.map((name) => plain(name.length > 22 ? name.slice(0, 21) + "…" : name));
+    for (const [name, axis] of [["x", layout.xaxis], ["y", layout.yaxis]]) {
+      if (!axis || axis.type !== "category") continue;
+      const names = [...new Set((axis.categoryarray || data.flatMap((trace) => trace[name] || [])).map(String))];
+      if (!names.length) continue;
+      axis.tickmode = "array";
+      axis.tickvals = names;
+      axis.ticktext = names.map((text) => plain(text.length > 22 ? text.slice(0, 21) + "…" : text));
+    }
   }
 
   async function draw(figure) {
