@@ -15,6 +15,8 @@ from dissect_report.cli.build import build
 from dissect_report.cli.console import errors_console
 from dissect_report.cli.init import init
 from dissect_report.cli.layers import layers
+from dissect_report.cli.pack import pack
+from dissect_report.cli.publish import publish
 from dissect_report.cli.render import render
 from dissect_report.cli.schema import schema
 from dissect_report.cli.serve import serve
@@ -51,7 +53,7 @@ def with_exit_codes(verb: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-for verb in (build, analyze, render, serve, layers, init, schema):
+for verb in (build, analyze, render, serve, pack, publish, layers, init, schema):
     app.command()(with_exit_codes(verb))
 
 

@@ -24,13 +24,47 @@ EXAMPLES = {
 }
 
 
-def init(folder: Annotated[Path, typer.Argument(help="Folder of the new site.")]) -> None:
-    """Write a commented dissect.toml with every key and its default."""
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder of the site.")],
+    github_actions: Annotated[
+        bool,
+        typer.Option("--github-actions", help="Write a workflow that publishes committed findings, too."),
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over the file that is there.")] = False,
+) -> None:
+    """Write a commented dissect.toml with every key and its default; a site that has one keeps its own."""
     path = folder / "dissect.toml"
-    if path.exists():
-        raise ConfigError(f"{path}: exists already; edit it, or name another folder")
-    write_atomically(path, commented_configuration(folder.resolve().name).encode())
-    console().print(f"wrote {path}\nnext: edit it, then  dissect-report layers {folder}", soft_wrap=True)
+    if github_actions:
+        write_workflow(folder, force)
+    if not github_actions or not path.exists():
+        write_new(path, commented_configuration(folder.resolve().name), force)
+        console().print(f"next: edit it, then  dissect-report layers {folder}", soft_wrap=True, markup=False)
+
+
+def write_new(path: Path, text: str, force: bool) -> None:
+    """Writes a file that is not there yet.
+
+    Raises:
+        ConfigError: it is there, and ``force`` is not set.
+    """
+    if path.exists() and not force:
+        raise ConfigError(f"{path}: exists already; edit it, or --force to write over it")
+    write_atomically(path, text.encode())
+    console().print(f"wrote {path}", soft_wrap=True, markup=False)
+
+
+def write_workflow(folder: Path, force: bool) -> None:
+    """Writes the workflow into the repository that ``folder`` lies in."""
+    from dissect_report.publish.workflow import (  # noqa: PLC0415  not for a plain init
+        WORKFLOW,
+        repository_of,
+        workflow_text,
+    )
+
+    repository = repository_of(folder)
+    write_new(repository / WORKFLOW, workflow_text(repository, folder), force)
+    wanted = f"{folder}/dissect.toml and {folder}/run"
+    console().print(f"next: commit it with {wanted}, then push", soft_wrap=True, markup=False)
 
 
 def commented_configuration(title: str) -> str:

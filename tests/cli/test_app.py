@@ -21,7 +21,9 @@ def run(*arguments, cwd=None, env=None):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("verb", ["build", "analyze", "render", "serve", "layers", "init", "schema"])
+@pytest.mark.parametrize(
+    "verb", ["build", "analyze", "render", "serve", "pack", "publish", "layers", "init", "schema"]
+)
 def test_help_of_every_verb_loads_neither_torch_nor_plotly(verb):
     code = (
         "import sys; from dissect_report.cli.app import app\n"

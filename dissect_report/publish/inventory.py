@@ -1,0 +1,100 @@
+"""What a built site holds, counted before it goes anywhere: bytes, and pictures of the probe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dissect_report.config import Config
+from dissect_report.errors import PublishError
+from dissect_report.findings.paths import SitePaths
+from dissect_report.publish import folders
+
+#: More than this GitHub Pages does not take.
+REFUSED_BYTES = 1_000_000_000
+#: From here on a site is slow to put anywhere.
+WARNED_BYTES = 500_000_000
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What a built site holds.
+
+    Attributes:
+        folder: the built site.
+        size: bytes of all files.
+        thumbnails: probe images that are in it as a picture of their own.
+        strips: pictures that show several probe images side by side.
+        segmentations: label maps of probe images.
+    """
+
+    folder: Path
+    size: int
+    thumbnails: int
+    strips: int
+    segmentations: int
+
+    @property
+    def pictures(self) -> int:
+        """Files that show probe images."""
+        return self.thumbnails + self.strips + self.segmentations
+
+    def sentence(self) -> str:
+        """Which pictures somebody who gets the site will see."""
+        if not self.pictures:
+            return "no probe picture is in this site"
+        return (
+            f"{self.thumbnails:,} probe pictures are in this site as thumbnails, and {self.strips:,} strips "
+            f"of them (sprites and the like) and {self.segmentations:,} segmentations"
+        )
+
+
+def finished_site(config: Config) -> Path:
+    """The built site of ``config``.
+
+    Raises:
+        PublishError: it was not built yet, or its last build did not finish.
+    """
+    site = SitePaths(config.folder).site
+    if not (site / "index.html").is_file():
+        raise PublishError(f"{site}: not built yet; run `dissect-report render {config.folder}` first")
+    if folders.is_unfinished(site):
+        raise PublishError(
+            f"{site}: its last build did not finish; run `dissect-report render {config.folder}`"
+        )
+    return site
+
+
+def files_of(site: Path) -> Iterator[Path]:
+    """Every file of a built site but the marker, in the order of its address."""
+    paths = (path for path in site.rglob("*") if path.is_file() and path != site / folders.MARKER)
+    return iter(sorted(paths, key=lambda path: path.relative_to(site).as_posix()))
+
+
+def take_inventory(site: Path) -> Inventory:
+    """Counts what is in a built site, from its files alone."""
+    counts = {"thumbnails": 0, "segmentation": 0}
+    size = strips = 0
+    for path in files_of(site):
+        size += path.stat().st_size
+        parts = path.relative_to(site).parts
+        kind = parts[1] if len(parts) == 3 else ""
+        if kind in counts:
+            counts[kind] += 1
+        elif path.suffix == ".webp":
+            strips += 1
+    return Inventory(site, size, counts["thumbnails"], strips, counts["segmentation"])
+
+
+def check_size(inventory: Inventory) -> str:
+    """A warning about a large site; "" if it is not large.
+
+    Raises:
+        PublishError: it is larger than GitHub Pages takes.
+    """
+    text = f"{inventory.folder}: {inventory.size / 1e6:,.0f} MB"
+    remedy = "[site] images = false leaves the pictures out; fewer layers or a [probe] limit make it smaller"
+    if inventory.size > REFUSED_BYTES:
+        raise PublishError(f"{text}, more than the {REFUSED_BYTES / 1e6:,.0f} MB of GitHub Pages; {remedy}")
+    return f"{text}, slow to publish and to clone; {remedy}" if inventory.size >= WARNED_BYTES else ""

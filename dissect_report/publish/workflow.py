@@ -1,0 +1,77 @@
+"""A workflow that builds and publishes a site from its committed findings."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from markupsafe import Markup
+
+from dissect_report import __version__
+from dissect_report.errors import PublishError
+from dissect_report.publish.sources import to_yaml
+from dissect_report.report.templating import environment
+
+WORKFLOW = PurePosixPath(".github/workflows/dissect-report.yml")
+#: Packages whose releases belong together, taken for the processor alone.
+TORCH = ("torch", "torchvision")
+
+
+def repository_of(folder: Path) -> Path:
+    """The repository that ``folder`` lies in.
+
+    Raises:
+        PublishError: it lies in none.
+    """
+    resolved = folder.resolve()
+    for parent in (resolved, *resolved.parents):
+        if (parent / ".git").exists():
+            return parent
+    raise PublishError(f"{folder}: not in a git repository; run `git init` first")
+
+
+def workflow_text(repository: Path, folder: Path) -> str:
+    """The workflow for the site in ``folder``."""
+    site = folder.resolve().relative_to(repository).as_posix()
+    package, elsewhere = _package(repository)
+    torch = " ".join(f"{name}=={release}" for name in TORCH if (release := _release(name)))
+    quoted = shlex.quote(site)
+    values = {
+        "paths": [f"{site}/**" if site != "." else "**", str(WORKFLOW)],
+        "torch": f"pip install {torch} --index-url https://download.pytorch.org/whl/cpu",
+        "install": f"pip install {shlex.quote(package)}",
+        "render": f"dissect-report render {quoted}",
+        "check": f"python -m dissect_report.publish.links {quoted}/site",
+        "publish": f"dissect-report publish {quoted} --yes",
+    }
+    template = environment().get_template("workflow.yml.j2")
+    written = {name: Markup(to_yaml(value)) for name, value in values.items()}
+    return template.render(written, elsewhere=elsewhere) + "\n"
+
+
+def _release(name: str) -> str:
+    """The installed release of a package without its build; "" if it is not installed."""
+    try:
+        return distribution(name).version.partition("+")[0]
+    except PackageNotFoundError:
+        return ""
+
+
+def _package(repository: Path) -> tuple[str, bool]:
+    """What pip is asked for to get this program, and whether only this machine has that."""
+    try:
+        record = json.loads(distribution("dissect-report").read_text("direct_url.json") or "{}")
+    except PackageNotFoundError:
+        record = {}
+    url, release = record.get("url", ""), f"dissect-report=={__version__}"
+    if "vcs_info" in record:
+        return f"dissect-report @ {record['vcs_info']['vcs']}+{url}@{record['vcs_info']['commit_id']}", False
+    if not url.startswith("file:"):
+        return release, False
+    local = Path(unquote(urlsplit(url).path))
+    if local.is_relative_to(repository) and local.is_dir():
+        return f"./{local.relative_to(repository).as_posix()}".removesuffix("/."), False
+    return release, True

@@ -1,0 +1,103 @@
+"""``dissect-report pack``: one zip that opens from disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from dissect_report.cli.pack import pack
+from dissect_report.errors import ConfigError, PublishError, StorageError
+from dissect_report.publish import folders
+from dissect_report.publish.links import check_links
+from tests.publish.conftest import Built
+
+
+@pytest.fixture
+def site(template_site: Built, tmp_path: Path) -> Built:
+    shutil.copytree(template_site.folder, tmp_path / "mine")
+    return Built(tmp_path / "mine")
+
+
+def test_the_zip_holds_the_whole_site_in_one_folder(site: Built, tmp_path: Path):
+    pack(site.folder)
+    with zipfile.ZipFile(site.folder / "mine.zip") as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path / "out")
+    (unpacked,) = (tmp_path / "out").iterdir()
+    assert unpacked.name == "mine"
+    files = {path.relative_to(site.site) for path in site.site.rglob("*") if path.is_file()}
+    found = {path.relative_to(unpacked) for path in unpacked.rglob("*") if path.is_file()}
+    assert found == files - {Path(folders.MARKER)}
+    for path in found:
+        assert (unpacked / path).read_bytes() == (site.site / path).read_bytes()
+    assert check_links(unpacked) == []
+    # what search needs where no page may fetch another file
+    assert (unpacked / "search" / "search_index.js").is_file()
+
+
+def test_the_same_findings_give_the_same_bytes(site: Built, tmp_path: Path):
+    pack(site.folder, tmp_path / "one.zip")
+    shutil.rmtree(site.site)
+    site.build()
+    for path in site.site.rglob("*"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        path.chmod(0o700)
+    pack(site.folder, tmp_path / "two.zip")
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        names = [entry.filename for entry in archive.infolist()]
+        assert names == sorted(names)
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_it_says_what_is_in_it_and_where_it_is(
+    site: Built, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    pack(site.folder / "dissect.toml", tmp_path / "new" / "send.zip")
+    said = capsys.readouterr().out
+    assert "12 probe pictures are in this site" in said
+    assert "send.zip" in said
+    assert "mine/index.html" in said
+
+
+def test_a_site_that_was_not_built_yet_is_an_error(site: Built):
+    shutil.rmtree(site.site)
+    with pytest.raises(PublishError, match="not built yet; run `dissect-report render"):
+        pack(site.folder)
+
+
+def test_a_site_whose_build_was_interrupted_is_an_error(site: Built):
+    folders.mark(site.site, folders.UNFINISHED)
+    with pytest.raises(PublishError, match="did not finish"):
+        pack(site.folder)
+
+
+def test_a_folder_without_a_configuration_is_an_error(tmp_path: Path):
+    with pytest.raises(ConfigError, match="no such file"):
+        pack(tmp_path)
+
+
+@pytest.mark.parametrize("output", ["", "inside.zip"])
+def test_the_zip_cannot_be_a_folder_or_lie_in_the_site(site: Built, output: str):
+    with pytest.raises(PublishError, match="name a file outside the built site with -o FILE"):
+        pack(site.folder, site.site / output)
+    assert not (site.site / "inside.zip").exists()
+
+
+def test_a_disk_that_refuses_is_named_and_the_old_zip_stays(site: Built, monkeypatch: pytest.MonkeyPatch):
+    target = site.folder / "mine.zip"
+    target.write_bytes(b"old")
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(StorageError, match=r"mine\.zip: cannot be written \(No space left"):
+        pack(site.folder)
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in site.folder.glob("*.zip*")] == ["mine.zip"]
+    assert not list(site.folder.glob(".mine.zip*"))
