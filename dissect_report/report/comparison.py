@@ -54,7 +54,7 @@ class Found:
             return "not looked for"
         why = remark(self.record, self.side.iou_threshold, f"the {self.side.words.images}")
         if why or not self.named:
-            return why or "the best concept of no unit"
+            return why or "no unit's best concept"
         return f"no detector: the nearest unit reaches an IoU of {score(self.named[0][1].iou)}"
 
 

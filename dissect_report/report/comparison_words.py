@@ -36,10 +36,13 @@ def shared_sentence(comparison: Comparison) -> str:
     if comparison.by_some:
         parts.insert(0, f"{count(len(comparison.by_some))} by some of them")
     amount = len(comparison.by_all)
+    known = len(comparison.site.concepts)
+    common = f" Of {count(known)} concepts {count(comparison.looked_for)} are looked for in {_every(sides)}."
+    rest = common if comparison.looked_for < known else ""
     if not amount:
-        return f"No concept is matched by {_every(sides)}; {listing(parts)}."
+        return f"No concept is matched by {_every(sides)}; {listing(parts)}.{rest}"
     verb = "is" if amount == 1 else "are"
-    return f"{plural(amount, 'concept')} {verb} matched by {_every(sides)}, {listing(parts)}."
+    return f"{plural(amount, 'concept')} {verb} matched by {_every(sides)}, {listing(parts)}.{rest}"
 
 
 def depth_sentence(sides: list[Side]) -> str:
@@ -54,13 +57,13 @@ def depth_sentence(sides: list[Side]) -> str:
 
 
 def category_sentence(comparison: Comparison) -> str:
-    """Which category leads in each run; "" where no run matches anything."""
+    """Which category leads in each run; "" where none does, or too many do."""
     parts = []
     for place, side in enumerate(comparison.sides):
         rows = comparison.by(place)
         amounts = {c: sum(row.category == c for row in rows) for c in CATEGORIES}
         top = max(amounts.values())
-        if top:
+        if top and list(amounts.values()).count(top) <= 2:
             leading = [f"{category}s" for category, amount in amounts.items() if amount == top]
             each = " each" if len(leading) > 1 else ""
             parts.append(

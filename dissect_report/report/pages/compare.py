@@ -48,16 +48,16 @@ class ComparePage:
     def context(self) -> dict[str, Any]:
         """What the page says."""
         comparison, sides = self.comparison, self.comparison.sides
-        view = sides[0].views[0]
+        view, names = sides[0].views[0], [side.name for side in sides]
         return {
-            "title": " beside ".join(side.name for side in sides),
+            "title": " beside ".join(names) if len(names) == 2 else f"{listing(names)} side by side",
             "shared": shared_sentence(comparison),
             "about": [run_sentence(s, len(comparison.by(place))) for place, s in enumerate(sides)],
             "depth": depth_sentence(sides),
             "categories_said": category_sentence(comparison),
             "change_said": change_sentence(comparison),
             "differences": difference_notes(comparison),
-            "names": [side.name for side in sides],
+            "names": names,
             "generators": [side.name for side in sides if side.words.generator],
             "networks": [self._network(side) for side in sides],
             "groups": self._groups(),

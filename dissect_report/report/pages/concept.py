@@ -23,6 +23,7 @@ from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
 from dissect_report.report.removals import Removals, run_removals
 from dissect_report.report.site import SiteFindings
+from dissect_report.report.strip import shared_prefix
 
 #: Units shown as cards before the rest becomes a list.
 CARDS = 48
@@ -139,8 +140,11 @@ class ConceptPages:
         path = concept_page(self.site.concept_files[name])
         views = self.views[run.record.name]
         named = self.units.get((run.record.name, concept.id), [])
-        points = [(v.layer.summary.name, u.unit, u.iou, u.detector) for v, u in named if u.iou is not None]
-        layers = [view.layer.summary.name for view in views]
+        shared = len(shared_prefix([view.layer.summary.name for view in views]))
+        layers = [view.layer.summary.name[shared:] for view in views]
+        points = [
+            (v.layer.summary.name[shared:], u.unit, u.iou, u.detector) for v, u in named if u.iou is not None
+        ]
         shown = [pair for pair in named if pair[1].detector][:CARDS]
         rest = named[len(shown) :]  # detectors come first
         return {
