@@ -64,7 +64,12 @@ def context_figure(bars: Sequence[tuple[str, int, float, float | None]]) -> Figu
     groups = (("", True, "--accent"), (f"fewer than {ENOUGH_PLACES} places", False, "--hair"))
     for name, enough, color in groups:
         group = [bar for bar in bars if (bar[1] >= ENOUGH_PLACES) == enough]
-        errors = {"type": "data", "array": [_percent(sd or 0) for *_, sd in group], "color": "--quiet", "width": 3}
+        errors = {
+            "type": "data",
+            "array": [_percent(sd or 0) for *_, sd in group],
+            "color": "--quiet",
+            "width": 3,
+        }
         if group:
             traces.append(
                 {"type": "bar", "orientation": "h", "name": name or f"{ENOUGH_PLACES} places or more",
@@ -92,7 +97,9 @@ def side_figure(
         cells: by row, the change as a part of what was there, whether its interval leaves out 0, all in words.
         hrefs: by row, where a click leads.
     """
-    shown = [[None if part is None else _percent(max(-1, min(1, part))) for part, _, _ in row] for row in cells]
+    shown = [
+        [None if part is None else _percent(max(-1, min(1, part))) for part, _, _ in row] for row in cells
+    ]
     heat: Figure = {
         "type": "heatmap", "x": list(columns), "y": list(rows), "xgap": 2, "ygap": 2,
         "z": [[z if z is None or known else 0 for z, (_, known, _) in zip(*pair, strict=True)]

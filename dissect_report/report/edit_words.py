@@ -60,7 +60,11 @@ def removal_sentence(name: str, edits: ConceptEdits) -> str:
         return f"No unit was removed for {name}."
     if point.portion is None:
         return f"None of these images shows {name}, so there is nothing to remove."
-    units = f"Removing the {count(point.count)} best {name} units" if point.count > 1 else "Removing its best unit"
+    units = (
+        f"Removing the {count(point.count)} best {name} units"
+        if point.count > 1
+        else "Removing its best unit"
+    )
     if not edits.detectors:
         units = f"No unit detects {name}; removing the {count(point.count)} nearest to it"
     if point.low is not None and not beyond(point.low, point.high):
@@ -97,12 +101,14 @@ def insertion_sentence(name: str, edits: ConceptEdits, edited: Edits) -> str:
         return f"{name} was not inserted at any place."
     units = plural(len(edits.insert_units), "unit")
     span = interval_words(of_images(edits.added_low, edits.added_high))
-    text = f"Inserting its {units} at one place, {share(edited.place_share)} of the image,"
+    text = f"Inserting the {units} that match {name} best at one place, {share(edited.place_share)} of the image,"
     if edits.added_low is not None and not beyond(edits.added_low, edits.added_high):
         return f"{text} changes {name} by {of_image(edits.added)} of the image ({span}): it does not take."
     if edits.added <= 0:
         return f"{text} leaves {of_image(-edits.added, False)} of the image less {name} than before ({span})."
-    return f"{text} adds {of_image(edits.added, False)} of the image on average ({span}){_where(edits, edited)}."
+    return (
+        f"{text} adds {of_image(edits.added, False)} of the image on average ({span}){_where(edits, edited)}."
+    )
 
 
 def _where(edits: ConceptEdits, edited: Edits) -> str:
@@ -139,7 +145,9 @@ def side_sentence(edits: ConceptEdits, edited: Edits) -> str:
 def relative_words(change: AreaChange) -> str:
     """A change as a part of what was there, or of the image where nothing was."""
     part = relative(change)
-    return f"{of_image(change.after - change.before)} of the image" if part is None else portion(part, sign=True)
+    return (
+        f"{of_image(change.after - change.before)} of the image" if part is None else portion(part, sign=True)
+    )
 
 
 def never_drawn_sentence(edited: Edits) -> str:
@@ -151,10 +159,14 @@ def never_drawn_sentence(edited: Edits) -> str:
     return f"{listing(names)} {verb} asked for, but none of these images shows {'it' if len(names) == 1 else 'them'}."
 
 
-def strongest(found: Sequence[Edits]) -> tuple[tuple[Edits, ConceptEdits] | None, tuple[Edits, ConceptEdits] | None]:
+def strongest(
+    found: Sequence[Edits],
+) -> tuple[tuple[Edits, ConceptEdits] | None, tuple[Edits, ConceptEdits] | None]:
     """Of all layers, the concept that loses most by removal and the one that gains most by insertion."""
     pairs = [(edited, edits) for edited in found for edits in edited.record.concepts]
-    removed = [(p.portion, i) for i, (_, e) in enumerate(pairs) if (p := removed_point(e)) and p.portion is not None]
+    removed = [
+        (p.portion, i) for i, (_, e) in enumerate(pairs) if (p := removed_point(e)) and p.portion is not None
+    ]
     added = [(e.added, i) for i, (_, e) in enumerate(pairs) if e.added is not None]
     best = [max(values, default=None) for values in (removed, added)]
     return tuple(None if top is None else pairs[top[1]] for top in best)  # type: ignore[return-value]

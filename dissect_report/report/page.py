@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 #: Style sheets of every page, relative to the site's root; the files lie in ``templates/``.
-STYLES = ("assets/css/dissect.css", "assets/css/removals.css", "assets/css/compare.css", "assets/css/edits.css")
+STYLES = (
+    "assets/css/dissect.css",
+    "assets/css/removals.css",
+    "assets/css/compare.css",
+    "assets/css/edits.css",
+)
 
 #: Scripts of every page, to be loaded with ``defer`` in this order. ``figures.js`` loads
 #: ``assets/js/plotly.min.js`` from beside itself when the first figure comes into view.

@@ -19,6 +19,7 @@ from dissect_report.report.pages.compare import ComparePage
 from dissect_report.report.pages.concept import ConceptPages
 from dissect_report.report.pages.data import ABLATION_FILES, LAYER_FILES, data_page
 from dissect_report.report.pages.experiments import experiment_pages
+from dissect_report.report.pages.generation import edited_pictures, generation_pages
 from dissect_report.report.pages.home import home_page
 from dissect_report.report.pages.layer import cards_file, layer_page
 from dissect_report.report.pages.methods import methods_page
@@ -40,6 +41,7 @@ def pages(site: SiteFindings) -> Iterator[Page]:
         for layer in layers_of(run):
             yield layer_page(LayerView(site, run, layer))
         yield from experiment_pages(site, run)
+        yield from generation_pages(site, run)
         yield from ClassPages(site, run).pages()
         yield methods_page(site, run)
         yield data_page(site, run)
@@ -91,6 +93,7 @@ def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
             for place, target in enumerate(removals.record.targets):
                 if target.flips:
                     yield run.paths.flips(folder, place), removals.view.addresses.flips(place)
+        yield from edited_pictures(site, run)
         for image in range(len(run.record.images)):
             yield run.paths.thumbnail(image), addresses.thumbnail(image)
 

@@ -76,7 +76,7 @@
       cells.forEach((other) => other.toggleAttribute("aria-current", other === cell));
     }
 
-    slider.closest("label").hidden = false;
+    slider.closest(".steps-range").hidden = false;
     slider.addEventListener("input", () => show(row, Number(slider.value)));
     big.addEventListener("click", () => show(row, column === 0 ? last : 0));
     cells.forEach((cell, i) => {

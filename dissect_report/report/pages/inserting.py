@@ -1,0 +1,116 @@
+"""The experiment that inserts a concept's units at every place: where can it go?"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from dissect_report.findings.generation import ConceptEdits
+from dissect_report.report.addresses import link
+from dissect_report.report.edit_figures import context_figure
+from dissect_report.report.edit_words import ENOUGH_PLACES, insertion_sentence, of_image
+from dissect_report.report.edits import Edits
+from dissect_report.report.formatting import share
+from dissect_report.report.page import Page
+from dissect_report.report.pages.edited import concept_part, experiment_page, layer_section
+
+#: Contexts drawn as bars; the table has all.
+BARS = 14
+
+
+def inserting_page(found: list[Edits]) -> Page:
+    """Units of every edited concept inserted at every place."""
+    path = found[-1].view.run_addresses.inserting
+    sections = [_section(edited, path) for edited in found]
+    description = next(
+        (s["verdict"] for s in sections[::-1] if s["verdict"]), "Units inserted into a generator."
+    )
+    return experiment_page(found, path, "inserting", "Inserting a concept", description, sections)
+
+
+def _section(edited: Edits, path: PurePosixPath) -> dict[str, Any]:
+    return layer_section(edited, path) | {
+        "verdict": inserting_verdict(edited),
+        "concepts": [_concept(edited, path, edits) for edits in edited.record.concepts],
+        "enough": ENOUGH_PLACES,
+        "place_share": share(edited.place_share),
+    }
+
+
+def inserting_verdict(edited: Edits) -> str:
+    """The concept that takes best and the one that takes worst; "" where nothing is defined."""
+    known = [(edits.added, edits) for edits in edited.record.concepts if edits.added is not None]
+    if not known:
+        return ""
+    added, best = max(known, key=lambda pair: pair[0])
+    text = f"At one place, {share(edited.place_share)} of the image, the units of {edited.name(best.concept)}"
+    text += f" add {of_image(added)} of it on average"
+    if len(known) == 1:
+        return f"{text}."
+    least, last = min(known, key=lambda pair: pair[0])
+    return f"{text}, the most of {len(known)} concepts; those of {edited.name(last.concept)} add {of_image(least)}, the least."
+
+
+def _concept(edited: Edits, path: PurePosixPath, edits: ConceptEdits) -> dict[str, Any]:
+    name = edited.name(edits.concept)
+    bars = [(edited.name(c.concept), c.places, c.added, c.deviation) for c in edits.contexts]
+    latents = range(len(edits.lattice_added))
+    return concept_part(edited, path, edits) | {
+        "sentence": insertion_sentence(name, edits, edited),
+        "chip": of_image(edits.added) if edits.added is not None else "",
+        "data": lattice_data(edited, edits),
+        "sheets": [link(path, edited.view.addresses.lattice(edits.concept, k)) for k in latents],
+        "thumbnails": [link(path, edited.view.run_addresses.thumbnail(k)) for k in latents],
+        "figure": context_figure(bars[:BARS]) if bars else None,
+        "contexts": [
+            (edited.concept_href(path, c.concept), edited.name(c.concept), c) for c in edits.contexts
+        ],
+        "map": _map(edited, edits),
+        "removing": edited.removing_href(path, edits.concept),
+    }
+
+
+def lattice_data(edited: Edits, edits: ConceptEdits) -> dict[str, Any]:
+    """What the lattice says of every latent and place: added area, and what stood there."""
+    shown = len(edits.lattice_added)
+    labels = edited.arrays["place_labels"][:shown]
+    known = sorted({int(label) for label in labels.ravel() if label})
+    index = {concept: at for at, concept in enumerate(known)}
+    intact = edited.arrays["intact"][:shown, edits.concept] / edited.view.run.record.grid**2
+    name = edited.name(edits.concept)
+    return {
+        "concept": name,
+        "rows": edited.record.places[0],
+        "columns": edited.record.places[1],
+        "names": [edited.name(concept) for concept in known],
+        "on": [
+            [[index[int(label)] for label in dict.fromkeys(place.tolist()) if label] for place in latent]
+            for latent in labels
+        ],
+        "added": [[round(value, 5) for value in latent] for latent in edits.lattice_added],
+        "intact": [
+            f"Latent {k}, intact: {name} covers {share(float(part))} of the image."
+            for k, part in enumerate(intact)
+        ],
+    }
+
+
+def _map(edited: Edits, edits: ConceptEdits) -> dict[str, Any] | None:
+    """Mean added area by place: cells with the part of the largest one, and all of it in words."""
+    values = edits.added_by_place
+    if not values:
+        return None
+    largest = max((abs(value) for value in values), default=0) or 1
+    rows, columns = edited.record.places
+    top = max(range(len(values)), key=lambda at: values[at])
+    low = min(range(len(values)), key=lambda at: values[at])
+    words = (
+        f"Mean added area by place: from {of_image(values[low])} of the image at row {low // columns + 1}, column "
+        f"{low % columns + 1}, to {of_image(values[top])} at row {top // columns + 1}, column {top % columns + 1}."
+    )
+    cells = [
+        (round(100 * abs(value) / largest), value < 0,
+         f"row {at // columns + 1}, column {at % columns + 1}: {of_image(value)} of the image")
+        for at, value in enumerate(values)
+    ]  # fmt: skip
+    return {"rows": rows, "columns": columns, "cells": cells, "words": words}

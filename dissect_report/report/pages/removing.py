@@ -1,0 +1,94 @@
+"""The experiment that removes a concept's units: are these the units that draw it?"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from dissect_report.findings.generation import RANKINGS, ConceptEdits, GridCell, SweepPoint
+from dissect_report.report.addresses import link
+from dissect_report.report.edit_figures import sweep_figure
+from dissect_report.report.edit_words import portion, removal_sentence
+from dissect_report.report.edits import Edits, removed_point
+from dissect_report.report.formatting import share
+from dissect_report.report.page import Page
+from dissect_report.report.pages.edited import concept_part, experiment_page, layer_section
+
+
+def removing_page(found: list[Edits]) -> Page:
+    """Units of every edited concept removed step by step."""
+    path = found[-1].view.run_addresses.removing
+    sections = [_section(edited, path) for edited in found]
+    description = next(
+        (s["verdict"] for s in sections[::-1] if s["verdict"]), "Units removed from a generator."
+    )
+    return experiment_page(found, path, "removing", "Removing a concept", description, sections)
+
+
+def _section(edited: Edits, path: PurePosixPath) -> dict[str, Any]:
+    return layer_section(edited, path) | {
+        "verdict": removing_verdict(edited),
+        "concepts": [_concept(edited, path, edits) for edits in edited.record.concepts],
+        "grid_counts": edited.record.grid_counts,
+    }
+
+
+def removing_verdict(edited: Edits) -> str:
+    """The concept that loses most and the one that loses least, in one sentence; "" where nothing is defined."""
+    pairs = [(removed_point(edits), edits) for edits in edited.record.concepts]
+    known = [(point.portion, point, edits) for point, edits in pairs if point and point.portion is not None]
+    if not known:
+        return ""
+    _, best, top = max(known, key=lambda item: item[0])
+    text = f"With its {best.count} best units removed, {edited.name(top.concept)} loses {portion(best.portion)} of its pixels"
+    if len(known) == 1:
+        return f"{text}."
+    _, worst, last = min(known, key=lambda item: item[0])
+    return f"{text}, the most of {len(known)} concepts; {edited.name(last.concept)} loses {portion(worst.portion)}, the least."
+
+
+def _concept(edited: Edits, path: PurePosixPath, edits: ConceptEdits) -> dict[str, Any]:
+    concept = edited.concept(edits.concept)
+    points = {ranking: removed_point(edits, ranking) for ranking in RANKINGS}
+    grid = edited.view.addresses.removal_grid(edits.concept)
+    most = max(range(len(edits.cells)), key=lambda row: edits.cells[row][0].area, default=0)
+    return concept_part(edited, path, edits) | {
+        "sentence": removal_sentence(concept.name, edits),
+        "points": points,
+        "removed": points["iou"].count if points["iou"] else None,
+        "chip": portion(points["iou"].portion) if points["iou"] else "",
+        "figure": sweep_figure(edits.curves, concept.category),
+        "sheet": link(path, grid),
+        "columns": len(edited.record.grid_counts),
+        "rows": _rows(edited, edits, concept.name),
+        "first": most,
+        "steps": _steps(edits),
+        "inserting": edited.inserting_href(path, edits.concept),
+    }
+
+
+def _rows(edited: Edits, edits: ConceptEdits, name: str) -> list[list[dict[str, Any]]]:
+    """The grid's cells with their words."""
+    return [
+        [
+            {"outline": cell.outline, "count": size, "words": _words(latent, size, name, cell, row[0])}
+            for size, cell in zip(edited.record.grid_counts, row, strict=True)
+        ]
+        for latent, row in enumerate(edits.cells)
+    ]
+
+
+def _words(latent: int, size: int, name: str, cell: GridCell, intact: GridCell) -> str:
+    if not size:
+        return f"Latent {latent}, intact: {name} covers {share(cell.area)} of the image."
+    return (
+        f"Latent {latent}, {size} units removed: {name} covers {share(cell.area)} of the image, "
+        f"{share(intact.area)} intact; {share(cell.changed)} of the image changed."
+    )
+
+
+def _steps(edits: ConceptEdits) -> list[tuple[int, list[SweepPoint | None]]]:
+    """The sweep as a table: units removed, then a point for every ranking."""
+    by_ranking = {curve.ranking: {p.count: p for p in curve.points} for curve in edits.curves}
+    counts = sorted({size for points in by_ranking.values() for size in points})
+    return [(size, [by_ranking.get(ranking, {}).get(size) for ranking in RANKINGS]) for size in counts]
