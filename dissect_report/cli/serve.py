@@ -1,8 +1,11 @@
-"""``dissect-report serve``: shows a built site in the browser."""
+"""``dissect-report serve``: shows a built site in the browser, up to date."""
 
 from __future__ import annotations
 
+import threading
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +14,8 @@ from rich.markup import escape
 
 from dissect_report.cli.configuration import DEMO
 from dissect_report.cli.console import console
+from dissect_report.config import load_config
+from dissect_report.errors import DissectError
 from dissect_report.findings.paths import SitePaths
 
 SiteArgument = Annotated[
@@ -27,12 +32,14 @@ def serve(
     site: SiteArgument = None,
     port: Annotated[int, typer.Option(help="Port to listen on; any free one if it is taken.")] = 8000,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+    no_watch: Annotated[bool, typer.Option("--no-watch", help="Do not build the site again.")] = False,
 ) -> None:
-    """Show a built site in the browser, on this machine only; Ctrl-C ends it."""
+    """Show a built site, on this machine only; it is built again when findings or templates change."""
     from dissect_report.publish.folders import is_unfinished  # noqa: PLC0415  not for other verbs
     from dissect_report.publish.server import address_of, make_server  # noqa: PLC0415
 
     folder = built_site(site or DEMO)
+    config = folder.with_name("dissect.toml")
     with make_server(folder, port) as server:
         if is_unfinished(folder):
             console().print("[yellow]note:[/] the last build of this site did not finish; run `render` again")
@@ -40,10 +47,39 @@ def serve(
         console().print(f"{escape(str(folder))} is at [bold]{address}[/]  (Ctrl-C ends it)", soft_wrap=True)
         if not no_open:
             webbrowser.open(address)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            console().print("stopped")
+        with rebuilding(config) if config.is_file() and not no_watch else nullcontext():
+            try:
+                server.serve_forever()
+            except KeyboardInterrupt:
+                console().print("stopped")
+
+
+@contextmanager
+def rebuilding(config: Path) -> Iterator[None]:
+    """Builds the site of ``config`` again after every change, beside whatever else happens."""
+    from dissect_report.publish.following import follow, state_of  # noqa: PLC0415  not for other verbs
+
+    stop = threading.Event()
+    told = (config, state_of(config), lambda: rebuild(config), stop)
+    thread = threading.Thread(target=follow, args=told, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def rebuild(config: Path) -> None:
+    """Builds the site once; what fails is said in one line, and the old site stays."""
+    from dissect_report.publish.builder import build_site  # noqa: PLC0415  plotly is slow to load
+
+    try:
+        build_site(load_config(config), console())
+    except DissectError as error:
+        console().print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+    else:
+        console().print("built again; reload the page", soft_wrap=True)
 
 
 def built_site(path: Path) -> Path:
