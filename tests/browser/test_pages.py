@@ -10,6 +10,7 @@ from tests.browser.conftest import DEMO, opened
 LAYER = "vgg16/features.conv1_1"
 KINDS = {
     "home": "index.html",
+    "compare": "compare.html",
     "layer": f"{LAYER}/index.html",
     "unit": f"{LAYER}/5.html",
     "dead unit": f"{LAYER}/3.html",

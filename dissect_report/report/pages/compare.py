@@ -157,7 +157,7 @@ def _cell(found: Found, most: int) -> dict[str, Any]:
         "known": found.record is not None,
         "units": found.units,
         "stable": found.stable,
-        "length": round(100 * found.units / most, 2),
+        "length": round(found.units / most, 4),
         "iou": "",
         "best": "",
         "href": "",
