@@ -68,13 +68,14 @@ class EditedScenes:
         return np.array([0, *present])
 
     def removed(self, latent: int, concept: int, portion: float) -> np.ndarray:
-        """Labels with a portion of the concept gone, from above; a negative one adds as many cells."""
+        """Labels with a portion of the concept given to the largest other one; a negative one adds some."""
         labels = self.labels[latent].copy()
         flat = labels.reshape(-1)
         own = np.flatnonzero(flat == concept)
         cells = round(abs(portion) * len(own))
         if portion >= 0:
-            flat[own[:cells]] = 0
+            order = np.argsort(-self.intact.sum(0), kind="stable")
+            flat[own[:cells]] = next((int(c) for c in order if c != concept), 0)
         else:
             flat[np.flatnonzero(flat != concept)[-cells:] if cells else own[:0]] = concept
         return labels

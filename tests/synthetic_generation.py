@@ -130,7 +130,7 @@ class MadeUpEdits(EditedScenes):
             [[[self.areas(self.removed(k, c, self._portion(place, ranking, n, k)))
                for k in range(self.latents)] for n in self.counts] for ranking in DRAWN]
             for place, c in enumerate(self.edited)
-        ], dtype=np.int32).reshape(len(self.edited), 4, len(self.counts), self.latents, self.width)  # fmt: skip
+        ], dtype=np.int32).reshape(-1, len(DRAWN), len(self.counts), self.latents, self.width)  # fmt: skip
 
     @cached_property
     def placed(self) -> np.ndarray:

@@ -94,7 +94,7 @@ def side_figure(
     Args:
         rows: concepts removed.
         columns: concepts that change.
-        cells: by row, the change as a part of what was there, whether its interval leaves out 0, all in words.
+        cells: by row, the change as a part of what was there, whether its interval leaves out 0, and words.
         hrefs: by row, where a click leads.
     """
     shown = [
@@ -106,10 +106,11 @@ def side_figure(
               for pair in zip(shown, cells, strict=True)],
         "text": [[_signed(part) if known else "" for part, known, _ in row] for row in cells],
         "texttemplate": "%{text}", "textfont": {"size": 11},
-        "customdata": [[[href, words] for _, _, words in row] for href, row in zip(hrefs, cells, strict=True)],
+        "customdata": [[[href, words] for _, _, words in row]
+                       for href, row in zip(hrefs, cells, strict=True)],
         "hovertemplate": "%{customdata[1]}<extra></extra>", "zmin": -100, "zmax": 100,
         "colorscale": [[0, "--less"], [0.5, "--wash"], [1, "--more"]],
-        "colorbar": {"thickness": 8, "outlinewidth": 0, "ticksuffix": " %", "tickvals": [-100, -50, 0, 50, 100]},
+        "colorbar": {"thickness": 8, "outlinewidth": 0, "tickvals": [-100, -50, 0, 50, 100]},
     }  # fmt: skip
     x = {"type": "category", "tickangle": -55, "showline": False, "side": "bottom"}
     y = {"type": "category", "autorange": "reversed", "showgrid": False}

@@ -28,8 +28,8 @@ def edit_glossary(record: Generation) -> dict[str, Term]:
         ),
         "portion": (
             "portion removed",
-            "Of the concept's pixels: minus the sum of their changes over all latents, divided by their sum in "
-            "the intact images. Below 0 where there are more than before.",
+            "Of the concept's pixels: minus the sum of their changes over all latents, divided by their sum "
+            "in the intact images. Below 0 where there are more than before.",
         ),
         "iou_ranking": (
             "by IoU",
@@ -60,8 +60,8 @@ def edit_glossary(record: Generation) -> dict[str, Term]:
         "interval": (
             "99 % interval",
             f"From seeded draws of the {plural(record.latents, 'latent')} with replacement (bootstrap); for "
-            f"insertions of the {count(record.insert_latents)} that were edited. A dash where a single latent "
-            "gives none.",
+            f"insertions of the {count(record.insert_latents)} that were edited. A dash where a single "
+            "latent gives none.",
         ),
         "outline": (
             "outline",

@@ -101,7 +101,8 @@ def insertion_sentence(name: str, edits: ConceptEdits, edited: Edits) -> str:
         return f"{name} was not inserted at any place."
     units = plural(len(edits.insert_units), "unit")
     span = interval_words(of_images(edits.added_low, edits.added_high))
-    text = f"Inserting the {units} that match {name} best at one place, {share(edited.place_share)} of the image,"
+    where = f"at one place, {share(edited.place_share)} of the image,"
+    text = f"Inserting the {units} that match {name} best {where}"
     if edits.added_low is not None and not beyond(edits.added_low, edits.added_high):
         return f"{text} changes {name} by {of_image(edits.added)} of the image ({span}): it does not take."
     if edits.added <= 0:
@@ -155,18 +156,24 @@ def never_drawn_sentence(edited: Edits) -> str:
     names = [edited.name(concept) for concept in edited.record.never_drawn]
     if not names:
         return ""
-    verb = "was" if len(names) == 1 else "were"
-    return f"{listing(names)} {verb} asked for, but none of these images shows {'it' if len(names) == 1 else 'them'}."
+    verb, them = ("was", "it") if len(names) == 1 else ("were", "them")
+    return f"{listing(names)} {verb} asked for, but none of these images shows {them}."
 
 
-def strongest(
-    found: Sequence[Edits],
-) -> tuple[tuple[Edits, ConceptEdits] | None, tuple[Edits, ConceptEdits] | None]:
-    """Of all layers, the concept that loses most by removal and the one that gains most by insertion."""
-    pairs = [(edited, edits) for edited in found for edits in edited.record.concepts]
-    removed = [
-        (p.portion, i) for i, (_, e) in enumerate(pairs) if (p := removed_point(e)) and p.portion is not None
+def strongest_removal(found: Sequence[Edits]) -> tuple[Edits, ConceptEdits, SweepPoint] | None:
+    """Of all layers, the concept that loses the largest portion; None if none was tried."""
+    tried: list[tuple[float, Edits, ConceptEdits, SweepPoint]] = []
+    for edited in found:
+        for edits in edited.record.concepts:
+            point = removed_point(edits)
+            if point and point.portion is not None:
+                tried.append((point.portion, edited, edits, point))
+    return max(tried, key=lambda item: item[0])[1:] if tried else None
+
+
+def strongest_insertion(found: Sequence[Edits]) -> tuple[Edits, ConceptEdits] | None:
+    """Of all layers, the concept that gains most area at one place; None if none was inserted."""
+    tried = [
+        (edited, edits) for edited in found for edits in edited.record.concepts if edits.added is not None
     ]
-    added = [(e.added, i) for i, (_, e) in enumerate(pairs) if e.added is not None]
-    best = [max(values, default=None) for values in (removed, added)]
-    return tuple(None if top is None else pairs[top[1]] for top in best)  # type: ignore[return-value]
+    return max(tried, key=lambda pair: pair[1].added or 0, default=None)

@@ -12,12 +12,13 @@ from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.report.addresses import RunAddresses
 from dissect_report.report.cards import LayerView
 from dissect_report.report.comparison import Comparison
+from dissect_report.report.edits import run_edits
 from dissect_report.report.live import live_file
 from dissect_report.report.page import DataFile, Page
 from dissect_report.report.pages.classes import ClassPages
 from dissect_report.report.pages.compare import ComparePage
 from dissect_report.report.pages.concept import ConceptPages
-from dissect_report.report.pages.data import ABLATION_FILES, LAYER_FILES, data_page
+from dissect_report.report.pages.data import ABLATION_FILES, GENERATION_FILES, LAYER_FILES, data_page
 from dissect_report.report.pages.experiments import experiment_pages
 from dissect_report.report.pages.generation import edited_pictures, generation_pages
 from dissect_report.report.pages.home import home_page
@@ -93,6 +94,10 @@ def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
             for place, target in enumerate(removals.record.targets):
                 if target.flips:
                     yield run.paths.flips(folder, place), removals.view.addresses.flips(place)
+        for edited in run_edits(site, run):
+            for name in GENERATION_FILES:
+                source = run.paths.root / edited.view.layer.summary.folder / name
+                yield source, edited.view.addresses.folder / name
         yield from edited_pictures(site, run)
         for image in range(len(run.record.images)):
             yield run.paths.thumbnail(image), addresses.thumbnail(image)

@@ -21,6 +21,7 @@ from dissect_report.report.formatting import count, listing, number, plural, sco
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
+from dissect_report.report.pages.generation import concept_edit_lines
 from dissect_report.report.removals import Removals, run_removals
 from dissect_report.report.site import SiteFindings
 from dissect_report.report.strip import shared_prefix
@@ -170,6 +171,7 @@ class ConceptPages:
                 for view, u in rest
             ],
             "relying": self._relying(run, concept, path),
+            "edits": concept_edit_lines(self.site, run, concept.id, path),
             "tips": self._tips(run),
         }
 

@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 from dissect_report.findings.ablation import ARRAYS, Ablation
+from dissect_report.findings.generation import GENERATION_ARRAYS
 from dissect_report.findings.store import COUNTS, LoadedRun, json_schema
 from dissect_report.report.addresses import RunAddresses, link
+from dissect_report.report.edits import run_edits
 from dissect_report.report.formatting import count
 from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
@@ -28,9 +30,16 @@ ABLATION_FILES = {
 }
 
 
-def files_of(ablated: bool) -> dict[str, str]:
-    """Files of a layer and what is in them; ``ablated``: its units were removed."""
-    return LAYER_FILES | (ABLATION_FILES if ablated else {})
+#: The same for layers of a generator whose units were changed.
+GENERATION_FILES = {
+    "generation.json": "what removing and inserting units does, as every page about them says it",
+    "generation.npz": "the whole arrays behind it: every unit alone, every latent, every place",
+}
+
+
+def files_of(ablated: bool, edited: bool) -> dict[str, str]:
+    """Files of a layer and what is in them; its units were removed, or changed in a generator."""
+    return LAYER_FILES | (ABLATION_FILES if ablated else {}) | (GENERATION_FILES if edited else {})
 
 
 def array_texts(records: list[Ablation]) -> dict[str, str]:
@@ -46,11 +55,13 @@ def data_page(site: SiteFindings, run: LoadedRun) -> Page:
     addresses = RunAddresses(run.record.name)
     path = addresses.data
     ablated = site.ablations[run.record.name]
+    edited = {edits.record.layer for edits in run_edits(site, run)}
+    left_out = [*([] if ablated else ABLATION_FILES), *([] if edited else GENERATION_FILES)]
     layers = [
         (
             layer.summary,
             [(name, link(path, addresses.layer(layer.summary.folder).folder / name), text)
-             for name, text in files_of(layer.summary.name in ablated).items()],
+             for name, text in files_of(layer.summary.name in ablated, layer.summary.name in edited).items()],
             link(path, addresses.layer(layer.summary.folder).page),
         )
         for layer in layers_of(run)
@@ -62,10 +73,11 @@ def data_page(site: SiteFindings, run: LoadedRun) -> Page:
         "layers": layers,
         "counts": COUNTS,
         "removals": array_texts([found.record for found in ablated.values()]),
+        "edits": GENERATION_ARRAYS if edited else {},
         "schemas": [
             (name, json.dumps(schema, indent=1))
             for name, schema in json_schema().items()
-            if ablated or name not in ABLATION_FILES
+            if name not in left_out
         ],
         "methods": link(path, addresses.methods),
         "count": count,

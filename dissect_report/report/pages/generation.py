@@ -8,7 +8,14 @@ from typing import Any
 
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
-from dissect_report.report.edit_words import insertion_sentence, of_image, portion, removal_sentence, strongest
+from dissect_report.report.edit_words import (
+    insertion_sentence,
+    of_image,
+    portion,
+    removal_sentence,
+    strongest_insertion,
+    strongest_removal,
+)
 from dissect_report.report.edits import removed_point, run_edits
 from dissect_report.report.formatting import plural
 from dissect_report.report.page import Page
@@ -54,8 +61,8 @@ def concept_edit_lines(
             lines.append({
                 "layer": edited.view.layer.summary.name,
                 "count": plural(point.count, "unit") if point else "",
-                "removed": portion(point.portion) if point else "",
-                "added": of_image(edits.added) if edits.added is not None else "",
+                "removed": portion(point.portion if point else None),
+                "added": of_image(edits.added),
                 "removing": edited.removing_href(page, concept),
                 "inserting": edited.inserting_href(page, concept),
             })  # fmt: skip
@@ -65,14 +72,11 @@ def concept_edit_lines(
 def generation_headline(site: SiteFindings, run: LoadedRun) -> dict[str, Any] | None:
     """The strongest removal and the strongest insertion with links; None without any edit."""
     found = run_edits(site, run)
-    removal, insertion = strongest(found)
+    removal, insertion = strongest_removal(found), strongest_insertion(found)
     if removal is None:
         return None
     addresses = RunAddresses(run.record.name)
-    edited, edits = removal
-    point = removed_point(edits)
-    if point is None:
-        return None
+    edited, edits, point = removal
     name = edited.name(edits.concept)
     text = removal_sentence(name, edits)
     if insertion is not None:
@@ -84,6 +88,7 @@ def generation_headline(site: SiteFindings, run: LoadedRun) -> dict[str, Any] | 
         "name": name,
         "count": point.count,
         "href": edited.removing_href(HOME, edits.concept),
+        "removing": link(HOME, addresses.removing),
         "inserting": link(HOME, addresses.inserting),
         "side_effects": link(HOME, addresses.side_effects),
     }

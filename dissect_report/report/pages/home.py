@@ -16,6 +16,7 @@ from dissect_report.report.glossary import LETTERS
 from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
 from dissect_report.report.pages.experiments import keeping_verdict, mean_lost
+from dissect_report.report.pages.generation import generation_headline
 from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.strip import layer_strip
@@ -80,6 +81,7 @@ def run_section(site: SiteFindings, run: LoadedRun) -> dict[str, Any]:
         "best_href": link(HOME, best.addresses.page),
         "tiers": tiers(best),
         "removal": removal_headline(site, run),
+        "edits": generation_headline(site, run),
         "random": [[f"{run.record.name}/{s.folder}", s.units] for s in summaries],
         "random_href": link(HOME, best.addresses.unit(0)),
         "methods": link(HOME, addresses.methods),

@@ -48,7 +48,8 @@ def inserting_verdict(edited: Edits) -> str:
     if len(known) == 1:
         return f"{text}."
     least, last = min(known, key=lambda pair: pair[0])
-    return f"{text}, the most of {len(known)} concepts; those of {edited.name(last.concept)} add {of_image(least)}, the least."
+    text += f", the most of {len(known)} concepts"
+    return f"{text}; those of {edited.name(last.concept)} add {of_image(least)}, the least."
 
 
 def _concept(edited: Edits, path: PurePosixPath, edits: ConceptEdits) -> dict[str, Any]:
@@ -105,12 +106,16 @@ def _map(edited: Edits, edits: ConceptEdits) -> dict[str, Any] | None:
     top = max(range(len(values)), key=lambda at: values[at])
     low = min(range(len(values)), key=lambda at: values[at])
     words = (
-        f"Mean added area by place: from {of_image(values[low])} of the image at row {low // columns + 1}, column "
-        f"{low % columns + 1}, to {of_image(values[top])} at row {top // columns + 1}, column {top % columns + 1}."
+        f"Mean added area by place: from {of_image(values[low])} of the image at {_place(low, columns)} "
+        f"to {of_image(values[top])} at {_place(top, columns)}."
     )
     cells = [
         (round(100 * abs(value) / largest), value < 0,
-         f"row {at // columns + 1}, column {at % columns + 1}: {of_image(value)} of the image")
+         f"{_place(at, columns)}: {of_image(value)} of the image")
         for at, value in enumerate(values)
     ]  # fmt: skip
     return {"rows": rows, "columns": columns, "cells": cells, "words": words}
+
+
+def _place(at: int, columns: int) -> str:
+    return f"row {at // columns + 1}, column {at % columns + 1}"

@@ -10,6 +10,8 @@ from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import RunAddresses, concept_page, link
 from dissect_report.report.cards import LayerView, run_glossary, setting
 from dissect_report.report.concept_units import remark
+from dissect_report.report.edit_glossary import edit_glossary
+from dissect_report.report.edits import run_edits
 from dissect_report.report.formatting import count, number, percent, plural, score, share
 from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
@@ -46,7 +48,7 @@ def methods_page(site: SiteFindings, run: LoadedRun) -> Page:
 
 def methods_context(site: SiteFindings, run: LoadedRun, path: PurePosixPath) -> dict[str, Any]:
     """What the methods page says."""
-    found = run_removals(site, run)
+    found, edits = run_removals(site, run), run_edits(site, run)
     views = [LayerView(site, run, layer) for layer in layers_of(run)]
     return {
         "run": run.record,
@@ -64,6 +66,8 @@ def methods_context(site: SiteFindings, run: LoadedRun, path: PurePosixPath) -> 
         "quality": _quality(site, run, path),
         "data": link(path, RunAddresses(run.record.name).data),
         "removals": [(removals, link(path, removals.view.addresses.page)) for removals in found],
+        "edits": [(edited, link(path, edited.view.addresses.page)) for edited in edits],
+        "edit_terms": edit_glossary(edits[-1].record).values() if edits else [],
         "removal_terms": removal_glossary(found[-1].record).values() if found else [],
         "percent": percent,
         "count": count, "number": number, "plural": plural, "score": score, "share": share,

@@ -9,8 +9,8 @@ from dissect_report.findings.generation import RANKINGS, ConceptEdits, GridCell,
 from dissect_report.report.addresses import link
 from dissect_report.report.edit_figures import sweep_figure
 from dissect_report.report.edit_words import portion, removal_sentence
-from dissect_report.report.edits import Edits, removed_point
-from dissect_report.report.formatting import share
+from dissect_report.report.edits import Edits, beyond, removed_point
+from dissect_report.report.formatting import plural, share
 from dissect_report.report.page import Page
 from dissect_report.report.pages.edited import concept_part, experiment_page, layer_section
 
@@ -34,17 +34,25 @@ def _section(edited: Edits, path: PurePosixPath) -> dict[str, Any]:
 
 
 def removing_verdict(edited: Edits) -> str:
-    """The concept that loses most and the one that loses least, in one sentence; "" where nothing is defined."""
+    """The concepts that lose most and least, in one sentence; "" where nothing is defined."""
     pairs = [(removed_point(edits), edits) for edits in edited.record.concepts]
-    known = [(point.portion, point, edits) for point, edits in pairs if point and point.portion is not None]
+    known = [(p.portion, p, edited.name(e.concept)) for p, e in pairs if p and p.portion is not None]
     if not known:
         return ""
-    _, best, top = max(known, key=lambda item: item[0])
-    text = f"With its {best.count} best units removed, {edited.name(top.concept)} loses {portion(best.portion)} of its pixels"
+    _, best, name = max(known, key=lambda item: item[0])
+    start = f"Without its {plural(best.count, 'best unit')}, {_loss(best, name)}"
     if len(known) == 1:
-        return f"{text}."
+        return f"{start}."
     _, worst, last = min(known, key=lambda item: item[0])
-    return f"{text}, the most of {len(known)} concepts; {edited.name(last.concept)} loses {portion(worst.portion)}, the least."
+    return f"{start}, the most of {len(known)} concepts; {_loss(worst, last)}, the least."
+
+
+def _loss(point: SweepPoint, name: str) -> str:
+    if point.low is not None and not beyond(point.low, point.high):
+        return f"{name} stays as it is ({portion(-(point.portion or 0), sign=True)}, within its interval)"
+    if (point.portion or 0) < 0:
+        return f"{name} grows by {portion(-(point.portion or 0))}"
+    return f"{name} loses {portion(point.portion)} of its pixels"
 
 
 def _concept(edited: Edits, path: PurePosixPath, edits: ConceptEdits) -> dict[str, Any]:

@@ -86,16 +86,17 @@ def side_verdict(edited: Edits) -> str:
     if not others:
         return ""
     known = [(edits, change) for edits, change in others if beyond(change.low, change.high)]
+    verb = "is" if len(known) == 1 else "are"
     text = (
-        f"Of {plural(len(others), 'change')} of other concepts, {len(known)} {'is' if len(known) == 1 else 'are'} "
+        f"Of {plural(len(others), 'change')} of other concepts, {len(known)} {verb} "
         f"beyond the 99 % interval; about {number(FALSE_ALARMS * len(others))} would be by chance."
     )
     if not known:
         return text
     edits, top = max(known, key=lambda pair: abs(pair[1].after - pair[1].before))
     return (
-        f"{text} The largest: without the units of {edited.name(edits.concept)}, {edited.name(top.concept)} goes from "
-        f"{share(top.before)} to {share(top.after)} of the image."
+        f"{text} The largest: without the units of {edited.name(edits.concept)}, {edited.name(top.concept)} "
+        f"goes from {share(top.before)} to {share(top.after)} of the image."
     )
 
 

@@ -16,10 +16,12 @@ from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.units import RankedImage, ScoredConcept, UnitRecord
 from dissect_report.report.addresses import HOME, link
 from dissect_report.report.cards import LayerView, label, setting
+from dissect_report.report.edits import edits_of
 from dissect_report.report.figures import activation_figure
 from dissect_report.report.formatting import count, fine, number, plural, score, share
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import Page
+from dissect_report.report.pages.unit_edits import UnitEdited
 from dissect_report.report.pages.used import UsedFor
 from dissect_report.report.removals import removals_of
 from dissect_report.report.sentences import unit_sentence
@@ -69,6 +71,8 @@ class UnitPages:
         self.cells: dict[int, Markup] = {}
         removals = removals_of(view)
         self.used = UsedFor(removals, view.addresses.page) if removals else None
+        edits = edits_of(view)
+        self.edited = UnitEdited(edits, view.addresses.page) if edits else None
         self.quantile = float(setting(view.run, "dissection", "quantile"))
 
     def pages(self) -> Iterator[Page]:
@@ -136,6 +140,7 @@ class UnitPages:
             "bar": view.bar(unit),
             "sentence": f"{sentence} {self.used.sentence(unit.unit)}" if self.used else sentence,
             "used": self.used.context(unit.unit) if self.used else None,
+            "edited": self.edited.context(unit.unit) if self.edited else None,
             "rows": rows,
             "tops": [self._image(ranked, "above the level") for ranked in unit.top_images],
             "bands": [(BANDS[b.name], [self._image(r) for r in b.images]) for b in unit.bands],

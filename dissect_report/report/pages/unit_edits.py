@@ -1,0 +1,93 @@
+"""What one unit of a generator does: the unit removed, and inserted everywhere."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from dissect_report.findings.generation import AreaChange
+from dissect_report.report.addresses import link
+from dissect_report.report.edit_words import of_image, of_images
+from dissect_report.report.edits import Edits, beyond
+from dissect_report.report.formatting import listing, share
+from dissect_report.report.glossary import LETTERS
+
+#: Columns of a unit's picture.
+COLUMNS = ("intact", "removed", "inserted everywhere")
+
+
+class UnitEdited:
+    """Of the units of one layer, as their pages show it."""
+
+    def __init__(self, edited: Edits, page: PurePosixPath) -> None:
+        self.edited = edited
+        self.page = page
+
+    def context(self, unit: int) -> dict[str, Any]:
+        """What the unit's page says; ``measured`` is False for a unit that was not changed alone."""
+        found = self.edited.units.get(unit)
+        if found is None:
+            return {"measured": False}
+        concept = self.edited.view.layer.units[unit].concept
+        rows = len(found.latents)
+        strips = [
+            (
+                name,
+                column,
+                [
+                    (row, latent, "" if not column else found.outlines[row][column - 1])
+                    for row, latent in enumerate(found.latents)
+                ],
+            )
+            for column, name in enumerate(COLUMNS)
+        ]
+        own = None if concept is None else self.edited.name(concept)
+        return {
+            "measured": True,
+            "sheet": link(self.page, self.edited.view.addresses.unit_edits(unit)),
+            "rows": rows,
+            "columns": len(COLUMNS),
+            "strips": strips,
+            "sentence": unit_edit_sentence(self.edited, found.removed, found.inserted),
+            "tables": [
+                ("Removed", "removed", [self._row(change) for change in found.removed]),
+                ("Inserted everywhere", "inserted", [self._row(change) for change in found.inserted]),
+            ],
+            "ace": of_image(found.ace),
+            "own": own,
+            "lattice": self.edited.inserting_href(self.page, concept)
+            if concept in self.edited.edited
+            else "",
+            "tips": self.edited.tips,
+            "latents": self.edited.record.latents,
+        }
+
+    def _row(self, change: AreaChange) -> dict[str, Any]:
+        concept = self.edited.concept(change.concept)
+        return {
+            "name": concept.name,
+            "category": concept.category,
+            "letter": LETTERS[concept.category],
+            "href": self.edited.concept_href(self.page, change.concept),
+            "before": share(change.before),
+            "after": share(change.after),
+            "change": of_image(change.after - change.before),
+            "interval": of_images(change.low, change.high),
+            "beyond": beyond(change.low, change.high),
+        }
+
+
+def unit_edit_sentence(
+    edited: Edits, removed: tuple[AreaChange, ...], inserted: tuple[AreaChange, ...]
+) -> str:
+    """What the unit alone does to the concepts, in one sentence."""
+    parts = [f"Removed, {_told(edited, removed)}", f"inserted everywhere, {_told(edited, inserted)}"]
+    return f"{'; '.join(parts)}."
+
+
+def _told(edited: Edits, changes: tuple[AreaChange, ...]) -> str:
+    known = [change for change in changes if beyond(change.low, change.high)][:2]
+    if not known:
+        return "it changes no concept beyond its interval"
+    told = [f"{edited.name(c.concept)} by {of_image(c.after - c.before)} of the image" for c in known]
+    return f"it changes {listing(told)}"
