@@ -13,6 +13,7 @@ from dissect_report.report import render
 from dissect_report.report.site import load_site
 from dissect_report.report.templating import REPLACEABLE, templates_folder
 from tests.publish.conftest import Built
+from tests.synthetic import write_synthetic_site
 
 
 @pytest.fixture
@@ -61,11 +62,12 @@ def test_a_partial_of_the_users_is_used_by_every_page_and_a_change_of_it_renders
         assert ">first " not in rebuilt.text(path)
 
 
-def test_every_page_kind_can_be_replaced(rebuilt: Built, templates: Path):
-    names = [path.name for path in (templates_folder() / "pages").iterdir()]
-    for name in names:
-        write(templates, f"pages/{name}", f"mine: {name}")
-    site = load_site(load_config(rebuilt.folder))
+def test_every_page_kind_can_be_replaced(tmp_path: Path):
+    config = write_synthetic_site(tmp_path, runs=2, units=4, images=12)
+    config.write_text(f'{config.read_text()}\n[site]\ntemplates = "mine"\n', encoding="utf-8")
+    for path in (templates_folder() / "pages").iterdir():
+        write(tmp_path / "mine", f"pages/{path.name}", f"mine: {path.name}")
+    site = load_site(load_config(config))
     pages = list(render.pages(site))
     for run in site.runs:
         for layer in run.layers.values():

@@ -18,7 +18,7 @@ SENTENCE = "Probe pictures are left out of this site."
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "hostile"])
 def pictureless(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A site that had its pictures and was then built without."""
-    built = made(tmp_path_factory.mktemp("pictureless"), hostile=request.param)
+    built = made(tmp_path_factory.mktemp("pictureless"), hostile=request.param, runs=2)
     assert of_probe(built)
     config = built.folder / "dissect.toml"
     config.write_text(f"{config.read_text(encoding='utf-8')}\n[site]\nimages = false\n", encoding="utf-8")
