@@ -14,6 +14,7 @@ from dissect_report.analysis.cache import digest
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
 from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
+from dissect_report.analysis.generation.experiment import edit_generator, forget_edits, is_edited
 from dissect_report.analysis.layer_numbers import measure_layers
 from dissect_report.analysis.measuring import LabelMaps, permute_images
 from dissect_report.analysis.progress import Progress, Silent
@@ -67,6 +68,7 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
         return known
     setup.paths.run.unlink(missing_ok=True)  # until all is written again, nobody reads half of it
     forget_ablations(setup.paths)
+    forget_edits(setup.paths)
     probe = label_probe(setup)
     concepts = concept_records(setup.segmenter, probe.counts, run.dissection.quantile)
     layers, predicted = [], np.empty(0, np.int32)
@@ -87,11 +89,14 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
 
 def _intervene(setup: Setup, loaded: LoadedRun) -> bool:
     """Changes units as the configuration asks; whether anything was left to do."""
-    if is_ablated(setup, loaded):
-        return False
-    forget_ablations(setup.paths)
-    ablate(setup, loaded, dissected_maps(setup))
-    return True
+    ablated, edited = is_ablated(setup, loaded), is_edited(setup, loaded)
+    if not ablated:
+        forget_ablations(setup.paths)
+        ablate(setup, loaded, dissected_maps(setup))
+    if not edited:
+        forget_edits(setup.paths)
+        edit_generator(setup, loaded, dissected_maps(setup))
+    return not (ablated and edited)
 
 
 def _up_to_date(paths: RunPaths, key: str) -> LoadedRun | None:

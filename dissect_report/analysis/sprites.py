@@ -30,6 +30,16 @@ def sprite(tiles: np.ndarray, images: Sequence[int]) -> bytes:
     return _webp(strip)
 
 
+def picture_grid(pictures: np.ndarray) -> bytes:
+    """WebP of pictures in rows and columns.
+
+    Args:
+        pictures: uint8 [row, column, y, x, 3].
+    """
+    rows, columns, height, width, _ = pictures.shape
+    return _webp(pictures.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, 3))
+
+
 def thumbnail(tile: np.ndarray) -> bytes:
     """WebP of one tile, uint8 [TILE, TILE, 3]."""
     return _webp(tile)

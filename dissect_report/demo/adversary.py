@@ -1,7 +1,8 @@
-"""What tells drawn scenes from generated ones: small judges on the frozen segmenter's maps, one on the pixels.
+"""What the generator learns from: judges that tell drawn scenes from generated ones, and scenes to redraw.
 
-The idea of projected GANs (Sauer et al. 2021): features learnt before make an adversary that is worth
-listening to from the first step, at a fraction of the training.
+Small judges on the frozen segmenter's maps make an adversary worth listening to from the first step, as in
+projected GANs (Sauer et al. 2021). Half of every batch redraws drawn scenes from latents that an encoder
+guesses (Larsen et al. 2016): the layout of a world is learnt long before an adversary alone would teach it.
 """
 
 import torch
@@ -58,15 +59,15 @@ class Adversary(nn.Module):
             )
         )
 
-    def forward(self, images: Float[Tensor, "image 3 y x"]) -> list[Float[Tensor, "image 1 4 4"]]:
-        """One map of verdicts a judge, high for "drawn".
+    def look(self, images: Float[Tensor, "image 3 y x"]) -> list[Tensor]:
+        """What the judges see: the pixels, then the segmenter's maps from fine to coarse.
 
-        Images are enlarged to the side the segmenter was taught on, the coarsest to half of it.
+        Images are enlarged to the side the segmenter was taught on, those of early stages to half of it.
 
         Args:
             images: RGB in [-1, 1].
         """
-        large = enlarged(images, TAUGHT_SIDE if images.shape[-1] > TAUGHT_SIDE // 8 else TAUGHT_SIDE // 2)
+        large = enlarged(images, TAUGHT_SIDE if images.shape[-1] > TAUGHT_SIDE // 4 else TAUGHT_SIDE // 2)
         seen = [functional.avg_pool2d(large, 2)]
         maps = ((large + 1) / 2 - MEAN[0]) / STD[0]
         for depth, block in enumerate(self.encoder):
@@ -75,7 +76,43 @@ class Adversary(nn.Module):
             maps = block(maps)
             if depth:
                 seen.append(maps)
+        return seen
+
+    def forward(self, seen: list[Tensor]) -> list[Float[Tensor, "image 1 y x"]]:
+        """One map of verdicts a judge, high for "drawn", on what ``look`` gave."""
         return [judge(each) for judge, each in zip(self.judges, seen, strict=True)]
+
+
+class SceneEncoder(nn.Module):
+    """A guess of the latent behind a drawn scene, from the segmenter's coarsest maps."""
+
+    def __init__(self, latent: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.AdaptiveAvgPool2d(4),
+            nn.Flatten(),
+            nn.Linear(128 * 16, 256),
+            nn.LeakyReLU(0.2),
+            nn.Linear(256, 2 * latent),
+        )
+
+    def forward(self, maps: Float[Tensor, "image 128 y x"]) -> tuple[Tensor, Tensor]:
+        """Mean and logarithm of the variance, [image, latent] each."""
+        mean, spread = self.layers(maps).float().chunk(2, dim=1)
+        return mean, spread.clamp(-8, 4)
+
+
+def likeness_loss(seen: list[Tensor], truth: list[Tensor]) -> Tensor:
+    """How far redrawn scenes are from the drawn ones, to the eye and to the segmenter."""
+    apart = [(a.float() - b.float()).abs().mean() for a, b in zip(seen, truth, strict=True)]
+    scales = [b.float().abs().mean() + 1e-3 for b in truth[1:]]
+    maps = [difference / scale for difference, scale in zip(apart[1:], scales, strict=True)]
+    return 8 * apart[0] + torch.stack(maps).sum()
+
+
+def surplus(mean: Tensor, spread: Tensor) -> Tensor:
+    """Divergence of guessed latents from the standard normal ones that are drawn later, in nats an image."""
+    return 0.5 * (mean.square() + spread.exp() - 1 - spread).sum(1).mean()
 
 
 def drawn_loss(drawn: list[Tensor], generated: list[Tensor]) -> Tensor:

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dissect_report.demo.adversary import Adversary, drawn_loss, fooling_loss
+from dissect_report.demo.adversary import (
+    Adversary,
+    SceneEncoder,
+    drawn_loss,
+    fooling_loss,
+    likeness_loss,
+    surplus,
+)
 from dissect_report.sources.progan import progan
 
 
@@ -29,6 +36,7 @@ class GrowingRecipe:
         batch: images a step.
         rate, adversary_rate: Adam's, constant until the last stage, where they fall to a tenth.
         average: of the weights from step to step; the averaged generator is shipped.
+        likeness, surplus, fooling: weights of the generator's three losses.
         order: seed of weights, latents and the order of scenes.
     """
 
@@ -36,12 +44,15 @@ class GrowingRecipe:
     seed: int = 101
     latent: int = 128
     widths: tuple[int, ...] = (160, 160, 160, 160, 128, 128, 80, 64, 40, 24)
-    stages: tuple[tuple[int, int], ...] = ((8, 1000), (16, 3000), (32, 3500), (64, 6000))
+    stages: tuple[tuple[int, int], ...] = ((8, 400), (16, 1000), (32, 2000), (64, 3500))
     fade: float = 0.3
     batch: int = 16
     rate: float = 2e-3
     adversary_rate: float = 1e-3
     average: float = 0.998
+    likeness: float = 1.0
+    surplus: float = 0.004
+    fooling: float = 0.3
     order: int = 1
 
 
@@ -116,56 +127,76 @@ def grow(
     return training.averaged.exported()
 
 
+def _short() -> torch.autocast:
+    """Arithmetic of 16 bits where it does no harm."""
+    return torch.autocast("cpu", dtype=torch.bfloat16)
+
+
+def _plain(verdicts: list[Tensor]) -> list[Tensor]:
+    return [each.float() for each in verdicts]
+
+
 class _Training:
     """Both networks, their optimizers, and where they stand."""
 
     def __init__(
         self, generator: Growing, adversary: Adversary, recipe: GrowingRecipe, checkpoint: Path
     ) -> None:
-        self.generator, self.adversary, self.recipe, self.checkpoint = generator, adversary, recipe, checkpoint
+        self.generator, self.adversary = generator, adversary
+        self.recipe, self.checkpoint = recipe, checkpoint
         self.averaged = copy.deepcopy(generator).requires_grad_(False)
-        self.making = torch.optim.Adam(generator.parameters(), lr=recipe.rate, betas=(0.0, 0.99))
+        self.encoder = SceneEncoder(recipe.latent)
+        self.making = torch.optim.Adam(
+            [
+                {"params": generator.parameters(), "rate": recipe.rate},
+                {"params": self.encoder.parameters(), "rate": recipe.adversary_rate},
+            ],
+            betas=(0.0, 0.99),
+        )
         self.judging = torch.optim.Adam(
-            adversary.judges.parameters(), lr=recipe.adversary_rate, betas=(0.0, 0.99)
+            [{"params": adversary.judges.parameters(), "rate": recipe.adversary_rate}], betas=(0.0, 0.99)
         )
         self.taken, self.spent, self.begun = 0, 0.0, time.perf_counter()
-        self.losses = [0.0, 0.0]
+        self.losses = [0.0] * 4
 
     def step(self, scenes: NDArray[np.uint8], side: int, blend: float, cooled: float) -> None:
         """One step of the adversary, one of the generator."""
         random = np.random.default_rng((self.recipe.order, self.taken))
-        for optimizer, rate in (
-            (self.making, self.recipe.rate),
-            (self.judging, self.recipe.adversary_rate),
-        ):
-            for group in optimizer.param_groups:
-                group["lr"] = rate * cooled
+        for group in (*self.making.param_groups, *self.judging.param_groups):
+            group["lr"] = group["rate"] * cooled
         chosen = np.sort(random.integers(0, len(scenes), self.recipe.batch))
         images = scenes[chosen]
         mirrored = random.random(len(chosen)) < 0.5
         images[mirrored] = images[mirrored, ..., ::-1]
-        real = drawn_at(images, side, blend)
+        with torch.no_grad(), _short():
+            truth = self.adversary.look(drawn_at(images, side, blend))
         self.adversary.judges.requires_grad_(True)
-        with torch.no_grad():
-            fake = self._made(random, side, blend)
-        lost = drawn_loss(self._verdicts(real), self._verdicts(fake))
+        with torch.no_grad(), _short():
+            made = self.adversary.look(self._make(truth, random, side, blend)[0])
+        with _short():
+            lost = drawn_loss(_plain(self.adversary(truth)), _plain(self.adversary(made)))
         self._descend(self.judging, lost)
         self.adversary.judges.requires_grad_(False)
-        fooled = fooling_loss(self._verdicts(self._made(random, side, blend)))
-        self._descend(self.making, fooled)
-        self._note(lost, fooled, side, blend)
+        with _short():
+            images_made, mean, spread = self._make(truth, random, side, blend)
+            seen = self.adversary.look(images_made)
+            half = len(mean)
+            like = likeness_loss([each[:half] for each in seen], [each[:half] for each in truth])
+            fooled = fooling_loss(_plain(self.adversary(seen)))
+        recipe, more = self.recipe, surplus(mean, spread)
+        self._descend(self.making, recipe.likeness * like + recipe.surplus * more + recipe.fooling * fooled)
+        self._note((lost, fooled, like, more), side, blend)
 
-    def _made(self, random: np.random.Generator, side: int, blend: float) -> Tensor:
+    def _make(
+        self, truth: list[Tensor], random: np.random.Generator, side: int, blend: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Images of as many latents as scenes: half guessed from scenes, half drawn; and the guesses."""
         shape = (self.recipe.batch, self.recipe.latent)
-        latents = torch.from_numpy(random.standard_normal(shape, dtype=np.float32))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            images: Tensor = self.generator(latents, side, blend)
-        return images.float()
-
-    def _verdicts(self, images: Tensor) -> list[Tensor]:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            verdicts = self.adversary(images)
-        return [each.float() for each in verdicts]
+        noise = torch.from_numpy(random.standard_normal(shape, dtype=np.float32))
+        half = len(noise) // 2
+        mean, spread = self.encoder(truth[-1][:half])
+        guessed = mean + (spread / 2).exp() * noise[:half]
+        return self.generator(torch.cat((guessed, noise[half:])), side, blend).float(), mean, spread
 
     @staticmethod
     def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -173,23 +204,20 @@ class _Training:
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
-    def _note(self, lost: Tensor, fooled: Tensor, side: int, blend: float) -> None:
+    def _note(self, losses: tuple[Tensor, ...], side: int, blend: float) -> None:
         self.taken += 1
         weight = min(self.recipe.average, 1 - 1 / (self.taken + 1))
         with torch.no_grad():
             pairs = zip(self.averaged.parameters(), self.generator.parameters(), strict=True)
             for mean, value in pairs:
                 mean.lerp_(value, 1 - weight)
-        for place, loss in enumerate((lost, fooled)):
+        for place, loss in enumerate(losses):
             self.losses[place] += (loss.item() - self.losses[place]) * 0.02
         if self.taken % 100 == 0:
-            lost_, fooled_ = self.losses
+            pairs_said = zip(("adversary", "fooling", "likeness", "surplus"), self.losses, strict=True)
+            said = " ".join(f"{name} {value:.3f}" for name, value in pairs_said)
             spent = self.spent + time.perf_counter() - self.begun
-            print(
-                f"{side} px step {self.taken} blend {blend:.2f} adversary {lost_:.3f} generator {fooled_:.3f} "
-                f"{spent:.0f} s",
-                flush=True,
-            )
+            print(f"{side} px step {self.taken} blend {blend:.2f} {said} {spent:.0f} s", flush=True)
 
     def save(self) -> None:
         """Writes all that a later call needs to go on."""
@@ -199,7 +227,7 @@ class _Training:
         torch.save(parts | where | {"spent": spent}, self.checkpoint.with_suffix(".part"))
         os.replace(self.checkpoint.with_suffix(".part"), self.checkpoint)
 
-    _PARTS = ("generator", "averaged", "adversary", "making", "judging")
+    _PARTS = ("generator", "averaged", "encoder", "adversary", "making", "judging")
 
     def resume(self) -> None:
         """Takes up a like run where its checkpoint left it."""

@@ -138,7 +138,7 @@ class SceneSegmenter:
 
         Args:
             images: RGB in [0, 1]; sides other than multiples of 16 are extended by their last pixels. Scenes
-                smaller than those it was taught on are enlarged for it: a tree of nine pixels is no tree to it.
+                smaller than those it was taught on are enlarged: a tree of nine pixels is no tree to it.
         """
         height, width = images.shape[-2:]
         if height == width < TAUGHT_SIDE:

@@ -11,7 +11,9 @@ from jaxtyping import Float, Float32, Int32, Int64
 from torch import Tensor
 
 from dissect_report.activations.linear_step import LinearStep
-from dissect_report.activations.tail import NOISE, Held, Tail
+from dissect_report.activations.outputs import NOISE
+from dissect_report.activations.tail import Held, Tail
+from dissect_report.analysis.ablation.near_ties import NearTies
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,7 @@ class Outcome:
         predicted: int32 [image, 1 + column]; column 0 is the intact network.
         margin: float32, logit of the image's class minus the best other logit.
         unchanged: predictions that needed no arithmetic: the set changes nothing on the image.
-        close: predictions decided by the plain tail on the image alone.
+        close: predictions too close for the shortcut, decided by the plain tail.
     """
 
     predicted: Int32[np.ndarray, "image column"]
@@ -58,7 +60,7 @@ class Remover:
     """Replaces sets of units by subtraction where ``step`` allows it.
 
     Predictions do not depend on how images and sets are put into batches: where the two best logits
-    are as close as arithmetic noise, the plain tail on that image alone decides.
+    are as close as arithmetic noise, what the plain tail says on that image alone decides.
 
     Attributes:
         tail: the plain one.
@@ -93,6 +95,7 @@ class _Block:
     nests: Sequence[Nest]
     waiting: list[tuple[Tensor, Tensor, int]] = field(default_factory=list)
     rows: int = 0
+    near: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list)
     unchanged: int = 0
     close: int = 0
 
@@ -107,6 +110,8 @@ class _Block:
         self.margin = np.zeros((len(maps), self.columns), np.float32)
         self.scale = maps.new_zeros(len(maps))
         self.capacity = max(1, self.remover.memory // (4 * max(step.row_bytes, self.whole[0].numel() * 4)))
+        behind = max(self.remover.tail.row_bytes, maps[0].numel() * 4)
+        self.ties = NearTies(self._plain, max(1, self.remover.memory // (4 * behind)))
 
     def predict(self) -> Outcome:
         maps = self.held.recorded
@@ -116,12 +121,14 @@ class _Block:
             images = torch.arange(len(maps), device=maps.device)[some]
             self.scale[some] = scores.abs().amax(1)
             self._decide(scores, images, torch.zeros_like(images))
+        self._settle()
         self.predicted[:, 1:], self.margin[:, 1:] = self.predicted[:, :1], self.margin[:, :1]
         column = 1
         for nest in self.nests:
             self._walk(nest, column)
             column += nest.columns
         self._flush()
+        self._settle()
         return Outcome(self.predicted, self.margin, self.unchanged, self.close)
 
     def _walk(self, nest: Nest, column: int) -> None:
@@ -177,13 +184,40 @@ class _Block:
         self._decide(scores, images, columns)
 
     def _decide(self, scores: Tensor, images: Tensor, columns: Tensor) -> None:
-        """Writes down predictions and margins; too close ones are first told apart."""
+        """Writes down predictions and margins; too close ones wait to be settled."""
         best = scores.topk(2, 1).values
         scale = torch.maximum(scores.abs().amax(1), self.scale[images])
         near = (best[:, 0] - best[:, 1]) <= 2 * NOISE * scale
-        for row in near.nonzero()[:, 0].tolist():
-            scores[row] = self._alone(int(images[row]), int(columns[row]))
-        self.close += int(near.sum())
+        if bool(near.any()):
+            self.near.append((images[near], columns[near], scale[near]))
+            self.close += int(near.sum())
+        self._write(scores, images, columns)
+
+    def _settle(self) -> None:
+        """Writes down what is too close for the shortcut."""
+        if not self.near:
+            return
+        images, columns, scale = (torch.cat(values) for values in zip(*self.near, strict=True))
+        self.near = []
+        for start in range(0, len(images), self.ties.capacity):
+            some = slice(start, start + self.ties.capacity)
+            first, same = self._distinct(images[some], columns[some])
+            scores = self.ties.settle(images[some][first], columns[some][first], scale[some][first])
+            self._write(scores[same], images[some], columns[some])
+
+    def _distinct(self, images: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        """Of rows that look the same behind the layer the first, and for every row which of these it is."""
+        active = self.active[images]
+        replaced = active & torch.stack([self._replaced(column) for column in columns.tolist()])
+        if not self.held.kept:  # with everything replaced, nothing tells images apart
+            bare = (replaced == active).all(1)
+            images, replaced = images.where(~bare, -1), replaced & ~bare[:, None]
+        looks = torch.cat([images[:, None], replaced.long()], 1).cpu().numpy()
+        _, first, same = np.unique(looks, axis=0, return_index=True, return_inverse=True)
+        return torch.from_numpy(first).to(images.device), torch.from_numpy(same.reshape(-1)).to(images.device)
+
+    def _write(self, scores: Tensor, images: Tensor, columns: Tensor) -> None:
+        """Predictions and margins of one row of logits each."""
         true = self.labels[images][:, None]
         own = scores.gather(1, true)[:, 0]
         other = scores.scatter(1, true, -torch.inf).amax(1)
@@ -191,23 +225,27 @@ class _Block:
         self.predicted[places] = scores.cpu().numpy().argmax(1)
         self.margin[places] = (own - other).cpu().numpy()
 
-    def _alone(self, image: int, column: int) -> Tensor:
-        """Logits by the plain tail on one image."""
-        maps = self.held.recorded[image : image + 1]
-        if column:
-            units, kept = self._set_of(column)
-            new = self.remover.empty(maps).clone() if kept else maps.clone()
-            new[:, units] = maps[:, units] if kept else self.remover.empty(maps)[:, units]
-            maps = new
-        return self.remover.tail.run(maps, [value[image : image + 1] for value in self.held.kept])[0]
+    def _plain(self, images: Tensor, columns: Tensor) -> Tensor:
+        """Logits by the plain tail, of one image and one column a row."""
+        maps = self.held.recorded[images]
+        empty = self.remover.empty(maps)[0]
+        for row, column in enumerate(columns.tolist()):
+            replaced = self._replaced(column)
+            maps[row, replaced] = empty[replaced]
+        return self.remover.tail.consume(maps, [value[images] for value in self.held.kept])
 
-    def _set_of(self, column: int) -> tuple[Tensor, bool]:
-        """The units of a column's set, and whether they are the ones kept."""
+    def _replaced(self, column: int) -> Tensor:
+        """Which units a column's set replaces, [unit]."""
+        replaced = torch.zeros(self.active.shape[1], dtype=torch.bool, device=self.active.device)
+        if not column:
+            return replaced
         column -= 1
         for nest in self.nests:
             if column < nest.columns:
                 count = len(nest.sizes)
-                chosen = torch.as_tensor(nest.units[: nest.sizes[column % count]], device=self.active.device)
-                return chosen, column >= count or not nest.removed
+                units = torch.as_tensor(nest.units[: nest.sizes[column % count]], device=replaced.device)
+                replaced[units] = True
+                kept = column >= count or not nest.removed
+                return ~replaced if kept else replaced
             column -= nest.columns
         raise IndexError(f"column {column} beyond the last set")

@@ -1,0 +1,1 @@
+"""Changing units inside a generator: removed, inserted, before and after."""

@@ -1,0 +1,210 @@
+"""Generator interventions, read top to bottom: what do units draw, and where can they?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from dissect_report.activations.layers import LayerInfo
+from dissect_report.activations.outputs import read_images
+from dissect_report.activations.tail import split_tail
+from dissect_report.analysis.ablation.held_maps import hold_maps
+from dissect_report.analysis.cache import digest
+from dissect_report.analysis.forward import LayerSlice
+from dissect_report.analysis.generation.edits import Edit, Editor
+from dissect_report.analysis.generation.layer import (
+    LayerEdits,
+    Measured,
+    insertion,
+    set_stage,
+    unit_stage,
+)
+from dissect_report.analysis.generation.passes import EditPass
+from dissect_report.analysis.generation.plans import (
+    best_units,
+    choose_concepts,
+    choose_layers,
+    counts_below,
+    lattice,
+)
+from dissect_report.analysis.generation.records import write_generation
+from dissect_report.analysis.layer_numbers import plan_maps
+from dissect_report.analysis.provenance import intervention_key, versions
+from dissect_report.analysis.setup import Setup
+from dissect_report.config import GenerationConfig
+from dissect_report.errors import FindingsError, LayerError
+from dissect_report.findings.generation import Generation
+from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.store import LoadedRun
+from dissect_report.stats.effects import rank_by
+from dissect_report.stats.levels import measure_activations
+
+#: Latents on which a tail is proved.
+PROOF = 3
+
+#: Edited maps and what lies behind them held at a time on a CPU: more does not make it faster.
+CPU_BYTES = 64 << 20
+
+
+def edit_generator(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray]) -> tuple[Generation, ...]:
+    """Removes and inserts units of the configured layers and writes what the images show then.
+
+    Args:
+        setup: the run's, as it was dissected.
+        run: the dissection's findings.
+        maps: by layer name the raw maps of the probe, float32 [image, unit, y, x], where they are at hand.
+
+    Returns:
+        The findings of each layer; none where the run has no ``[generation]``.
+
+    Raises:
+        DissectError: one line saying what is wrong and what to do.
+    """
+    config = setup.run.generation
+    if config is None:
+        return ()
+    layers = choose_layers(config, run, setup.network.chosen)
+    return tuple(_edit_layer(setup, config, run, info, maps.get(info.name)) for info in layers)
+
+
+def is_edited(setup: Setup, run: LoadedRun) -> bool:
+    """Whether everything that ``edit_generator`` would write is there, of this configuration, and no more."""
+    config = setup.run.generation
+    layers = choose_layers(config, run, setup.network.chosen) if config else ()
+    key = intervention_key(run.record.provenance.key, config)
+    try:
+        found = {name: layer.generation.key for name, layer in run.layers.items() if layer.generation}
+    except FindingsError:
+        return False
+    return found == {info.name: key for info in layers}
+
+
+def forget_edits(paths: RunPaths) -> None:
+    """Drops the records and pictures of an earlier configuration, until new ones are written."""
+    for record in paths.root.glob("*/generation.json"):
+        for path in (record, paths.generation_arrays(record.parent.name)):
+            path.unlink(missing_ok=True)
+        for picture in (record.parent / "edits").glob("*.webp"):
+            picture.unlink()
+
+
+def _edit_layer(
+    setup: Setup, config: GenerationConfig, run: LoadedRun, info: LayerInfo, maps: np.ndarray | None
+) -> Generation:
+    watch = {"split": time.perf_counter()}
+    proof = setup.survey.inputs(0, min(PROOF, len(setup.survey)), setup.run.model, setup.network.device)
+    tail = split_tail(setup.network.model, info, proof, read=read_images)
+    latents = min(config.latents, len(setup.survey))
+    few = replace(
+        setup.survey, names=setup.survey.names[:latents], digests=setup.survey.digests[:latents],
+        latents=None if setup.survey.latents is None else setup.survey.latents[:latents],
+    )  # fmt: skip
+    held = hold_maps(setup, tail, few, setup.cache, maps)
+    memory = int(config.memory_gb * 1e9)
+    if setup.network.device.type == "cpu":
+        memory = min(memory, CPU_BYTES)
+    key = digest(
+        "edits", setup.network.digest, info.recorded_as, tail.path, setup.survey.digest, setup.batches.size,
+        setup.network.device.type, setup.run.model.output_range, setup.segmenter.digest, setup.grid,
+        setup.labelling.size, versions(),
+    )  # fmt: skip
+    work = EditPass(Editor(setup, tail, memory), held, key)
+    layer, maxima = _look(setup, config, run, info, work, latents)
+    watch["units"] = time.perf_counter()
+    units = unit_stage(layer, maxima)
+    alone = work.run(
+        f"{info.name}.units", f"changing single units of {info.name}", latents, units.edits, units.slots
+    )
+    watch["sets"] = time.perf_counter()
+    insert = [best_units(layer.iou, c.id)[: min(config.insert_units, info.units)] for c in layer.concepts]
+    sets = set_stage(layer, _orders(setup, config, layer, alone.pixels), insert)
+    together = work.run(f"{info.name}.sets", "removing sets of units", latents, sets.edits, sets.slots)
+    watch["places"] = time.perf_counter()
+    placed = [
+        insertion(layer, insert[number], place.block)
+        for number in range(len(layer.concepts))
+        for place in layer.places
+    ]
+    shown = [(k, e) for k in range(min(layer.grid_latents, layer.insert_latents)) for e in range(len(placed))]
+    slots = {pair: slot for slot, pair in enumerate(shown)}
+    put = work.run(f"{info.name}.places", "inserting at every place", layer.insert_latents, placed, slots)
+    watch["write"] = time.perf_counter()
+    measured = Measured(layer, units, alone, sets, together, insert, put, slots)
+    return write_generation(setup, config, run, tail, measured, watch)
+
+
+def _look(
+    setup: Setup, config: GenerationConfig, run: LoadedRun, info: LayerInfo, work: EditPass, latents: int
+) -> tuple[LayerEdits, np.ndarray]:
+    """The intact images and what is tried with them; with it every unit's maximum, [latent, unit]."""
+    concepts, _ = choose_concepts(config, run, info.name)
+    units = run.layers[info.name].units
+    measured = tuple(u.unit for u in units if u.finite and (u.detector or config.unit_effects == "all"))
+    shape, places = lattice(info.map_size, setup.grid, config.places)
+    intact = work.run(
+        f"{info.name}.intact", "the intact images", latents, [Edit(())], {(k, 0): k for k in range(latents)}
+    )
+    maxima = np.stack(
+        [work.maps.block(np.array([k])).recorded[0].amax((1, 2)).cpu().numpy() for k in range(latents)]
+    )
+    layer = LayerEdits(
+        info=info,
+        concepts=concepts,
+        level=_insert_levels(setup, config, info),
+        iou=run.layers[info.name].arrays["iou"],
+        alive=np.array([u.unit for u in units if not u.dead and u.finite], np.int64),
+        measured=measured,
+        counts=counts_below(config.removed, info.units),
+        grid_latents=min(config.grid_latents, latents),
+        shape=shape,
+        places=places,
+        intact=intact.pixels[:, 0],
+        labels=_intact_labels(setup, latents),
+        intact_pictures=intact.pictures,
+        insert_latents=min(config.insert_latents, latents),
+    )
+    return layer, maxima
+
+
+def _intact_labels(setup: Setup, latents: int) -> np.ndarray:
+    """The label maps that the dissection left in the cache."""
+    for path in setup.cache.folder.glob("labels.u16"):
+        depth = path.stat().st_size // (2 * len(setup.survey) * setup.grid**2)
+        shape = (len(setup.survey), depth, setup.grid, setup.grid)
+        if (labels := setup.cache.find(path.name, shape, np.uint16)) is not None:
+            return np.asarray(labels[:latents])
+    raise FindingsError(
+        f"{setup.cache.folder}: the label maps are gone; run `dissect-report analyze --force`"
+    )
+
+
+def _insert_levels(setup: Setup, config: GenerationConfig, info: LayerInfo) -> np.ndarray:
+    """float64 [unit]: the value that ``insert_quantile`` of all upsampled probe pixels exceed."""
+    plans = plan_maps(setup)
+    plan = plans[info.name]
+    whole = LayerSlice(info, 0, info.units, plan.map_size)
+    maps = setup.cache.find(whole.name, (len(setup.survey), info.units, *plan.map_size), np.float32)
+    if maps is None:
+        raise LayerError(
+            f"[generation] layers: the activations of {info.name!r} are not in the cache: raise [compute] "
+            "cache_gb, or run `dissect-report analyze --force`"
+        )
+    return measure_activations(maps, plan.to_grid, config.insert_quantile, setup.threads).level
+
+
+def _orders(
+    setup: Setup, config: GenerationConfig, layer: LayerEdits, alone: np.ndarray
+) -> list[tuple[tuple[int, ...], ...]]:
+    """Per concept the units by IoU, by their own ACE, and in random orders."""
+    generator = np.random.default_rng([setup.run.dissection.seed, 7])
+    random = [tuple(map(int, generator.permutation(layer.alive))) for _ in range(config.random_draws)]
+    orders = []
+    for concept in layer.concepts:
+        ace = np.full(layer.info.units, np.nan)
+        areas = alone[:, :, concept.id].astype(np.float64).mean(0)
+        ace[list(layer.measured)] = areas[1::2] - areas[0::2]
+        orders.append((best_units(layer.iou, concept.id), rank_by(ace, layer.measured), *random))
+    return orders

@@ -1,0 +1,198 @@
+"""Everything measured of one layer's edits, before it becomes records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dissect_report.activations.layers import LayerInfo
+from dissect_report.analysis.generation.edits import Edit
+from dissect_report.analysis.generation.passes import EditList, Outcome
+from dissect_report.analysis.generation.plans import Place
+from dissect_report.findings.generation import GRID_COUNTS
+from dissect_report.findings.records import ConceptRecord
+
+#: Units removed for the side effects, as in the paper.
+SIDE_COUNT = 20
+
+#: Rows of a unit's picture.
+UNIT_LATENTS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class LayerEdits:
+    """What is tried with one layer, and what came of it.
+
+    Attributes:
+        info: the layer.
+        concepts: tried ones.
+        level: float64 [unit] values that units are inserted at; NaN = undefined.
+        iou: float64 [unit, concept + 1].
+        alive: units that random sets are drawn from.
+        measured: units changed one by one.
+        counts: numbers of units removed.
+        grid_latents: the first so many are shown.
+        shape: rows and columns of places.
+        places: where insertions go.
+        intact: int32 [latent, concept + 1].
+        labels: uint16 [latent, depth, y, x] of the intact images.
+        intact_pictures: uint8 [latent, TILE, TILE, 3].
+        insert_latents: the first so many.
+    """
+
+    info: LayerInfo
+    concepts: list[ConceptRecord]
+    level: np.ndarray
+    iou: np.ndarray
+    alive: np.ndarray
+    measured: tuple[int, ...]
+    counts: tuple[int, ...]
+    grid_latents: int
+    shape: tuple[int, int]
+    places: list[Place]
+    intact: np.ndarray
+    labels: np.ndarray
+    intact_pictures: np.ndarray
+    insert_latents: int
+
+    @property
+    def latents(self) -> int:
+        """For removing."""
+        return len(self.intact)
+
+    @property
+    def grid_counts(self) -> tuple[int, ...]:
+        """Columns of the before/after grids that the layer has units for."""
+        return tuple(count for count in GRID_COUNTS if count <= self.info.units)
+
+    @property
+    def side_count(self) -> int:
+        """Units removed for the side effects."""
+        return min(SIDE_COUNT, self.info.units)
+
+
+@dataclass(frozen=True, eq=False)
+class UnitStage:
+    """Single units: two edits each, removed and inserted everywhere.
+
+    Attributes:
+        edits: in the order of ``LayerEdits.measured``; the second of a unit without a level changes nothing.
+        shown: int [measured, row] latents of each unit's picture.
+        slots: where the picture of (latent, edit) goes.
+    """
+
+    edits: list[Edit]
+    shown: np.ndarray
+    slots: dict[tuple[int, int], int]
+
+
+def unit_stage(layer: LayerEdits, maxima: np.ndarray) -> UnitStage:
+    """Plans the single units.
+
+    Args:
+        maxima: float32 [latent, unit] of the intact maps: a unit is shown where it fires most.
+    """
+    edits: list[Edit] = []
+    slots: dict[tuple[int, int], int] = {}
+    rows = min(UNIT_LATENTS, layer.latents)
+    shown = np.empty((len(layer.measured), rows), np.int64)
+    for place, unit in enumerate(layer.measured):
+        value = float(layer.level[unit])
+        edits += [Edit((unit,)), Edit((unit,), (value,)) if np.isfinite(value) else Edit(())]
+        shown[place] = np.argsort(-maxima[:, unit], kind="stable")[:rows]
+        for row, latent in enumerate(shown[place].tolist()):
+            for side in range(2):
+                slots[latent, 2 * place + side] = (place * rows + row) * 2 + side
+    return UnitStage(edits, shown, slots)
+
+
+@dataclass(frozen=True, eq=False)
+class SetStage:
+    """Sets of a concept's units: removed in growing numbers, and inserted everywhere.
+
+    Attributes:
+        edits: each once.
+        sweep: int64 [concept, ranking, count] index of the edit; rankings are iou, ace, then random draws.
+        side: int64 [concept] index of the edit that removes ``side_count`` units.
+        inserted: int64 [concept] index of the edit that inserts the concept's units everywhere.
+        ablated: int64 [concept] index of the edit that removes those same units.
+        grid: int64 [concept, column] index of the edits shown.
+        slots: where the picture of (latent, edit) goes.
+        orders: per concept, the units by each ranking.
+    """
+
+    edits: list[Edit]
+    sweep: np.ndarray
+    side: np.ndarray
+    inserted: np.ndarray
+    ablated: np.ndarray
+    grid: np.ndarray
+    slots: dict[tuple[int, int], int]
+    orders: list[tuple[tuple[int, ...], ...]]
+
+
+def set_stage(
+    layer: LayerEdits, orders: list[tuple[tuple[int, ...], ...]], insert: list[tuple[int, ...]]
+) -> SetStage:
+    """Plans the sets.
+
+    Args:
+        orders: per concept, the units by iou, by ACE, then random draws.
+        insert: per concept, the units that are inserted.
+    """
+    found = EditList()
+    rankings = len(orders[0]) if orders else 2
+    sweep = np.zeros((len(orders), rankings, len(layer.counts)), np.int64)
+    side, inserted, ablated = (np.zeros(len(orders), np.int64) for _ in range(3))
+    grid = np.zeros((len(orders), len(layer.grid_counts)), np.int64)
+    for place, of_concept in enumerate(orders):
+        for ranking, order in enumerate(of_concept):
+            for column, count in enumerate(layer.counts):
+                sweep[place, ranking, column] = found.add(_remove(order, count))
+        side[place] = found.add(_remove(of_concept[0], layer.side_count))
+        inserted[place] = found.add(insertion(layer, insert[place], None))
+        ablated[place] = found.add(_remove(insert[place], len(insert[place])))
+        for column, count in enumerate(layer.grid_counts):
+            grid[place, column] = found.add(_remove(of_concept[0], count))
+    slots: dict[tuple[int, int], int] = {}
+    for latent in range(layer.grid_latents):
+        for edit in np.unique(grid).tolist():
+            slots[latent, edit] = len(slots)
+    return SetStage(found.edits, sweep, side, inserted, ablated, grid, slots, orders)
+
+
+def _remove(order: tuple[int, ...], count: int) -> Edit:
+    """The first of an order, in ascending order: the same set is the same edit."""
+    return Edit(tuple(sorted(order[:count])))
+
+
+def insertion(layer: LayerEdits, units: tuple[int, ...], block: tuple[int, int, int, int] | None) -> Edit:
+    """Units set to the values they are inserted at; those without one are left out."""
+    able = tuple(unit for unit in units if np.isfinite(layer.level[unit]))
+    return Edit(able, tuple(float(layer.level[unit]) for unit in able), block)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """All outcomes of a layer.
+
+    Attributes:
+        layer: what was tried.
+        units: the plan of single units.
+        alone: what single units gave.
+        sets: the plan of sets.
+        together: what sets gave.
+        insert: per concept, the units that were inserted.
+        placed: what insertions at places gave: edits are concepts x places.
+        placed_slots: where the picture of (latent, edit) of ``placed`` is.
+    """
+
+    layer: LayerEdits
+    units: UnitStage
+    alone: Outcome
+    sets: SetStage
+    together: Outcome
+    insert: list[tuple[int, ...]]
+    placed: Outcome
+    placed_slots: dict[tuple[int, int], int]

@@ -1,0 +1,120 @@
+"""What a generation run tries: which layers, which concepts, which units, at which places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from dissect_report.activations.layers import LayerInfo, select_layers
+from dissect_report.config import GenerationConfig
+from dissect_report.errors import ConfigError, LayerError, nearest
+from dissect_report.findings.records import ConceptRecord
+from dissect_report.findings.store import LoadedRun
+from dissect_report.stats.effects import rank_by
+
+#: Concepts that are tried unless some are named.
+DEFAULT_CONCEPTS = 8
+
+
+def choose_layers(config: GenerationConfig, run: LoadedRun, chosen: Sequence[LayerInfo]) -> list[LayerInfo]:
+    """The layers to change, among those dissected; by default the one whose units match most concepts.
+
+    Raises:
+        LayerError: an unknown layer, or one whose maps are smaller than 2x2.
+    """
+    if config.layers:
+        layers = list(select_layers(chosen, config.layers))
+        for info in layers:
+            if min(info.map_size) < 2:
+                raise LayerError(f"[generation] layers: the maps of {info.name!r} are smaller than 2x2 cells")
+        return layers
+    able = [info for info in chosen if min(info.map_size) >= 2]
+    if not able:
+        raise LayerError("[generation]: no dissected layer has maps of at least 2x2 cells")
+    found = [sum(run.layers[info.name].summary.concepts.values()) for info in able]
+    return [able[int(np.argmax(found))]]
+
+
+def choose_concepts(
+    config: GenerationConfig, run: LoadedRun, layer: str
+) -> tuple[list[ConceptRecord], list[ConceptRecord]]:
+    """The concepts to change, and those asked for that no image shows.
+
+    By default the largest by area among those that a unit of the layer matches above chance.
+
+    Raises:
+        ConfigError: a name that is no concept.
+    """
+    catalogue = run.record.concepts
+    if config.concepts:
+        asked: dict[int, ConceptRecord] = {}
+        for pattern in config.concepts:
+            matching = [c for c in catalogue if c.name == pattern] or [
+                c for c in catalogue if fnmatchcase(c.name, pattern) and c.pixels
+            ]
+            if not matching:
+                hint = nearest(pattern, [c.name for c in catalogue])
+                raise ConfigError(f"[generation] concepts: no concept is called {pattern!r}; {hint}")
+            asked |= {c.id: c for c in matching}
+        wanted = list(asked.values())
+        return [c for c in wanted if c.pixels], [c for c in wanted if not c.pixels]
+    matched = {
+        unit.concept
+        for unit in run.layers[layer].units
+        if unit.concept and unit.detector and (unit.iou or 0) > (unit.chance_iou or 0)
+    }
+    largest = sorted((c for c in catalogue if c.id in matched), key=lambda c: (-c.pixels, c.id))
+    return largest[:DEFAULT_CONCEPTS], []
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an insertion goes.
+
+    Attributes:
+        block: first row, last row (not included), first column, last column of the map.
+        middle: row and column of the segmentation grid whose label is its context.
+    """
+
+    block: tuple[int, int, int, int]
+    middle: tuple[int, int]
+
+
+def lattice(map_size: tuple[int, int], grid: int, most: int) -> tuple[tuple[int, int], list[Place]]:
+    """Rows and columns of places, and the places row by row.
+
+    A place is a cell where the map has at most ``most`` cells a side, else one of ``most`` x ``most`` blocks.
+    """
+    rows, columns = min(map_size[0], most), min(map_size[1], most)
+    places = []
+    for row in range(rows):
+        for column in range(columns):
+            top, bottom = row * map_size[0] // rows, (row + 1) * map_size[0] // rows
+            left, right = column * map_size[1] // columns, (column + 1) * map_size[1] // columns
+            middle = ((2 * row + 1) * grid // (2 * rows), (2 * column + 1) * grid // (2 * columns))
+            places.append(Place((top, bottom, left, right), middle))
+    return (rows, columns), places
+
+
+def counts_below(removed: Sequence[int], units: int) -> tuple[int, ...]:
+    """The numbers of units to remove that the layer has, ascending, each once.
+
+    Raises:
+        ConfigError: it has none of them.
+    """
+    fitting = tuple(sorted({count for count in removed if count <= units}))
+    if not any(fitting):
+        raise ConfigError(f"[generation] removed: the layer has {units} units; name a number from 1 to that")
+    return fitting
+
+
+def best_units(iou: np.ndarray, concept: int) -> tuple[int, ...]:
+    """All units of a layer by their IoU with a concept, best first.
+
+    Args:
+        iou: float64 [unit, concept + 1].
+    """
+    return rank_by(iou[:, concept], range(len(iou)))
