@@ -10,7 +10,10 @@ from dissect_report.config import Config
 from dissect_report.errors import PublishError
 from dissect_report.findings.paths import SitePaths
 from dissect_report.publish import folders
+from dissect_report.report.addresses import PICTURES
 
+#: Folder of the theme's own files, pictures among them.
+THEME = "assets"
 #: More than this GitHub Pages does not take.
 REFUSED_BYTES = 1_000_000_000
 #: From here on a site is slow to put anywhere.
@@ -82,7 +85,7 @@ def take_inventory(site: Path) -> Inventory:
         kind = parts[1] if len(parts) == 3 else ""
         if kind in counts:
             counts[kind] += 1
-        elif path.suffix == ".webp":
+        elif path.suffix in PICTURES and parts[0] != THEME:
             strips += 1
     return Inventory(site, size, counts["thumbnails"], strips, counts["segmentation"])
 

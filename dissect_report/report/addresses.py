@@ -9,6 +9,8 @@ from urllib.parse import quote
 HOME = PurePosixPath("index.html")
 COMPARE = PurePosixPath("compare.html")
 CONCEPTS = PurePosixPath("concepts")
+#: File names of pictures end so: of probe images, whole or in part.
+PICTURES = (".webp", ".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)

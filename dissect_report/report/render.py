@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from dissect_report.errors import FindingsError
 from dissect_report.findings.store import LoadedLayer, LoadedRun
-from dissect_report.report.addresses import RunAddresses
+from dissect_report.report.addresses import PICTURES, RunAddresses
 from dissect_report.report.cards import LayerView
 from dissect_report.report.comparison import Comparison
 from dissect_report.report.edits import run_edits
@@ -28,9 +28,6 @@ from dissect_report.report.pages.unit import UnitPages
 from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.templating import script_json
-
-#: File names of pictures end so: of probe images, whole or in part.
-PICTURES = (".webp", ".png", ".jpg", ".jpeg")
 
 
 def pages(site: SiteFindings) -> Iterator[Page]:

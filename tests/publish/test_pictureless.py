@@ -3,22 +3,52 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from dissect_report.publish.links import check_links
-from dissect_report.report.render import PICTURES
+from dissect_report.report.addresses import PICTURES
 from tests.publish.conftest import Built, made
 from tests.report.reading import read
+from tests.synthetic_generation import write_synthetic_generator
 
 SENTENCE = "Probe pictures are left out of this site."
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["plain", "hostile"])
-def pictureless(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """A site that had its pictures and was then built without."""
-    built = made(tmp_path_factory.mktemp("pictureless"), hostile=request.param, runs=2)
+@pytest.fixture(scope="module")
+def without(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Built]:
+    """Sites that had their pictures and were then built without, by kind."""
+
+    @cache
+    def site(kind: str) -> Built:
+        folder = tmp_path_factory.mktemp(kind)
+        if kind != "generator":
+            return stripped(made(folder, hostile=kind == "hostile", runs=2))
+        write_synthetic_generator(folder, layers=2, units=12, images=12, concepts=20)
+        built = Built(folder)
+        built.build()
+        return stripped(built)
+
+    return site
+
+
+@pytest.fixture(params=["plain", "hostile"])
+def pictureless(request: pytest.FixtureRequest, without: Callable[[str], Built]) -> Built:
+    """Classifiers."""
+    return without(request.param)
+
+
+@pytest.fixture(params=["plain", "hostile", "generator"])
+def any_site(request: pytest.FixtureRequest, without: Callable[[str], Built]) -> Built:
+    """A generator as well."""
+    return without(request.param)
+
+
+def stripped(built: Built) -> Built:
+    """The site built again without its pictures."""
     assert of_probe(built)
     config = built.folder / "dissect.toml"
     config.write_text(f"{config.read_text(encoding='utf-8')}\n[site]\nimages = false\n", encoding="utf-8")
@@ -33,16 +63,16 @@ def of_probe(built: Built) -> list[Path]:
     return found + [path for path in files if path.parts[1:2] == ("segmentation",)]
 
 
-def test_no_probe_picture_is_in_it(pictureless: Built):
-    assert of_probe(pictureless) == []
-    for path in pictureless.site.rglob("*.js"):
+def test_no_probe_picture_is_in_it(any_site: Built):
+    assert of_probe(any_site) == []
+    for path in any_site.site.rglob("*.js"):
         if path.parent.name != "javascripts" and "plotly" not in path.name and "lunr" not in str(path):
             assert "data:image/" not in path.read_text(encoding="utf-8"), path
 
 
-def test_every_link_leads_somewhere_and_no_page_shows_or_names_a_picture(pictureless: Built):
-    assert check_links(pictureless.site) == []
-    for path in pictureless.site.rglob("*.html"):
+def test_every_link_leads_somewhere_and_no_page_shows_or_names_a_picture(any_site: Built):
+    assert check_links(any_site.site) == []
+    for path in any_site.site.rglob("*.html"):
         body = re.search(r'<div class="dissect.*</article>', path.read_text(encoding="utf-8"), re.S).group(0)
         assert "<img" not in body, path
         assert not re.search(r"\.webp|sprites/|thumbnails/|segmentation/", body), path
