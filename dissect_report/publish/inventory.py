@@ -11,6 +11,7 @@ from dissect_report.errors import PublishError
 from dissect_report.findings.paths import SitePaths
 from dissect_report.publish import folders
 from dissect_report.report.addresses import PICTURES
+from dissect_report.report.formatting import plural
 
 #: Folder of the theme's own files, pictures among them.
 THEME = "assets"
@@ -46,10 +47,11 @@ class Inventory:
     def sentence(self) -> str:
         """Which pictures somebody who gets the site will see."""
         if not self.pictures:
-            return "no probe picture is in this site"
+            return "in this site: no probe picture"
         return (
-            f"{self.thumbnails:,} probe pictures are in this site as thumbnails, and {self.strips:,} strips "
-            f"of them (sprites and the like) and {self.segmentations:,} segmentations"
+            f"in this site: {plural(self.thumbnails, 'probe picture')}, "
+            f"{plural(self.strips, 'strip')} of several (sprites and the like), "
+            f"{plural(self.segmentations, 'segmentation')}"
         )
 
 

@@ -59,7 +59,7 @@ def test_it_says_what_is_in_it_and_where_it_is(
 ):
     pack(site.folder / "dissect.toml", tmp_path / "new" / "send.zip")
     said = capsys.readouterr().out
-    assert "12 probe pictures are in this site" in said
+    assert "in this site: 12 probe pictures" in said
     assert "send.zip" in said
     assert "mine/index.html" in said
 

@@ -69,8 +69,8 @@ def test_it_says_first_what_becomes_public_and_does_nothing_where_nobody_confirm
     flips = len(list((repository.site / "site").glob("*/*/flips/*.webp")))
     first = done.stdout.splitlines()[0]
     assert first == (
-        f"12 probe pictures are in this site as thumbnails, and {24 + flips} strips of them (sprites and the "
-        "like) and 12 segmentations; they become public with it"
+        f"in this site: 12 probe pictures, {24 + flips} strips of several (sprites and the like), "
+        "12 segmentations; they become public with it"
     )
     assert repository.git("branch", "--list", "--all") == "* main"
 
@@ -102,7 +102,7 @@ def test_a_site_without_pictures_says_so(repository: Repository):
     config.write_text(f"{config.read_text()}\n[site]\nimages = false\n")
     assert repository.run("render", "sites/mine").returncode == 0
     done = repository.run("publish", "sites/mine", "--yes")
-    assert done.stdout.splitlines()[0] == "no probe picture is in this site"
+    assert done.stdout.splitlines()[0] == "in this site: no probe picture"
     assert not any(name.endswith(".webp") for name in repository.published())
 
 
