@@ -6,8 +6,10 @@ import pytest
 
 from dissect_report.config import load_config
 from dissect_report.report.cards import LayerView
+from dissect_report.report.edits import Edits, run_edits
 from dissect_report.report.site import SiteFindings, layers_of, load_site
 from tests.synthetic import write_synthetic_site
+from tests.synthetic_generation import write_synthetic_generator
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +36,15 @@ def view(site: SiteFindings) -> LayerView:
 def templates() -> Path:
     """The repository's templates."""
     return Path(__file__).resolve().parents[2] / "templates"
+
+
+@pytest.fixture(scope="session")
+def edited_site(tmp_path_factory: pytest.TempPathFactory) -> SiteFindings:
+    """One generator, the units of its last layer changed."""
+    return load_site(load_config(write_synthetic_generator(tmp_path_factory.mktemp("edited"), concepts=14)))
+
+
+@pytest.fixture(scope="session")
+def edits(edited_site: SiteFindings) -> Edits:
+    (found,) = run_edits(edited_site, edited_site.runs[0])
+    return found

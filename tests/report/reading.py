@@ -77,3 +77,8 @@ def read(html: str) -> Read:
 def words(html: str) -> str:
     """The visible text with single spaces."""
     return " ".join(read(html).words.split())
+
+
+def spaced(text: str) -> str:
+    """``text`` with single plain spaces, as ``words`` gives it."""
+    return " ".join(text.split())

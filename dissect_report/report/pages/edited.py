@@ -7,7 +7,6 @@ from typing import Any
 
 from dissect_report.findings.generation import ConceptEdits
 from dissect_report.report.addresses import HOME, link
-from dissect_report.report.cards import setting
 from dissect_report.report.edit_words import (
     never_drawn_sentence,
     of_image,
@@ -70,6 +69,7 @@ def layer_section(edited: Edits, path: PurePosixPath) -> dict[str, Any]:
         "record": edited.record,
         "tips": edited.tips,
         "never_drawn": never_drawn_sentence(edited),
+        "file": link(path, edited.view.addresses.folder / "generation.json"),
         "place": f"layer{edited.place + 1}",
         "published": "What was published for this network; a dash where nothing was",
     }
@@ -88,9 +88,3 @@ def concept_part(edited: Edits, path: PurePosixPath, edits: ConceptEdits) -> dic
         "undetected": not edits.detectors,
         "notes": edits.notes,
     }
-
-
-def image_name(edited: Edits, latent: int) -> str:
-    """A latent as a reader counts them: its number and the seed that they were drawn with."""
-    seed = setting(edited.view.run, "probe", "seed")
-    return f"latent {latent} of seed {seed}"

@@ -44,12 +44,12 @@ def inserting_verdict(edited: Edits) -> str:
         return ""
     added, best = max(known, key=lambda pair: pair[0])
     text = f"At one place, {share(edited.place_share)} of the image, the units of {edited.name(best.concept)}"
-    text += f" add {of_image(added)} of it on average"
+    text += f" add {of_image(added, False)} of it on average"
     if len(known) == 1:
         return f"{text}."
     least, last = min(known, key=lambda pair: pair[0])
     text += f", the most of {len(known)} concepts"
-    return f"{text}; those of {edited.name(last.concept)} add {of_image(least)}, the least."
+    return f"{text}; those of {edited.name(last.concept)} add {of_image(least, False)}, the least."
 
 
 def _concept(edited: Edits, path: PurePosixPath, edits: ConceptEdits) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dissect_report.findings.generation import RANKINGS, ConceptEdits, GridCell,
 from dissect_report.report.addresses import link
 from dissect_report.report.edit_figures import sweep_figure
 from dissect_report.report.edit_words import portion, removal_sentence
-from dissect_report.report.edits import Edits, beyond, removed_point
+from dissect_report.report.edits import HEADLINE, Edits, beyond, removed_point
 from dissect_report.report.formatting import plural, share
 from dissect_report.report.page import Page
 from dissect_report.report.pages.edited import concept_part, experiment_page, layer_section
@@ -30,6 +30,7 @@ def _section(edited: Edits, path: PurePosixPath) -> dict[str, Any]:
         "verdict": removing_verdict(edited),
         "concepts": [_concept(edited, path, edits) for edits in edited.record.concepts],
         "grid_counts": edited.record.grid_counts,
+        "removed": max((size for size in edited.record.removed if size <= HEADLINE), default=0),
     }
 
 
@@ -63,7 +64,6 @@ def _concept(edited: Edits, path: PurePosixPath, edits: ConceptEdits) -> dict[st
     return concept_part(edited, path, edits) | {
         "sentence": removal_sentence(concept.name, edits),
         "points": points,
-        "removed": points["iou"].count if points["iou"] else None,
         "chip": portion(points["iou"].portion) if points["iou"] else "",
         "figure": sweep_figure(edits.curves, concept.category),
         "sheet": link(path, grid),

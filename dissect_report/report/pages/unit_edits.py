@@ -50,8 +50,8 @@ class UnitEdited:
             "strips": strips,
             "sentence": unit_edit_sentence(self.edited, found.removed, found.inserted),
             "tables": [
-                ("Removed", "removed", [self._row(change) for change in found.removed]),
-                ("Inserted everywhere", "inserted", [self._row(change) for change in found.inserted]),
+                ("Removed", "removed", self._rows(found.removed)),
+                ("Inserted everywhere", "inserted", self._rows(found.inserted)),
             ],
             "ace": of_image(found.ace),
             "own": own,
@@ -61,6 +61,9 @@ class UnitEdited:
             "tips": self.edited.tips,
             "latents": self.edited.record.latents,
         }
+
+    def _rows(self, changes: tuple[AreaChange, ...]) -> list[dict[str, Any]]:
+        return [self._row(change) for change in changes if change.after != change.before]
 
     def _row(self, change: AreaChange) -> dict[str, Any]:
         concept = self.edited.concept(change.concept)
