@@ -107,7 +107,10 @@ class AblationConfig:
     replacement: Literal["zero", "mean"] = key("zero", "what a removed unit's map becomes")
     classes: tuple[str, ...] = key((), "names or globs; default: all with at least 10 evaluation images")
     class_groups: dict[str, tuple[str, ...]] = field(
-        default_factory=dict, metadata={"help": "classes taken as one, e.g. street = ['alley', 'road*']"}
+        default_factory=dict,
+        metadata={
+            "help": "classes taken as one, e.g. street = ['alley', 'road*']; at least 10 evaluation images"
+        },
     )
     sets: dict[str, tuple[int, ...]] = field(
         default_factory=dict,

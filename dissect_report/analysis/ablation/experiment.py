@@ -187,7 +187,8 @@ def _ablate_layer(
         alone_ranking=alone["ranking"], alone_evaluation=alone["evaluation"], sets=sets, plan=plan,
         order=order, fall=fall, random=random, tail=tail, step=step, remover=work.remover,
         iou=np.array([np.nan if unit.iou is None else unit.iou for unit in units]),
-        maps=images.evaluation_maps, stand_in=images.stand_in, notes=images.notes, watch=watch,
+        maps=images.evaluation_maps, stand_in=images.stand_in, notes=(*images.notes, *targets.notes),
+        watch=watch,
     )  # fmt: skip
     return write_ablation(setup, config, run, found)
 

@@ -14,7 +14,7 @@ from dissect_report.config import AblationConfig
 from dissect_report.errors import ConfigError, LayerError, nearest
 from dissect_report.stats.classification import membership
 
-#: Classes with fewer evaluation images are not asked about unless they are named.
+#: Classes with fewer evaluation images are not asked about unless they are named; groups are not at all.
 ENOUGH_IMAGES = 10
 
 
@@ -26,11 +26,13 @@ class Targets:
         names: of each.
         groups: how many of the last are groups.
         members: [target, class].
+        notes: which groups are left out.
     """
 
     names: tuple[str, ...]
     groups: int
     members: Bool[np.ndarray, "target class"]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -74,7 +76,7 @@ def choose_targets(
         evaluation: class index of every evaluation image.
 
     Raises:
-        ConfigError: a name that is no class; or no class has enough images.
+        ConfigError: a name that is no class; or no class and no group has enough images.
     """
     images = np.bincount(evaluation, minlength=len(classes))
     if config.classes:
@@ -85,14 +87,19 @@ def choose_targets(
         name: _match(patterns, classes, f"[ablation.class_groups] {name}")
         for name, patterns in config.class_groups.items()
     }
-    if not chosen and not groups:
+    counts = {name: int(images[group].sum()) for name, group in groups.items()}
+    if not chosen and all(count < ENOUGH_IMAGES for count in counts.values()):
         raise ConfigError(
-            f"[ablation]: no class has at least {ENOUGH_IMAGES} evaluation images (the most: "
-            f"{int(images.max(initial=0))}); name classes in [ablation] classes, or add images"
+            f"[ablation]: no class{' or group' if groups else ''} has at least {ENOUGH_IMAGES} evaluation "
+            f"images (the most: {max(int(images.max(initial=0)), *counts.values(), 0)}); name classes in "
+            "[ablation] classes, or add images"
         )
-    members = [[index] for index in chosen] + list(groups.values())
-    names = [classes[index] for index in chosen] + list(groups)
-    return Targets(tuple(names), len(groups), membership(members, len(classes)))
+    few = [f"{name} ({count})" for name, count in counts.items() if count < ENOUGH_IMAGES]
+    notes = [f"groups with fewer than {ENOUGH_IMAGES} evaluation images are left out: {', '.join(few)}"]
+    kept = {name: group for name, group in groups.items() if counts[name] >= ENOUGH_IMAGES}
+    members = [[index] for index in chosen] + list(kept.values())
+    names = [classes[index] for index in chosen] + list(kept)
+    return Targets(tuple(names), len(kept), membership(members, len(classes)), tuple(notes if few else ()))
 
 
 def _match(patterns: Sequence[str], classes: Sequence[str], where: str) -> list[int]:

@@ -227,6 +227,24 @@ def test_a_class_without_evaluation_images_is_undefined_not_zero(tmp_path: Path)
     assert all(row.balanced_accuracy is None for row in found.rows if row.target == 1)
 
 
+def test_a_group_of_fewer_than_ten_evaluation_images_is_left_out_and_named(tmp_path: Path) -> None:
+    groups = '[ablation.class_groups]\nfew = ["alley"]\nnone = ["diner"]\nenough = ["alley", "barn"]'
+    path = write_site(tmp_path / "site", table=groups, count=18)
+    shutil.rmtree(tmp_path / "site/photos/diner")
+    draw_photos(tmp_path / "more", 24, True, seed=9)
+    shutil.copytree(tmp_path / "more/canyon", tmp_path / "site/photos/canyon", dirs_exist_ok=True)
+    found = ablation_of(path, dissect(path, threads=1)[0])
+    assert [(t.name, t.evaluation_images) for t in found.targets] == [("canyon", 12), ("enough", 18)]
+    assert found.notes == ("groups with fewer than 10 evaluation images are left out: few (9), none (0)",)
+    assert {row.target for row in found.rows} == {0, 1}
+
+
+def test_nothing_is_asked_where_no_class_and_no_group_has_ten_evaluation_images(tmp_path: Path) -> None:
+    path = write_site(tmp_path / "site", table='[ablation.class_groups]\nfew = ["alley"]', count=6)
+    with pytest.raises(ConfigError, match=r"no class or group has at least 10 .* \(the most: 3\)"):
+        dissect(path, threads=1)
+
+
 def test_a_folder_of_its_own_ranks_and_shared_images_are_named(tmp_path: Path) -> None:
     path = write_site(tmp_path / "site", table='rank_images = "others"')
     draw_photos(tmp_path / "site/others", 12, True, seed=7)
