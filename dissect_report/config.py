@@ -304,7 +304,8 @@ def run_name(given: Any, source: str, where: str) -> str:
     Raises:
         ConfigError: the name is not one that a folder and an address can carry.
     """
-    name = given or Path(re.sub(r"@.*", "", source).rpartition(":")[2]).stem or "run"
+    last = re.sub(r"@.*", "", source).rpartition(":")[2]
+    name = given or (Path(last).stem if source.startswith("progan:") else last) or "run"
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise ConfigError(f"{where}: run name {name!r} must be letters, digits, '.', '_' and '-'")
     if name in ("assets", "concepts", "classes", "experiments", "search", "index", "compare", "paint"):

@@ -67,7 +67,7 @@ def edit_generator(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray])
     if config is None:
         return ()
     layers = choose_layers(config, run, setup.network.chosen)
-    return tuple(_edit_layer(setup, config, run, info, maps.get(info.name)) for info in layers)
+    return tuple(_edit_layer(setup, config, run, info, maps) for info in layers)
 
 
 def is_edited(setup: Setup, run: LoadedRun) -> bool:
@@ -91,19 +91,20 @@ def forget_edits(paths: RunPaths) -> None:
             picture.unlink()
 
 
-def _edit_layer(
-    setup: Setup, config: GenerationConfig, run: LoadedRun, info: LayerInfo, maps: np.ndarray | None
-) -> Generation:
-    watch = {"split": time.perf_counter()}
+def open_pass(
+    setup: Setup, info: LayerInfo, latents: int, maps: Mapping[str, np.ndarray], memory: int
+) -> EditPass:
+    """The generator cut behind a layer, ready to make edited images of the first ``latents`` latents."""
     proof = setup.survey.inputs(0, min(PROOF, len(setup.survey)), setup.run.model, setup.network.device)
     tail = split_tail(setup.network.model, info, proof, read=read_images)
-    latents = min(config.latents, len(setup.survey))
+    assert setup.survey.latents is not None, "the survey is of latents"
     few = replace(
-        setup.survey, names=setup.survey.names[:latents], digests=setup.survey.digests[:latents],
-        latents=None if setup.survey.latents is None else setup.survey.latents[:latents],
-    )  # fmt: skip
-    held = hold_maps(setup, tail, few, setup.cache, maps)
-    memory = int(config.memory_gb * 1e9)
+        setup.survey,
+        names=setup.survey.names[:latents],
+        digests=setup.survey.digests[:latents],
+        latents=setup.survey.latents[:latents],
+    )
+    held = hold_maps(setup, tail, few, setup.cache, maps.get(info.name))
     if setup.network.device.type == "cpu":
         memory = min(memory, CPU_BYTES)
     key = digest(
@@ -111,7 +112,15 @@ def _edit_layer(
         setup.network.device.type, setup.run.model.output_range, setup.segmenter.digest, setup.grid,
         setup.labelling.size, versions(),
     )  # fmt: skip
-    work = EditPass(Editor(setup, tail, memory), held, key)
+    return EditPass(Editor(setup, tail, memory), held, key)
+
+
+def _edit_layer(
+    setup: Setup, config: GenerationConfig, run: LoadedRun, info: LayerInfo, maps: Mapping[str, np.ndarray]
+) -> Generation:
+    watch = {"split": time.perf_counter()}
+    latents = min(config.latents, len(setup.survey))
+    work = open_pass(setup, info, latents, maps, int(config.memory_gb * 1e9))
     layer, maxima = _look(setup, config, run, info, work, latents)
     watch["units"] = time.perf_counter()
     units = unit_stage(layer, maxima)
@@ -133,7 +142,7 @@ def _edit_layer(
     put = work.run(f"{info.name}.places", "inserting at every place", layer.insert_latents, placed, slots)
     watch["write"] = time.perf_counter()
     measured = Measured(layer, units, alone, sets, together, insert, put, slots)
-    return write_generation(setup, config, run, tail, measured, watch)
+    return write_generation(setup, config, run, work.editor.tail, measured, watch)
 
 
 def _look(
