@@ -1,10 +1,11 @@
-"""The generator's training: against the adversary, from 8x8 to 64x64 pixels, a stage at a time."""
+"""The generator's training: hamlets redrawn from their latents, from 8x8 to 64x64 pixels, stage by stage."""
 
 import copy
 import os
 import time
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
+from math import cos, pi
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dissect_report.demo.adversary import (
-    Adversary,
-    SceneEncoder,
-    drawn_loss,
-    fooling_loss,
-    likeness_loss,
-    surplus,
-)
+from dissect_report.demo.hamlets import LATENT, draw_hamlet
+from dissect_report.demo.networks import MEAN, STD, SegmenterNetwork
+from dissect_report.sources.latents import draw_latents
 from dissect_report.sources.progan import progan
 
 
@@ -29,31 +25,42 @@ class GrowingRecipe:
     """All that decides the generator's training.
 
     Attributes:
-        scenes, seed: how many drawn scenes, and the seed of their set.
-        latent, widths: the generator's form.
+        hamlets, seed: how many hamlets, and the seed of their latents.
+        unseen, unseen_seed: the same for those the result is measured on.
+        widths: units of the generator's layers.
         stages: side of the images and steps, from small to large.
         fade: share of a stage during which the new layers are blended in.
         batch: images a step.
-        rate, adversary_rate: Adam's, constant until the last stage, where they fall to a tenth.
+        rate: Adam's, falling as a half cosine over all steps.
         average: of the weights from step to step; the averaged generator is shipped.
-        likeness, surplus, fooling: weights of the generator's three losses.
-        order: seed of weights, latents and the order of scenes.
+        order: seed of the weights and of the order of hamlets.
     """
 
-    scenes: int = 24_000
+    hamlets: int = 30_000
     seed: int = 101
-    latent: int = 128
+    unseen: int = 1_000
+    unseen_seed: int = 202
     widths: tuple[int, ...] = (160, 160, 160, 160, 128, 128, 80, 64, 40, 24)
-    stages: tuple[tuple[int, int], ...] = ((8, 400), (16, 1000), (32, 2000), (64, 3500))
-    fade: float = 0.3
+    stages: tuple[tuple[int, int], ...] = ((8, 800), (16, 1200), (32, 2500), (64, 8000))
+    fade: float = 0.2
     batch: int = 16
-    rate: float = 2e-3
-    adversary_rate: float = 1e-3
+    rate: float = 3e-3
     average: float = 0.998
-    likeness: float = 1.0
-    surplus: float = 0.004
-    fooling: float = 0.3
     order: int = 1
+
+
+def hamlet_album(number: int, seed: int, folder: Path, size: int = 64) -> NDArray[np.uint8]:
+    """Hamlets of the first latents of a seed, uint8 [image, 3, y, x]; drawn once, then read from `folder`."""
+    path = folder / f"hamlets-{size}-{seed}-{number}.npy"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        latents = draw_latents(number, (LATENT,), seed)
+        images = np.stack([draw_hamlet(latent, size).transpose(2, 0, 1) for latent in latents])
+        with path.with_suffix(".part").open("wb") as file:
+            np.save(file, images)
+        os.replace(path.with_suffix(".part"), path)
+    drawn: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    return drawn
 
 
 class Growing(nn.Module):
@@ -61,15 +68,15 @@ class Growing(nn.Module):
 
     def __init__(self, recipe: GrowingRecipe) -> None:
         super().__init__()
-        whole = progan(recipe.latent, recipe.widths)
+        whole = progan(LATENT, recipe.widths)
         self.layers = nn.Sequential(OrderedDict(list(whole.named_children())[:-1]))
         self.outputs = nn.ModuleDict()
         for side, _ in recipe.stages:
-            part = progan(recipe.latent, recipe.widths[: 2 * side.bit_length() - 4])
+            part = progan(LATENT, recipe.widths[: 2 * side.bit_length() - 4])
             self.outputs[str(side)] = list(part.children())[-1]
 
     def forward(self, latents: Tensor, side: int, blend: float) -> Tensor:
-        """RGB [image, 3, side, side], the last doubling weighted by `blend`."""
+        """RGB in [-1, 1], [image, 3, side, side], the last doubling weighted by `blend`."""
         maps, before = self.layers[0](latents), latents
         for number in range(1, 2 * side.bit_length() - 3):
             maps = self.layers.get_submodule(f"layer{number}")(maps)
@@ -84,150 +91,108 @@ class Growing(nn.Module):
     def exported(self) -> dict[str, Tensor]:
         """The state dict of the whole generator with its last output."""
         side, output = list(self.outputs.items())[-1]
-        state = self.layers.state_dict()
+        state: dict[str, Tensor] = self.layers.state_dict()
         return state | {f"output_{side}x{side}.{key}": value for key, value in output.state_dict().items()}
 
 
-def drawn_at(images: NDArray[np.uint8], side: int, blend: float) -> Tensor:
-    """Drawn scenes as the adversary sees them at a stage: RGB in [-1, 1], [image, 3, side, side]."""
-    full = torch.from_numpy(images).float() / 127.5 - 1
-    reduced = functional.avg_pool2d(full, full.shape[-1] // side)
-    if blend < 1:
-        coarse = functional.interpolate(functional.avg_pool2d(reduced, 2), scale_factor=2)
-        reduced = coarse + (reduced - coarse) * blend
-    return reduced
+class Likeness(nn.Module):
+    """How far redrawn scenes are from the drawn ones, to the eye and to the segmenter's first layers."""
+
+    def __init__(self, segmenter: SegmenterNetwork) -> None:
+        super().__init__()
+        self.blocks = segmenter.encoder[:4].requires_grad_(False).eval()
+
+    def forward(self, redrawn: Tensor, drawn: Tensor) -> Tensor:
+        """A loss; both are RGB in [-1, 1]."""
+        loss = 4 * (redrawn - drawn).abs().mean() + 4 * (redrawn - drawn).square().mean()
+        pair = ((torch.cat((redrawn, drawn)) + 1) / 2 - MEAN[0]) / STD[0]
+        maps = pair.contiguous(memory_format=torch.channels_last)
+        for depth, block in enumerate(self.blocks):
+            maps = block(functional.max_pool2d(maps, 2) if depth else maps)
+            first, second = maps.float().chunk(2)
+            loss = loss + 0.25 * (first - second).abs().mean() / (second.detach().abs().mean() + 1e-3)
+        return loss
 
 
 def grow(
-    scenes: NDArray[np.uint8], adversary: Adversary, recipe: GrowingRecipe, checkpoint: Path
+    hamlets: NDArray[np.uint8], likeness: Likeness, recipe: GrowingRecipe, checkpoint: Path
 ) -> dict[str, Tensor]:
     """Trains through all stages, from the checkpoint if there is one of the same recipe.
 
     Args:
-        scenes: uint8 [image, 3, y, x].
-        adversary: with fresh judges.
+        hamlets: of ``hamlet_album``.
+        likeness: the loss.
         recipe: what to do.
         checkpoint: written every 250 steps.
 
     Returns:
         The averaged generator's state dict.
     """
-    generator = Growing(recipe).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    training = _Training(generator, adversary, recipe, checkpoint)
+    training = _Training(recipe, likeness, checkpoint)
     training.resume()
+    latents = draw_latents(recipe.hamlets, (LATENT,), recipe.seed)
     ends = np.cumsum([steps for _, steps in recipe.stages])
     while training.taken < ends[-1]:
         stage = int(np.searchsorted(ends, training.taken, side="right"))
         side, steps = recipe.stages[stage]
         within = (training.taken - (ends[stage] - steps)) / steps
-        cooled = 1.0 if stage < len(ends) - 1 or within < 0.4 else 1 - 0.9 * (within - 0.4) / 0.6
-        training.step(scenes, side, 1.0 if stage == 0 else min(within / recipe.fade, 1.0), cooled)
+        rate = recipe.rate * (0.01 + 0.99 * (0.5 + 0.5 * cos(pi * training.taken / ends[-1])))
+        training.step(hamlets, latents, side, 1.0 if stage == 0 else min(within / recipe.fade, 1.0), rate)
         if training.taken % 250 == 0:
             training.save()
     return training.averaged.exported()
 
 
-def _short() -> torch.autocast:
-    """Arithmetic of 16 bits where it does no harm."""
-    return torch.autocast("cpu", dtype=torch.bfloat16)
-
-
-def _plain(verdicts: list[Tensor]) -> list[Tensor]:
-    return [each.float() for each in verdicts]
-
-
 class _Training:
-    """Both networks, their optimizers, and where they stand."""
+    """The generator, its optimizer, and where they stand."""
 
-    def __init__(
-        self, generator: Growing, adversary: Adversary, recipe: GrowingRecipe, checkpoint: Path
+    _PARTS = ("generator", "averaged", "optimizer")
+
+    def __init__(self, recipe: GrowingRecipe, likeness: Likeness, checkpoint: Path) -> None:
+        self.recipe, self.likeness, self.checkpoint = recipe, likeness, checkpoint
+        self.generator = Growing(recipe).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
+        self.optimizer = torch.optim.Adam(self.generator.parameters(), lr=recipe.rate, betas=(0.9, 0.99))
+        self.taken, self.spent, self.begun, self.running = 0, 0.0, time.perf_counter(), 0.0
+
+    def step(
+        self, hamlets: NDArray[np.uint8], latents: NDArray[np.float32], side: int, blend: float, rate: float
     ) -> None:
-        self.generator, self.adversary = generator, adversary
-        self.recipe, self.checkpoint = recipe, checkpoint
-        self.averaged = copy.deepcopy(generator).requires_grad_(False)
-        self.encoder = SceneEncoder(recipe.latent)
-        self.making = torch.optim.Adam(
-            [
-                {"params": generator.parameters(), "rate": recipe.rate},
-                {"params": self.encoder.parameters(), "rate": recipe.adversary_rate},
-            ],
-            betas=(0.0, 0.99),
-        )
-        self.judging = torch.optim.Adam(
-            [{"params": adversary.judges.parameters(), "rate": recipe.adversary_rate}], betas=(0.0, 0.99)
-        )
-        self.taken, self.spent, self.begun = 0, 0.0, time.perf_counter()
-        self.losses = [0.0] * 4
-
-    def step(self, scenes: NDArray[np.uint8], side: int, blend: float, cooled: float) -> None:
-        """One step of the adversary, one of the generator."""
+        """One batch of hamlets, chosen by the step's number."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         random = np.random.default_rng((self.recipe.order, self.taken))
-        for group in (*self.making.param_groups, *self.judging.param_groups):
-            group["lr"] = group["rate"] * cooled
-        chosen = np.sort(random.integers(0, len(scenes), self.recipe.batch))
-        images = scenes[chosen]
-        mirrored = random.random(len(chosen)) < 0.5
-        images[mirrored] = images[mirrored, ..., ::-1]
-        with torch.no_grad(), _short():
-            truth = self.adversary.look(drawn_at(images, side, blend))
-        self.adversary.judges.requires_grad_(True)
-        with torch.no_grad(), _short():
-            made = self.adversary.look(self._make(truth, random, side, blend)[0])
-        with _short():
-            lost = drawn_loss(_plain(self.adversary(truth)), _plain(self.adversary(made)))
-        self._descend(self.judging, lost)
-        self.adversary.judges.requires_grad_(False)
-        with _short():
-            images_made, mean, spread = self._make(truth, random, side, blend)
-            seen = self.adversary.look(images_made)
-            half = len(mean)
-            like = likeness_loss([each[:half] for each in seen], [each[:half] for each in truth])
-            fooled = fooling_loss(_plain(self.adversary(seen)))
-        recipe, more = self.recipe, surplus(mean, spread)
-        self._descend(self.making, recipe.likeness * like + recipe.surplus * more + recipe.fooling * fooled)
-        self._note((lost, fooled, like, more), side, blend)
+        chosen = np.sort(random.integers(0, len(hamlets), self.recipe.batch))
+        drawn = torch.from_numpy(hamlets[chosen]).float() / 127.5 - 1
+        drawn = functional.avg_pool2d(drawn, drawn.shape[-1] // side)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            redrawn = self.generator(torch.from_numpy(latents[chosen]), side, blend).float()
+            loss = self.likeness(redrawn, drawn)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self._note(float(loss), side, blend)
 
-    def _make(
-        self, truth: list[Tensor], random: np.random.Generator, side: int, blend: float
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Images of as many latents as scenes: half guessed from scenes, half drawn; and the guesses."""
-        shape = (self.recipe.batch, self.recipe.latent)
-        noise = torch.from_numpy(random.standard_normal(shape, dtype=np.float32))
-        half = len(noise) // 2
-        mean, spread = self.encoder(truth[-1][:half])
-        guessed = mean + (spread / 2).exp() * noise[:half]
-        return self.generator(torch.cat((guessed, noise[half:])), side, blend).float(), mean, spread
-
-    @staticmethod
-    def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-
-    def _note(self, losses: tuple[Tensor, ...], side: int, blend: float) -> None:
+    def _note(self, loss: float, side: int, blend: float) -> None:
         self.taken += 1
         weight = min(self.recipe.average, 1 - 1 / (self.taken + 1))
         with torch.no_grad():
             pairs = zip(self.averaged.parameters(), self.generator.parameters(), strict=True)
             for mean, value in pairs:
                 mean.lerp_(value, 1 - weight)
-        for place, loss in enumerate(losses):
-            self.losses[place] += (loss.item() - self.losses[place]) * 0.02
+        self.running += (loss - self.running) * 0.02
         if self.taken % 100 == 0:
-            pairs_said = zip(("adversary", "fooling", "likeness", "surplus"), self.losses, strict=True)
-            said = " ".join(f"{name} {value:.3f}" for name, value in pairs_said)
             spent = self.spent + time.perf_counter() - self.begun
-            print(f"{side} px step {self.taken} blend {blend:.2f} {said} {spent:.0f} s", flush=True)
+            print(f"{side} px step {self.taken} blend {blend:.2f} loss {self.running:.4f} {spent:.0f} s",
+                  flush=True)  # fmt: skip
 
     def save(self) -> None:
         """Writes all that a later call needs to go on."""
         parts = {name: getattr(self, name).state_dict() for name in self._PARTS}
-        where = {"recipe": asdict(self.recipe), "taken": self.taken, "losses": self.losses}
+        where = {"recipe": asdict(self.recipe), "taken": self.taken, "running": self.running}
         spent = self.spent + time.perf_counter() - self.begun
         torch.save(parts | where | {"spent": spent}, self.checkpoint.with_suffix(".part"))
         os.replace(self.checkpoint.with_suffix(".part"), self.checkpoint)
-
-    _PARTS = ("generator", "averaged", "encoder", "adversary", "making", "judging")
 
     def resume(self) -> None:
         """Takes up a like run where its checkpoint left it."""
@@ -238,4 +203,4 @@ class _Training:
             return
         for name in self._PARTS:
             getattr(self, name).load_state_dict(saved[name])
-        self.taken, self.spent, self.losses = saved["taken"], saved["spent"], saved["losses"]
+        self.taken, self.spent, self.running = saved["taken"], saved["spent"], saved["running"]

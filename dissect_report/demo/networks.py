@@ -1,6 +1,6 @@
-"""The demo's two networks: a VGG-like scene classifier and a U-Net that labels every pixel.
+"""The demo's networks: a VGG-like scene classifier, a U-Net that labels every pixel, a generator of hamlets.
 
-Both are made by ``python -m dissect_report.demo.train``. They train with batch normalisation and ship without
+Both are made by ``python -m dissect_report.demo.train``. The first two train with batch normalisation and ship without
 it, folded into the convolutions: the classifier is nothing but convolution, ReLU and pooling up to its global
 pooling and linear layer.
 """
@@ -18,6 +18,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from dissect_report.demo.concepts import CHANNELS, CONCEPTS, DemoConcept, concept_ids
 from dissect_report.demo.scenes import SCENE_CLASSES
 from dissect_report.errors import ModelError
+from dissect_report.sources.progan import progan_from
 
 MEAN: tuple[float, float, float] = (0.5, 0.5, 0.5)
 STD: tuple[float, float, float] = (0.25, 0.25, 0.25)
@@ -182,12 +183,16 @@ def folded(trained: nn.Module, plain: nn.Module) -> nn.Module:
     return plain.eval()
 
 
-def _load(network: nn.Module, name: str) -> None:
+def _read(name: str) -> dict[str, Tensor]:
     path = WEIGHTS / f"{name}.safetensors"
     if not path.is_file():
         remedy = f"reinstall, or run python -m dissect_report.demo.train {name}"
         raise ModelError(f"{path.name} of the demo is missing: {remedy}")
-    network.load_state_dict({key: value.float() for key, value in load_file(path).items()})
+    return {key: value.float() for key, value in load_file(path).items()}
+
+
+def _load(network: nn.Module, name: str) -> None:
+    network.load_state_dict(_read(name))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.eval().requires_grad_(False)
 
@@ -212,3 +217,14 @@ def scene_segmenter() -> SceneSegmenter:
     network = SegmenterNetwork()
     _load(network, "segmenter")
     return SceneSegmenter(network)
+
+
+def scene_generator() -> nn.Module:
+    """The trained generator of hamlets in eval mode: latents [image, 128] -> RGB in [-1, 1], 64x64.
+
+    Raises:
+        ModelError: the weights are not in the package.
+    """
+    generator = progan_from(_read("generator"))
+    generator.requires_grad_(False)
+    return generator

@@ -20,10 +20,9 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from dissect_report.demo.adversary import Adversary
 from dissect_report.demo.album import album
 from dissect_report.demo.fitting import Recipe, fit
-from dissect_report.demo.growing import GrowingRecipe, grow
+from dissect_report.demo.growing import GrowingRecipe, Likeness, grow, hamlet_album
 from dissect_report.demo.losses import classifier_loss, pixel_shares, segmenter_loss
 from dissect_report.demo.networks import (
     WEIGHTS,
@@ -105,9 +104,9 @@ def train_segmenter(recipe: Recipe, work: Path, hours: float) -> None:
 
 def train_generator(recipe: GrowingRecipe, work: Path) -> None:
     """Trains and exports the generator."""
-    adversary = Adversary(scene_segmenter().network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    scenes = album(recipe.scenes, recipe.seed, work).images
-    generator = progan_from(grow(scenes, adversary, recipe, work / "generator.pt"))
+    hamlets = hamlet_album(recipe.hamlets, recipe.seed, work)
+    likeness = Likeness(scene_segmenter().network)
+    generator = progan_from(grow(hamlets, likeness, recipe, work / "generator.pt"))
     export(generator, "generator")
 
 

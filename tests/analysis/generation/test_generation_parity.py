@@ -23,9 +23,10 @@ from dissect_report.stats.overlap import count_overlap
 from tests.ablation_site import set_up_site
 from tests.beside import REFERENCE
 
-pytestmark = pytest.mark.skipif(
-    not REFERENCE.is_dir(), reason="the reference cases are not beside the repository"
-)
+pytestmark = [
+    pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference cases are not beside the repository"),
+    pytest.mark.timeout(3000),  # a thousand images and more, on whatever machine this is
+]
 LATENTS, GRID = 40, 64
 SEGMENTER = f"""
 import sys
