@@ -140,7 +140,8 @@ def grow(
         training.step(hamlets, latents, side, 1.0 if stage == 0 else min(within / recipe.fade, 1.0), rate)
         if training.taken % 250 == 0:
             training.save()
-    return training.averaged.exported()
+    averaged: Growing = training.averaged
+    return averaged.exported()
 
 
 class _Training:

@@ -1,8 +1,8 @@
 """The demo's networks: a VGG-like scene classifier, a U-Net that labels every pixel, a generator of hamlets.
 
-Both are made by ``python -m dissect_report.demo.train``. The first two train with batch normalisation and ship without
-it, folded into the convolutions: the classifier is nothing but convolution, ReLU and pooling up to its global
-pooling and linear layer.
+All are made by ``python -m dissect_report.demo.train``. The first two train with batch normalisation and ship
+without it, folded into the convolutions: the classifier is nothing but convolution, ReLU and pooling up to its
+global pooling and linear layer.
 """
 
 from collections import OrderedDict
