@@ -65,7 +65,7 @@ def edit_glossary(record: Generation) -> dict[str, Term]:
         ),
         "outline": (
             "outline",
-            "Around what differs between the edited and the intact image.",
+            "Around what differs visibly between the edited and the intact image.",
         ),
     }
     return {key: Term(*term) for key, term in terms.items()}

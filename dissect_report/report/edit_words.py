@@ -88,7 +88,8 @@ def _against_random(point: SweepPoint, edits: ConceptEdits) -> str:
     other = removed_point(edits, "random", point.count)
     if other is None or other.portion is None or other.count != point.count:
         return ""
-    if point.low is not None and other.portion >= point.low:
+    most = other.portion if other.high is None else other.high
+    if point.low is not None and most >= point.low:
         return f"; {count(other.count)} random units take away as much ({portion(other.portion)})"
     if other.portion < 0:
         return f"; {count(other.count)} random units add {portion(-other.portion)}"

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from dissect_report.findings.generation import (
-    GENERATION_ARRAYS,
-)
+from dissect_report.findings.generation import GENERATION_ARRAYS, SweepCurve, SweepPoint
 from dissect_report.report import edit_words, render
 from dissect_report.report.edit_words import (
     insertion_sentence,
@@ -17,14 +16,15 @@ from dissect_report.report.edit_words import (
     portions,
     removal_sentence,
 )
-from dissect_report.report.edits import removed_point
+from dissect_report.report.edits import Edits, removed_point
 from dissect_report.report.page import Page
 from dissect_report.report.pages.concept import ConceptPages
 from dissect_report.report.pages.data import data_page
 from dissect_report.report.pages.generation import concept_edit_lines, generation_headline, generation_pages
 from dissect_report.report.pages.home import home_page
-from dissect_report.report.pages.inserting import lattice_data
+from dissect_report.report.pages.inserting import inserting_verdict, lattice_data
 from dissect_report.report.pages.methods import methods_page
+from dissect_report.report.pages.removing import removing_verdict
 from dissect_report.report.pages.side_effects import columns_of
 from dissect_report.report.pages.unit import UnitPages
 from dissect_report.report.site import SiteFindings
@@ -67,6 +67,27 @@ def test_the_removing_page_gives_every_portion_with_its_interval(texts, edits):
                 assert (
                     f"{spaced(portion(point.portion))} {spaced(portions(point.low, point.high))}" in texts[0]
                 )
+
+
+def test_the_verdicts_name_the_most_and_the_least(edits):
+    def limited(*portions: float) -> Edits:
+        concepts = [
+            replace(c, curves=(SweepCurve("iou", (), (SweepPoint(20, p, p - 0.01, p + 0.01),)),))
+            for c, p in zip(edits.record.concepts, portions, strict=False)
+        ]
+        return replace(edits, record=replace(edits.record, concepts=tuple(concepts)))
+
+    names = [edits.name(c.concept) for c in edits.record.concepts]
+    said = spaced(removing_verdict(limited(0.2, 0.9, -0.3)))
+    assert said.startswith(f"Without its 20 best units, {names[1]} loses 90 % of its pixels, the most of 3")
+    assert said.endswith(f"{names[2]} grows by 30 %, the least.")
+    assert removing_verdict(limited(1, 1)).endswith(", and so does the other concept.")
+    assert removing_verdict(limited(1, 1, 1)).endswith(", and so do all others.")
+    assert "stays as it is" in removing_verdict(limited(0.001))
+    assert removing_verdict(limited()) == ""
+    dull = replace(edits.record.concepts[0], added=0.0, added_low=-0.01, added_high=0.01)
+    some = replace(edits, record=replace(edits.record, concepts=(edits.record.concepts[1], dull)))
+    assert inserting_verdict(some).endswith(f"those of {names[0]} add nothing beyond their interval.")
 
 
 def test_before_and_after_are_shown_for_every_latent_and_count(pages, edits):

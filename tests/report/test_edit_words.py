@@ -52,6 +52,7 @@ def test_a_small_removal_and_one_that_random_units_equal_are_called_so():
     assert "so most of it is drawn by others" in removal_sentence("car", made(0.03, 0.04, 0.05, random=0.0))
     text = spaced(removal_sentence("car", made(0.2, 0.3, 0.4, random=0.25)))
     assert "20 random units take away as much (25 %)" in text
+    assert "as much" not in removal_sentence("car", made(0.2, 0.3, 0.4, random=0.19))
 
 
 def test_what_was_never_drawn_or_tried_has_no_portion():

@@ -9,7 +9,7 @@ from dissect_report.findings.generation import ConceptEdits
 from dissect_report.report.addresses import link
 from dissect_report.report.edit_figures import context_figure
 from dissect_report.report.edit_words import ENOUGH_PLACES, insertion_sentence, of_image
-from dissect_report.report.edits import Edits
+from dissect_report.report.edits import Edits, beyond
 from dissect_report.report.formatting import share
 from dissect_report.report.page import Page
 from dissect_report.report.pages.edited import concept_part, experiment_page, layer_section
@@ -49,6 +49,8 @@ def inserting_verdict(edited: Edits) -> str:
         return f"{text}."
     least, last = min(known, key=lambda pair: pair[0])
     text += f", the most of {len(known)} concepts"
+    if last.added_low is not None and not beyond(last.added_low, last.added_high):
+        return f"{text}; those of {edited.name(last.concept)} add nothing beyond their interval."
     return f"{text}; those of {edited.name(last.concept)} add {of_image(least, False)}, the least."
 
 

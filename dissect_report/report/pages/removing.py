@@ -45,6 +45,8 @@ def removing_verdict(edited: Edits) -> str:
     if len(known) == 1:
         return f"{start}."
     _, worst, last = min(known, key=lambda item: item[0])
+    if portion(worst.portion) == portion(best.portion):
+        return f"{start}, and so {'does the other concept' if len(known) == 2 else 'do all others'}."
     return f"{start}, the most of {len(known)} concepts; {_loss(worst, last)}, the least."
 
 
@@ -91,7 +93,7 @@ def _words(latent: int, size: int, name: str, cell: GridCell, intact: GridCell) 
         return f"Latent {latent}, intact: {name} covers {share(cell.area)} of the image."
     return (
         f"Latent {latent}, {size} units removed: {name} covers {share(cell.area)} of the image, "
-        f"{share(intact.area)} intact; {share(cell.changed)} of the image changed."
+        f"{share(intact.area)} intact; {share(cell.changed)} of the image changed visibly."
     )
 
 

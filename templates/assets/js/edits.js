@@ -73,7 +73,8 @@
       big.setAttribute("aria-pressed", column === 0);
       slider.value = column;
       slider.setAttribute("aria-valuetext", `${cell.dataset.count} units removed`);
-      cells.forEach((other) => other.toggleAttribute("aria-current", other === cell));
+      cells.forEach((other) => other.removeAttribute("aria-current"));
+      cell.setAttribute("aria-current", "true");
     }
 
     slider.closest(".steps-range").hidden = false;
