@@ -165,12 +165,14 @@ class MadeUpEdits(EditedScenes):
         before = self.intact[:, concept].astype(float)
         points = []
         for at, count in enumerate(self.counts):
+            if ranking == "ace" and count > len(self.measured):
+                continue
             gone = (before - self.sweep[place, rows, at, :, concept]).mean(0)
             portion = float(gone.sum() / before.sum()) if before.sum() else None
             ends = (None, None) if portion is None else self._interval(gone, before)
             points.append(records.SweepPoint(count, portion, *ends))
         order = self._order(concept)
-        units = order if ranking == "iou" else order[::-1] if ranking == "ace" else []
+        units = {"iou": order, "ace": list(self.measured)}.get(ranking, [])
         return records.SweepCurve(ranking, tuple(units[: max(self.counts, default=0)]), tuple(points))
 
     def _changes(self, before: np.ndarray, after: np.ndarray) -> list[records.AreaChange]:

@@ -19,7 +19,7 @@ def edit_glossary(record: Generation) -> dict[str, Term]:
         ),
         "place": (
             "place",
-            f"One of {rows} × {columns} equal parts of the layer's map; a set of units is inserted there and "
+            f"One of {rows} × {columns} parts of the layer's map; a set of units is inserted there and "
             "nowhere else.",
         ),
         "area": (
@@ -37,12 +37,13 @@ def edit_glossary(record: Generation) -> dict[str, Term]:
         ),
         "ace_ranking": (
             "by ACE",
-            "Units go first whose own average causal effect on the concept is largest.",
+            "Units go first whose own average causal effect on the concept is largest; only those that were "
+            "changed one by one have one.",
         ),
         "random": (
             "random units",
-            "Units drawn with a seed, as many; their draws are pooled. What is left of an effect when the "
-            "choice of units does not matter.",
+            "As many units that are not dead, drawn with a seed; draws are pooled. What a removal does when "
+            "it does not matter which units are chosen.",
         ),
         "ace": (
             "average causal effect (ACE)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dissect_report.findings.generation import AreaChange, ConceptEdits, Context, SweepPoint
-from dissect_report.report.edits import Edits, beyond, relative, removed_point
+from dissect_report.report.edits import Edits, beyond, point_at, relative, removed_point
 from dissect_report.report.formatting import DASH, count, listing, plural, share
 
 SPACE = "\N{NO-BREAK SPACE}"
@@ -85,8 +85,8 @@ def removal_sentence(name: str, edits: ConceptEdits) -> str:
 
 
 def _against_random(point: SweepPoint, edits: ConceptEdits) -> str:
-    other = removed_point(edits, "random", point.count)
-    if other is None or other.portion is None or other.count != point.count:
+    other = point_at(edits, "random", point.count)
+    if other is None or other.portion is None:
         return ""
     most = other.portion if other.high is None else other.high
     if point.low is not None and most >= point.low:

@@ -99,11 +99,17 @@ def run_edits(site: SiteFindings, run: LoadedRun) -> list[Edits]:
     return [Edits(LayerView(site, run, layer), record, at) for at, (layer, record) in enumerate(made)]
 
 
-def removed_point(edits: ConceptEdits, ranking: str = "iou", most: int = HEADLINE) -> SweepPoint | None:
-    """The largest removal of at most ``most`` units; None where no unit was removed."""
-    curves = [curve for curve in edits.curves if curve.ranking == ranking]
-    tried = [point for curve in curves for point in curve.points if 0 < point.count <= most]
+def removed_point(edits: ConceptEdits) -> SweepPoint | None:
+    """The largest removal of at most ``HEADLINE`` units by IoU; None where no unit was removed."""
+    curves = [curve for curve in edits.curves if curve.ranking == "iou"]
+    tried = [point for curve in curves for point in curve.points if 0 < point.count <= HEADLINE]
     return max(tried, key=lambda point: point.count, default=None)
+
+
+def point_at(edits: ConceptEdits, ranking: str, size: int) -> SweepPoint | None:
+    """So many units removed; None where the ranking has fewer, or was not tried."""
+    curves = [curve for curve in edits.curves if curve.ranking == ranking]
+    return next((point for curve in curves for point in curve.points if point.count == size), None)
 
 
 def relative(change: AreaChange) -> float | None:

@@ -69,6 +69,16 @@ def test_the_removing_page_gives_every_portion_with_its_interval(texts, edits):
                 )
 
 
+def test_an_order_with_fewer_units_has_a_dash_and_not_the_number_of_fewer(pages, edits):
+    assert 0 < len(edits.units) < 20
+    concept = edits.record.concepts[0]
+    last = next(curve for curve in concept.curves if curve.ranking == "ace").points[-1]
+    table = pages[0].body.split("<h2>All concepts</h2>")[1]
+    assert portion(last.portion) not in table.split("</tr>")[1]
+    dashes = table.count('title="Not tried: fewer units are in this order">–')
+    assert dashes == 2 * len(edits.record.concepts)
+
+
 def test_the_verdicts_name_the_most_and_the_least(edits):
     def limited(*portions: float) -> Edits:
         concepts = [

@@ -9,7 +9,7 @@ from dissect_report.findings.generation import RANKINGS, ConceptEdits, GridCell,
 from dissect_report.report.addresses import link
 from dissect_report.report.edit_figures import sweep_figure
 from dissect_report.report.edit_words import portion, removal_sentence
-from dissect_report.report.edits import HEADLINE, Edits, beyond, removed_point
+from dissect_report.report.edits import HEADLINE, Edits, beyond, point_at, removed_point
 from dissect_report.report.formatting import plural, share
 from dissect_report.report.page import Page
 from dissect_report.report.pages.edited import concept_part, experiment_page, layer_section
@@ -60,13 +60,14 @@ def _loss(point: SweepPoint, name: str) -> str:
 
 def _concept(edited: Edits, path: PurePosixPath, edits: ConceptEdits) -> dict[str, Any]:
     concept = edited.concept(edits.concept)
-    points = {ranking: removed_point(edits, ranking) for ranking in RANKINGS}
+    best = removed_point(edits)
+    points = {ranking: point_at(edits, ranking, best.count) if best else None for ranking in RANKINGS}
     grid = edited.view.addresses.removal_grid(edits.concept)
     most = max(range(len(edits.cells)), key=lambda row: edits.cells[row][0].area, default=0)
     return concept_part(edited, path, edits) | {
         "sentence": removal_sentence(concept.name, edits),
         "points": points,
-        "chip": portion(points["iou"].portion) if points["iou"] else "",
+        "chip": portion(best.portion) if best else "",
         "figure": sweep_figure(edits.curves, concept.category),
         "sheet": link(path, grid),
         "columns": len(edited.record.grid_counts),
