@@ -65,7 +65,7 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     if not force and (known := _up_to_date(setup.paths, key)):
         if not _intervene(setup, known):
             progress.note(f"{run.name}: the findings are up to date; --force measures again")
-        return known
+        return load_run(setup.paths.root)
     setup.paths.run.unlink(missing_ok=True)  # until all is written again, nobody reads half of it
     forget_ablations(setup.paths)
     forget_edits(setup.paths)
@@ -84,7 +84,7 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
         progress.note(note)
     loaded = load_run(setup.paths.root)
     _intervene(setup, loaded)
-    return loaded
+    return load_run(setup.paths.root)  # what was read before may have been written since
 
 
 def _intervene(setup: Setup, loaded: LoadedRun) -> bool:

@@ -1,7 +1,7 @@
 """The demo's networks: a VGG-like scene classifier, a U-Net that labels every pixel, a generator of hamlets.
 
-All are made by ``python -m dissect_report.demo.train``. The first two train with batch normalisation and ship
-without it, folded into the convolutions: the classifier is nothing but convolution, ReLU and pooling up to its
+``python -m dissect_report.demo.train`` makes all three. The first two train with batch normalisation and ship
+without it, folded into the convolutions: the classifier is only convolution, ReLU and pooling up to its
 global pooling and linear layer.
 """
 
