@@ -12,6 +12,15 @@ import numpy as np
 
 from dissect_report.analysis.catalogue import concept_records
 from dissect_report.analysis.dissection import label_probe
+from dissect_report.analysis.forecast_words import duration
+from dissect_report.analysis.generation.experiment import open_pass
+from dissect_report.analysis.generation.forecast import (
+    count_edits,
+    expected_concepts,
+    likely_layer,
+    measure_edit,
+    stage_lines,
+)
 from dissect_report.analysis.layer_numbers import measure_layers, plan_maps
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup, set_up
@@ -38,6 +47,7 @@ class Forecast:
         cache: bytes of the cache folder.
         site: bytes of the site's share of this run.
         passes: forward passes over the probe, more than one past the disk budget.
+        edits: what a generator's edits will cost, in words; "" without them.
     """
 
     images: int
@@ -46,6 +56,7 @@ class Forecast:
     cache: int
     site: int
     passes: int
+    edits: str = ""
 
 
 def forecast(config: Config, progress: Progress, threads: int = 2) -> Iterator[str]:
@@ -59,13 +70,16 @@ def forecast(config: Config, progress: Progress, threads: int = 2) -> Iterator[s
             cost = forecast_run(config, run, threads)
             stage.advance(1)
         total = sum(cost.seconds.values())
-        stages = ", ".join(f"{name} {_duration(seconds)}" for name, seconds in cost.seconds.items())
-        yield f"{run.name}: {cost.images} images, {cost.units} units: about {_duration(total)} ({stages})"
+        stages = ", ".join(f"{name} {duration(seconds)}" for name, seconds in cost.seconds.items())
+        yield f"{run.name}: {cost.images} images, {cost.units} units: about {duration(total)} ({stages})"
         yield (
             f"{run.name}: cache {cost.cache / 1e9:.2f} GB of [compute] cache_gb = {run.compute.cache_gb:g}, "
             f"{cost.passes} forward pass{'es' * (cost.passes > 1)}; site about {cost.site / 1e6:.0f} MB"
         )
-        yield f"{run.name}: to lower it: [probe] limit, fewer [model] layers, [dissection] top_images"
+        fewer = "latents" if run.is_generator else "limit"
+        yield f"{run.name}: to lower it: [probe] {fewer}, fewer [model] layers, [dissection] top_images"
+        if cost.edits:
+            yield f"{run.name}: {cost.edits}"
 
 
 def forecast_run(config: Config, run: RunConfig, threads: int) -> Forecast:
@@ -128,7 +142,19 @@ def _measure(setup: Setup, images: int) -> Forecast:
             SITE_BYTES + units * (sprite_bytes + PAGE_BYTES) + images * (thumbnail_bytes + label_bytes * 1.4)
         ),
         passes=max(1, -(-activations // max(1, budget))),
+        edits=_forecast_edits(setup, images),
     )
+
+
+def _forecast_edits(setup: Setup, images: int) -> str:
+    config = setup.run.generation
+    if config is None:
+        return ""
+    info = likely_layer(config, setup.network.chosen)
+    seconds = measure_edit(open_pass(setup, info, 2, {}, int(config.memory_gb * 1e9)))
+    latents = min(config.latents, images)
+    counts = count_edits(config, info, latents, expected_concepts(config), info.units, setup.grid)
+    return stage_lines(info.name, counts, seconds)
 
 
 def _per_item(makers: list[Callable[[], bytes]]) -> tuple[float, float]:
@@ -136,9 +162,3 @@ def _per_item(makers: list[Callable[[], bytes]]) -> tuple[float, float]:
     start = time.perf_counter()
     sizes = [len(make()) for make in makers]
     return (time.perf_counter() - start) / len(makers), sum(sizes) / len(sizes)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

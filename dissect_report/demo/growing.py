@@ -38,10 +38,10 @@ class GrowingRecipe:
 
     hamlets: int = 30_000
     seed: int = 101
-    unseen: int = 1_000
+    unseen: int = 2_000
     unseen_seed: int = 202
     widths: tuple[int, ...] = (160, 160, 160, 160, 128, 128, 80, 64, 40, 24)
-    stages: tuple[tuple[int, int], ...] = ((8, 800), (16, 1200), (32, 2500), (64, 8000))
+    stages: tuple[tuple[int, int], ...] = ((8, 600), (16, 1000), (32, 2400), (64, 6000))
     fade: float = 0.2
     batch: int = 16
     rate: float = 3e-3
@@ -61,6 +61,17 @@ def hamlet_album(number: int, seed: int, folder: Path, size: int = 64) -> NDArra
         os.replace(path.with_suffix(".part"), path)
     drawn: NDArray[np.uint8] = np.load(path, mmap_mode="r")
     return drawn
+
+
+def redrawn(generator: nn.Module, latents: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """What the generator makes of latents, uint8 [image, 3, y, x]."""
+    parts = []
+    with torch.no_grad():
+        for start in range(0, len(latents), 50):
+            images = generator(torch.from_numpy(latents[start : start + 50])).clamp(-1, 1)
+            parts.append(((images + 1) * 127.5).round().to(torch.uint8).numpy())
+    made: NDArray[np.uint8] = np.concatenate(parts)
+    return made
 
 
 class Growing(nn.Module):

@@ -17,13 +17,14 @@ from dissect_report.demo.concepts import label
 from dissect_report.demo.dice import Dice
 from dissect_report.demo.palette import SEASONS, SNOW, Season, hour, vary
 from dissect_report.demo.places.staging import standing
-from dissect_report.demo.sky import clouds, sky
+from dissect_report.demo.sky import cloud, sky
 from dissect_report.demo.weather import finish
 
 #: Numbers of a latent.
 LATENT = 128
 
-HOUSES, TREES, CLOUDS = 4, 5, 3
+#: Distance below the edge of the meadow, and the places along it, from back to front.
+ROWS = ((3, (12, 31, 50, 69, 88)), (12, (22, 45, 78)), (23, (10, 62, 90)))
 
 
 class Dials(Dice):
@@ -59,62 +60,51 @@ def draw_hamlet(values: NDArray[np.float32], size: int = 64) -> NDArray[np.uint8
     latent = Latent(values)
     canvas = Canvas(size, hour(latent.dials(8)))
     general = latent.dials(2)
-    season, horizon = general.pick(SEASONS), general.between(36, 50)
+    season, horizon = general.pick(SEASONS), general.between(38, 46)
     sky(canvas, latent.dials(4), horizon + 4)
-    for _ in range(CLOUDS):
-        _cloud(canvas, latent.dials(4), horizon)
-    range_of_peaks = latent.dials(8)
+    for x in (22, 50, 78):
+        _cloud(canvas, latent.dials(3), x, horizon)
+    range_of_peaks = latent.dials(2)
     if range_of_peaks.chance(0.5):
-        tall = range_of_peaks.between(16, 28)
+        tall = range_of_peaks.between(18, 26)
         mountains(canvas, range_of_peaks, horizon + 8, tall, number=3, snowy=0.7, far=0.5,
                   color=(120.0, 132.0, 152.0))  # fmt: skip
-    hills(canvas, latent.dials(10), season, horizon + 3, 2)
-    ground = _ground(canvas, latent.dials(8), season, horizon)
-    way = latent.dials(4)
-    if way.chance(0.75):
-        start, end = way.between(30, 70), way.between(20, 80)
-        ways.path(canvas, way, ground, start, end, SNOW if season.snow else (222, 196, 150), "soil")
-    _church(canvas, latent.dials(6), ground, season)
-    things = [(_house, latent.dials(8), number / HOUSES, (number + 1) / HOUSES) for number in range(HOUSES)]
-    things += [(_tree, latent.dials(6), number / TREES, (number + 1) / TREES) for number in range(TREES)]
-    placed = []
-    for thing, dials, left, right in things:
-        there = dials.chance(0.75)
-        x, drop = 100 * dials.between(left, right), dials.between(2, 26)
-        if there:
-            placed.append((drop, thing, dials, x))
-    for drop, thing, dials, x in sorted(placed, key=lambda entry: entry[0]):
-        thing(canvas, dials, ground, season, x, drop)
+    hills(canvas, latent.dials(4), season, horizon + 3, 2)
+    ground = _ground(canvas, latent.dials(4), season, horizon)
+    way = latent.dials(3)
+    if way.chance(0.6):
+        end = way.between(35, 65)
+        ways.path(canvas, way, ground, 50, end, SNOW if season.snow else (222, 196, 150), "soil")
+    for drop, places in ROWS:
+        for x in places:
+            _stand(canvas, latent.dials(6), ground, season, x, drop)
     return finish(canvas.colors(), canvas.labels(), canvas.light, (0, 0), snowing=False)
 
 
-def _cloud(canvas: Canvas, dials: Dials, horizon: float) -> None:
-    if dials.chance(0.65):
-        clouds(canvas, dials, horizon, 1)
+def _cloud(canvas: Canvas, dials: Dials, x: float, horizon: float) -> None:
+    if dials.chance(0.5):
+        cloud(canvas, dials, x + dials.between(-6, 6), horizon)
 
 
 def _ground(canvas: Canvas, dials: Dials, season: Season, horizon: float) -> Ground:
-    edge = ridge(dials, horizon + 16, 2.6)
-    ids = label("meadow", "", "snow" if season.snow else "grass")
     color = vary(dials, season.grass[0], 0.05)
+    ids = label("meadow", "", "snow" if season.snow else "grass")
+    edge = ridge(Dials(()), horizon + 16, 1.5)
     return land(canvas, edge, color, ids, deep=0.9 if season.snow else 0.74)
 
 
-def _church(canvas: Canvas, dials: Dials, ground: Ground, season: Season) -> None:
-    if dials.chance(0.5):
-        x, size = dials.between(15, 85), dials.between(28, 38)
-        buildings.church(standing(canvas, ground, x, 2.5, size), dials, snow=season.snow)
-
-
-def _house(canvas: Canvas, dials: Dials, ground: Ground, season: Season, x: float, drop: float) -> None:
-    size = dials.between(13, 17) * (1 + drop / 40)
-    buildings.house(standing(canvas, ground, x, drop, size, shadow=0.6), dials, snow=season.snow)
-
-
-def _tree(canvas: Canvas, dials: Dials, ground: Ground, season: Season, x: float, drop: float) -> None:
-    tall = dials.between(14, 20) * (1 + drop / 40)
-    spot = standing(canvas, ground, x, drop, tall, shadow=0.3)
-    if dials.chance(0.4):
-        plants.pine(spot.at(0, 0, 1.1), dials, snow=season.snow)
+def _stand(canvas: Canvas, dials: Dials, ground: Ground, season: Season, x: float, drop: float) -> None:
+    """What one place holds: nothing, a house, a tree, a pine; behind the middle, a church."""
+    there, kind = dials.chance(0.72), dials.between(0, 1)
+    x, scale = x + dials.between(-2.5, 2.5), (1 + drop / 40) * dials.between(0.92, 1.1)
+    if not there:
+        return
+    if 45 < x < 55 and drop == ROWS[0][0]:
+        buildings.church(standing(canvas, ground, x, drop, 34 * scale), dials, snow=season.snow)
+    elif kind < 0.5:
+        spot = standing(canvas, ground, x + 4, drop, 15 * scale, shadow=0.6)
+        buildings.house(spot, dials, snow=season.snow)
+    elif kind < 0.75:
+        plants.tree(standing(canvas, ground, x, drop, 17 * scale, shadow=0.3), dials, season)
     else:
-        plants.tree(spot, dials, season)
+        plants.pine(standing(canvas, ground, x, drop, 19 * scale, shadow=0.3), dials, snow=season.snow)

@@ -183,7 +183,12 @@ def folded(trained: nn.Module, plain: nn.Module) -> nn.Module:
     return plain.eval()
 
 
-def _read(name: str) -> dict[str, Tensor]:
+def read_weights(name: str) -> dict[str, Tensor]:
+    """A shipped state dict, float32.
+
+    Raises:
+        ModelError: the weights are not in the package.
+    """
     path = WEIGHTS / f"{name}.safetensors"
     if not path.is_file():
         remedy = f"reinstall, or run python -m dissect_report.demo.train {name}"
@@ -192,7 +197,7 @@ def _read(name: str) -> dict[str, Tensor]:
 
 
 def _load(network: nn.Module, name: str) -> None:
-    network.load_state_dict(_read(name))
+    network.load_state_dict(read_weights(name))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.eval().requires_grad_(False)
 
@@ -225,6 +230,6 @@ def scene_generator() -> nn.Module:
     Raises:
         ModelError: the weights are not in the package.
     """
-    generator = progan_from(_read("generator"))
+    generator = progan_from(read_weights("generator"))
     generator.requires_grad_(False)
     return generator

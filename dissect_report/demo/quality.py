@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from dissect_report.demo.album import Album
 from dissect_report.demo.concepts import CHANNELS, CONCEPTS
-from dissect_report.demo.networks import MEAN, STD, WEIGHTS, SceneSegmenter
+from dissect_report.demo.networks import MEAN, STD, TAUGHT_SIDE, WEIGHTS, SceneSegmenter
 from dissect_report.demo.scenes import SCENE_CLASSES
 
 REPORT = WEIGHTS / "report.json"
@@ -47,6 +47,40 @@ def overlaps(segmenter: SceneSegmenter, scenes: Album) -> dict[str, float | None
         union = drawn + predicted - both
         found[concept.name] = both / union if union else None
     return found
+
+
+def classifier_features(network: nn.Sequential, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """What the classifier's last linear layer reads, float64 [image, unit]; images are enlarged for it."""
+    before = network[: list(dict(network.named_children())).index("linear")]
+    parts = []
+    for start in range(0, len(images), _BATCH):
+        small = (as_input(images[start : start + _BATCH]) - MEAN[0]) / STD[0]
+        large = nn.functional.interpolate(small, size=(TAUGHT_SIDE, TAUGHT_SIDE), mode="bicubic")
+        with torch.no_grad():
+            parts.append(before(large.contiguous(memory_format=torch.channels_last)).double().numpy())
+    features: NDArray[np.float64] = np.concatenate(parts)
+    return features
+
+
+def frechet_distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Between normal distributions fitted to two sets of features [image, unit] (Heusel et al. 2017)."""
+    means = first.mean(0) - second.mean(0)
+    one, two = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
+    values, vectors = np.linalg.eigh(one)
+    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ two @ root), 0)).sum()
+    return float(means @ means + np.trace(one) + np.trace(two) - 2 * shared)
+
+
+def concept_areas(segmenter: SceneSegmenter, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Share of all pixels that carry each concept, float64 [concept + 1]."""
+    counts, pixels = np.zeros(len(CONCEPTS) + 1), 0
+    for start in range(0, len(images), _BATCH):
+        ids = segmenter.segment(as_input(images[start : start + _BATCH])).numpy()
+        counts += np.bincount(ids.ravel(), minlength=len(counts))
+        pixels += ids[:, 0].size
+    shares: NDArray[np.float64] = counts / pixels
+    return shares
 
 
 def category_means(found: dict[str, float | None]) -> dict[str, float]:

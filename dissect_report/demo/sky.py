@@ -53,16 +53,21 @@ def _moon(canvas: Canvas, dice: Dice, horizon: float) -> None:
 
 
 def clouds(canvas: Canvas, dice: Dice, horizon: float, number: int) -> None:
+    """Clouds spread over the sky."""
+    for x in dice.spread(number, -5, 105):
+        cloud(canvas, dice, x, horizon)
+
+
+def cloud(canvas: Canvas, dice: Dice, x: float, horizon: float) -> None:
     """Flat-bottomed heaps with a lit upper side, smaller and paler towards the horizon."""
     top, base = canvas.light.cloud
     base = blend(base, canvas.light.middle, 0.3)
-    for x in dice.spread(number, -5, 105):
-        y = dice.between(0.12, 0.78) * horizon
-        size = dice.between(5, 9.5) * (1.15 - 0.6 * y / horizon)
-        first = blend(top, canvas.light.middle, 0.15 + 0.35 * y / horizon)
-        paint = canvas.paint(first, CLOUD, to=base, span=(y - size * 0.7, y + size * 0.45), raw=True)
-        spot = Spot(canvas, x, y, size, turn=1)
-        spot.shape(paint, -1.7, -0.34, -1.3, 0, 1.3, 0, 1.8, -0.34)
-        for across, up, radius in HEAPS:
-            scale = radius * dice.between(0.85, 1.15)
-            spot.oval(paint, across, up, scale * 1.15, scale * 0.8)
+    y = dice.between(0.12, 0.78) * horizon
+    size = dice.between(5, 9.5) * (1.15 - 0.6 * y / horizon)
+    first = blend(top, canvas.light.middle, 0.15 + 0.35 * y / horizon)
+    paint = canvas.paint(first, CLOUD, to=base, span=(y - size * 0.7, y + size * 0.45), raw=True)
+    spot = Spot(canvas, x, y, size, turn=1)
+    spot.shape(paint, -1.7, -0.34, -1.3, 0, 1.3, 0, 1.8, -0.34)
+    for across, up, radius in HEAPS:
+        scale = radius * dice.between(0.85, 1.15)
+        spot.oval(paint, across, up, scale * 1.15, scale * 0.8)

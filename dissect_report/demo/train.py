@@ -21,8 +21,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 from dissect_report.demo.album import album
+from dissect_report.demo.concepts import CONCEPTS
 from dissect_report.demo.fitting import Recipe, fit
-from dissect_report.demo.growing import GrowingRecipe, Likeness, grow, hamlet_album
+from dissect_report.demo.growing import GrowingRecipe, Likeness, grow, hamlet_album, redrawn
+from dissect_report.demo.hamlets import LATENT
 from dissect_report.demo.losses import classifier_loss, pixel_shares, segmenter_loss
 from dissect_report.demo.networks import (
     WEIGHTS,
@@ -30,10 +32,21 @@ from dissect_report.demo.networks import (
     SegmenterNetwork,
     classifier_network,
     folded,
+    read_weights,
+    scene_classifier,
     scene_segmenter,
 )
-from dissect_report.demo.quality import category_means, confusions, overlaps, write_down
+from dissect_report.demo.quality import (
+    category_means,
+    classifier_features,
+    concept_areas,
+    confusions,
+    frechet_distance,
+    overlaps,
+    write_down,
+)
 from dissect_report.demo.scenes import SCENE_CLASSES
+from dissect_report.sources.latents import draw_latents
 from dissect_report.sources.progan import progan_from
 
 CLASSIFIER, GROWING = Recipe(), GrowingRecipe()
@@ -52,7 +65,7 @@ def export(network: nn.Module, name: str) -> None:
     )
 
 
-def facts(recipe: Recipe, steps: int, network: nn.Module) -> dict[str, Any]:
+def facts(recipe: Recipe | GrowingRecipe, steps: int, network: nn.Module) -> dict[str, Any]:
     """What a reader needs to judge or repeat a training run."""
     versions = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__}
     return {
@@ -103,11 +116,30 @@ def train_segmenter(recipe: Recipe, work: Path, hours: float) -> None:
 
 
 def train_generator(recipe: GrowingRecipe, work: Path) -> None:
-    """Trains and exports the generator."""
+    """Trains, exports and measures the generator."""
     hamlets = hamlet_album(recipe.hamlets, recipe.seed, work)
-    likeness = Likeness(scene_segmenter().network)
-    generator = progan_from(grow(hamlets, likeness, recipe, work / "generator.pt"))
+    segmenter = scene_segmenter()
+    generator = progan_from(grow(hamlets, Likeness(segmenter.network), recipe, work / "generator.pt"))
     export(generator, "generator")
+    generator.load_state_dict(progan_from(read_weights("generator")).state_dict())
+    drawn = hamlet_album(recipe.unseen, recipe.unseen_seed, work)
+    made = redrawn(generator, draw_latents(recipe.unseen, (LATENT,), recipe.unseen_seed))
+    half, network = len(drawn) // 2, scene_classifier()
+    assert isinstance(network, nn.Sequential)
+    real, fake = classifier_features(network, drawn), classifier_features(network, made)
+    areas = [concept_areas(segmenter, images) for images in (drawn, made)]
+    distances = {
+        "generated and drawn": frechet_distance(fake[:half], real[half:]),
+        "two halves of drawn": frechet_distance(real[:half], real[half:]),
+    }
+    difference = float(np.abs(made.astype(np.int16) - drawn).mean() / 255)
+    shares = {c.name: [float(part[c.id]) for part in areas] for c in CONCEPTS if areas[0][c.id] > 0.001}
+    found = {"frechet_distance": distances, "mean_difference": difference, "areas": shares}
+    steps = sum(number for _, number in recipe.stages)
+    write_down("generator", facts(recipe, steps, generator) | found)
+    print(distances, f"mean difference {difference:.4f} of the range")
+    for name, (was, now) in sorted(shares.items(), key=lambda item: -item[1][0]):
+        print(f"{name:12s} drawn {was:.4f} generated {now:.4f}")
 
 
 def main() -> None:

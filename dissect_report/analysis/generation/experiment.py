@@ -15,6 +15,7 @@ from dissect_report.analysis.ablation.held_maps import hold_maps
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.forward import LayerSlice
 from dissect_report.analysis.generation.edits import Edit, Editor
+from dissect_report.analysis.generation.forecast import count_edits, measure_edit, stage_lines
 from dissect_report.analysis.generation.layer import (
     LayerEdits,
     Measured,
@@ -122,6 +123,8 @@ def _edit_layer(
     latents = min(config.latents, len(setup.survey))
     work = open_pass(setup, info, latents, maps, int(config.memory_gb * 1e9))
     layer, maxima = _look(setup, config, run, info, work, latents)
+    counts = count_edits(config, info, latents, len(layer.concepts), len(layer.measured), setup.grid)
+    setup.progress.note(stage_lines(info.name, counts, measure_edit(work)))
     watch["units"] = time.perf_counter()
     units = unit_stage(layer, maxima)
     alone = work.run(

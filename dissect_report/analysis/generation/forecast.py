@@ -1,0 +1,71 @@
+"""How long edits will take, measured on one batch, and what to lower."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from dissect_report.activations.layers import LayerInfo, select_layers
+from dissect_report.analysis.forecast_words import duration
+from dissect_report.analysis.generation.edits import Edit
+from dissect_report.analysis.generation.passes import EditPass
+from dissect_report.analysis.generation.plans import DEFAULT_CONCEPTS, counts_below, lattice
+from dissect_report.config import GenerationConfig
+from dissect_report.errors import LayerError
+
+#: What a reader can lower, largest effect first.
+REMEDY = "[generation] concepts, latents, insert_latents, places, removed, unit_effects"
+
+
+def measure_edit(work: EditPass) -> float:
+    """Seconds of one edited image, made and segmented: the second of two batches."""
+    editor, held = work.editor, work.maps.block(np.array([0]))
+    edits = [Edit((unit % held.recorded.shape[1],)) for unit in range(editor.batch)]
+    begun = 0.0
+    for _ in range(2):
+        begun = time.perf_counter()
+        editor.segment(held, edits, 0)
+    return (time.perf_counter() - begun) / len(edits)
+
+
+def count_edits(
+    config: GenerationConfig, info: LayerInfo, latents: int, concepts: int, units: int, grid: int
+) -> dict[str, int]:
+    """Edited images by stage; identical edits, which are made once, are counted twice."""
+    places = len(lattice(info.map_size, grid, config.places)[1])
+    sizes = len(counts_below(config.removed, info.units))
+    return {
+        "single units": 2 * units * latents,
+        "sets of units": concepts * (sizes * (2 + config.random_draws) + 2) * latents,
+        "insertions": concepts * places * min(config.insert_latents, latents),
+    }
+
+
+def stage_lines(layer: str, counts: dict[str, int], seconds: float) -> str:
+    """One line for the reader."""
+    stages = ", ".join(f"{name} {duration(count * seconds)}" for name, count in counts.items())
+    total = sum(counts.values())
+    return (
+        f"edits at {layer}: at most {total:,} images, {duration(total * seconds)} ({stages}); "
+        f"to lower it: {REMEDY}"
+    )
+
+
+def likely_layer(config: GenerationConfig, chosen: tuple[LayerInfo, ...]) -> LayerInfo:
+    """The first layer that will be changed; before the dissection, the middle one where none is named.
+
+    Raises:
+        LayerError: an unknown layer, or none whose maps can be changed.
+    """
+    if config.layers:
+        return select_layers(chosen, config.layers)[0]
+    able = [info for info in chosen if min(info.map_size) >= 2]
+    if not able:
+        raise LayerError("[generation]: no dissected layer has maps of at least 2x2 cells")
+    return able[len(able) // 2]
+
+
+def expected_concepts(config: GenerationConfig) -> int:
+    """Before the dissection: those named, else as many as are tried at most."""
+    return len(config.concepts) or DEFAULT_CONCEPTS
