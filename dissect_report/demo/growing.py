@@ -31,7 +31,7 @@ class GrowingRecipe:
         stages: side of the images and steps, from small to large.
         fade: share of a stage during which the new layers are blended in.
         batch: images a step.
-        rate: Adam's, falling as a half cosine over all steps.
+        rate: Adam's, falling as a half cosine over all steps; large, for the weights are scaled down behind it.
         average: of the weights from step to step; the averaged generator is shipped.
         order: seed of the weights and of the order of hamlets.
     """
@@ -41,10 +41,10 @@ class GrowingRecipe:
     unseen: int = 2_000
     unseen_seed: int = 202
     widths: tuple[int, ...] = (160, 160, 160, 160, 128, 128, 80, 64, 40, 24)
-    stages: tuple[tuple[int, int], ...] = ((8, 600), (16, 1000), (32, 2400), (64, 6000))
+    stages: tuple[tuple[int, int], ...] = ((8, 400), (16, 1200), (32, 2000), (64, 5000))
     fade: float = 0.2
     batch: int = 16
-    rate: float = 3e-3
+    rate: float = 3e-2
     average: float = 0.998
     order: int = 1
 

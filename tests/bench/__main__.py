@@ -10,7 +10,7 @@ import sys
 
 import torch
 
-GROUPS = ("dissection", "ablation", "site", "memory")
+GROUPS = ("dissection", "ablation", "generation", "site", "memory")
 
 
 def main() -> None:
