@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 from collections.abc import Callable
 from typing import Annotated, ParamSpec
 
@@ -12,7 +13,7 @@ from rich.markup import escape
 from dissect_report import __version__
 from dissect_report.cli.analyze import analyze
 from dissect_report.cli.build import build
-from dissect_report.cli.console import errors_console
+from dissect_report.cli.console import errors_console, interrupt
 from dissect_report.cli.init import init
 from dissect_report.cli.layers import layers
 from dissect_report.cli.pack import pack
@@ -75,4 +76,5 @@ def options(
 
 def main() -> None:
     """Entry point of the installed command."""
+    signal.signal(signal.SIGINT, interrupt)
     app()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import Event
+from types import FrameType
+from typing import NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -31,6 +34,21 @@ def errors_console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+#: Ctrl-C was pressed. A compiled kernel that is being loaded can swallow the exception: the next step
+#: of any stage raises it again.
+interrupted = Event()
+
+
+def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """What Ctrl-C does.
+
+    Raises:
+        KeyboardInterrupt: always.
+    """
+    interrupted.set()
+    raise KeyboardInterrupt
+
+
 class Bar:
     """One stage's bar."""
 
@@ -39,7 +57,13 @@ class Bar:
         self.task = task
 
     def advance(self, count: int) -> None:
-        """``count`` more steps are done."""
+        """``count`` more steps are done.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed before, and nobody heard.
+        """
+        if interrupted.is_set():
+            raise KeyboardInterrupt
         self.progress.advance(self.task, count)
 
 
