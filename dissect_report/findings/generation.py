@@ -106,7 +106,7 @@ class GridCell:
 
     Attributes:
         outline: SVG path in a box of 1000 x 1000 around what differs from the intact image; "" if nothing.
-        changed: share of the image's grid pixels that changed.
+        changed: share of a 32 x 32 grid over the picture that changed visibly.
         area: of the concept in this image.
     """
 
