@@ -11,8 +11,11 @@ import pytest
 import torch
 
 from dissect_report.analysis.dissection import dissect
+from dissect_report.analysis.forecast import forecast
 from dissect_report.analysis.generation.experiment import edit_generator, is_edited
 from dissect_report.analysis.generation.plans import lattice
+from dissect_report.analysis.progress import Silent
+from dissect_report.config import load_config
 from dissect_report.errors import ConfigError, DissectError, LayerError, ModelError
 from dissect_report.findings.generation import GENERATION_ARRAYS, Generation
 from dissect_report.findings.store import LoadedRun, load_run
@@ -299,3 +302,49 @@ def test_more_units_and_latents_than_there_are_is_said(tmp_path) -> None:
     assert any(note.startswith("removed: 16, 20, 25, 30 left out") for note in found.notes)
     assert "latents: 12 instead of 40, the probe dataset has no more" in found.notes
     assert found.concepts[0].side_count == 12
+
+
+def test_a_forecast_counts_the_edits_and_says_what_to_lower(site, tmp_path) -> None:
+    path = write_generator_site(tmp_path, TABLE)
+    config = load_config(path)
+    (line,) = [line for line in forecast(config, Silent(), 1) if "edits at" in line]
+    assert line.startswith("Steps: edits at layer1: at most ")
+    # 12 units twice and 3 concepts x (4 counts x 4 rankings + 2) on 5 latents, 3 x 16 places on 3
+    assert f"{12 * 2 * 5 + 3 * (4 * 4 + 2) * 5 + 3 * 16 * 3} images" in line
+    assert "[generation] concepts, latents" in line
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["dissect.toml", "net.py"]
+    _, _, found = site
+    assert found.edits <= 12 * 2 * 5 + len(found.concepts) * ((4 * 4 + 2) * 5 + 16 * 3)
+
+
+def test_the_generators_range_is_recorded_and_its_images_clamped(site) -> None:
+    path, run, _ = site
+    setup = set_up_site(path)
+    with torch.no_grad():
+        raw = setup.network.model(torch.from_numpy(draw_latents(12, (6,), 1)))
+    generator = run.record.generator
+    assert (generator.latent_shape, generator.seed, generator.output_range) == ((6,), 1, (-1.0, 1.0))
+    assert generator.minimum == pytest.approx(float(raw.min()), rel=1e-5)
+    assert generator.maximum == pytest.approx(float(raw.max()), rel=1e-5)
+    assert generator.clipped == pytest.approx(float((raw.abs() > 1).float().mean()), rel=1e-5)
+    assert [image.predicted for image in run.record.images] == [None] * 12
+
+
+def test_more_latents_begin_with_the_same_ones(site, tmp_path) -> None:
+    _, run, _ = site
+    (more,) = dissect(write_generator_site(tmp_path, None, latents=20), threads=1)
+    assert more.layers["layer1"].generation is None
+    for layer in ("layer1", "layer2"):
+        few = run.layers[layer].arrays["maximum"]
+        assert np.allclose(more.layers[layer].arrays["maximum"][:, :12], few, atol=1e-5)
+    assert [image.half for image in more.record.images[:12]] == [image.half for image in run.record.images]
+
+
+@pytest.mark.parametrize("gigabytes", ["0.00003", "0.0"])
+def test_past_the_disk_budget_the_dissection_is_the_same(site, tmp_path, gigabytes) -> None:
+    _, run, _ = site
+    path = write_generator_site(tmp_path, None)
+    path.write_text(path.read_text().replace("batch_size = 8", f"batch_size = 8\ncache_gb = {gigabytes}"))
+    (tight,) = dissect(path, threads=1)
+    for layer in ("layer1", "layer2"):
+        assert tight.layers[layer].units == run.layers[layer].units
