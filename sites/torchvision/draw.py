@@ -26,7 +26,8 @@ def draw(folder: Path, images: int = 80) -> None:
             path = folder / kind / name / f"{number:04}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(path)
-    lines = [f"{concept.id},{concept.name},{concept.category}" for concept in CONCEPTS]
+    objects = [concept for concept in CONCEPTS if concept.category == "object"]
+    lines = [f"{concept.id},{concept.name},{concept.category}" for concept in objects]
     (folder / "concepts.csv").write_text("\n".join(["id,name,category", *lines]) + "\n", encoding="utf-8")
 
 

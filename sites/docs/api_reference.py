@@ -1,0 +1,104 @@
+"""The Python reference, written from the package's public names and their docstrings."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from docstrings import Docstring, cell, code, table
+
+import dissect_report
+from dissect_report.findings import ablation, generation, records, units
+from dissect_report.findings.store import COUNTS
+
+FINDINGS_INTRODUCTION = """\
+# Findings
+
+What `run/` of a site holds, file by file. `load_run` reads it; `dissect-report schema` prints the JSON
+Schema. This page is written from the program itself when the documentation is built.
+"""
+
+#: Which module describes which file, and what the file is.
+FILES: tuple[tuple[str, ModuleType, str], ...] = (
+    ("run.json", records, "One for each run: what was measured, on what, with what."),
+    ("LAYER/dissection.json", units, "One for each layer: what was found of each unit."),
+    ("LAYER/ablation.json", ablation, "A classifier's units removed; where there is `[ablation]`."),
+    (
+        "LAYER/generation.json",
+        generation,
+        "A generator's units changed; where there is `[generation]`.",
+    ),
+)
+
+
+def python_page() -> str:
+    """The public names as Markdown."""
+    parts = ["# Python", Docstring.of(dissect_report).text]
+    for name in dissect_report.__all__:
+        if name != "__version__":
+            parts += list(_thing(name, getattr(dissect_report, name)))
+    parts += ["## `__version__` { #__version__ }", "The installed version, as text."]
+    return "\n\n".join(parts) + "\n"
+
+
+def findings_page() -> str:
+    """The records on disk as Markdown."""
+    parts = [FINDINGS_INTRODUCTION]
+    for name, module, meaning in FILES:
+        parts += [f"## {name}", meaning]
+        for record in _records(module):
+            parts += [f"### {record.__name__}", *_described(record)]
+    rows = [(code(name), cell(meaning)) for name, meaning in COUNTS.items()]
+    parts += ["## LAYER/counts.npz", "Arrays; counts are grid pixels, int64.", table(("array", "axes"), rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _records(module: ModuleType) -> Iterator[type[Any]]:
+    """The dataclasses that a module defines, the one of the whole file first."""
+    found = [
+        value for value in vars(module).values()
+        if inspect.isclass(value) and dataclasses.is_dataclass(value) and value.__module__ == module.__name__
+    ]  # fmt: skip
+    yield from reversed(found)
+
+
+def _thing(name: str, value: Any) -> Iterator[str]:
+    yield f"## `{name}` {{ #{name} }}"
+    if inspect.isclass(value):
+        yield from _described(value)
+        yield from _members(value)
+    else:
+        yield f"```python\n{name}{inspect.signature(value)}\n```"
+        yield from _described(value)
+
+
+def _described(value: Any) -> Iterator[str]:
+    """Text and sections of a docstring; the fields of a dataclass with their types."""
+    said = Docstring.of(value)
+    if not (said.text.startswith(f"{getattr(value, '__name__', '')}(")):  # a dataclass without a docstring
+        yield said.text
+    fields = {f.name: f.type for f in dataclasses.fields(value)} if dataclasses.is_dataclass(value) else {}
+    meanings = said.entries.get("Attributes", {})
+    if fields:
+        rows = [(code(name), code(kind), cell(meanings.get(name, ""))) for name, kind in fields.items()]
+        yield table(("attribute", "type", "meaning"), rows)
+    if arguments := said.entries.get("Args"):
+        yield table(("argument", "meaning"), [(code(n), cell(m)) for n, m in arguments.items()])
+    for section in ("Returns", "Raises"):
+        for name, meaning in said.entries.get(section, {}).items():
+            yield f"**{section}** {code(name) + ': ' if name else ''}{meaning}"
+
+
+def _members(kind: type[Any]) -> Iterator[str]:
+    """Public properties and methods that the class itself defines."""
+    found = {
+        name: value for name, value in vars(kind).items()
+        if not name.startswith("_") and (inspect.isfunction(value) or hasattr(value, "__get__"))
+        and inspect.getdoc(value) and not inspect.ismemberdescriptor(value)
+    }  # fmt: skip
+    if found:
+        rows = [(code(name), cell(Docstring.of(value).text)) for name, value in found.items()]
+        yield table(("property or method", "meaning"), rows)

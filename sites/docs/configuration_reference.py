@@ -1,0 +1,91 @@
+"""The configuration reference, from ``dissect_report/config.py``: every key, type, default, meaning."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from docstrings import Docstring, cell, code, table
+
+from dissect_report.config import OPTIONAL, SECTIONS, SiteConfig
+
+INTRODUCTION = """\
+# Configuration
+
+Every key that a `dissect.toml` can hold. This page is written from the program itself when the documentation
+is built; `dissect-report init FOLDER` writes the same as a commented file. A key that is not listed here
+is an error that names the nearest one. Paths are relative to the file's folder. A single value may stand for a list
+of one. A dash means that the default is empty.
+"""
+
+#: What stands above the sections; read in ``config.parse_config``, where no dataclass describes it.
+TOP_LEVEL = (
+    ("title", "text", "the run's name", "of the site"),
+    (
+        "[[run]]", "table", "–",
+        "one network on one probe dataset; write the sections below it as `[run.model]`, `[run.probe]`, "
+        "`[[run.segmenter]]` and so on. Without it the sections stand alone and are the only run",
+    ),
+    (
+        "name", "text", "the last part of `[model] source`",
+        "of a run, inside `[[run]]`: its folder and its place on the site; letters, digits, `.`, `_` and `-`",
+    ),
+)  # fmt: skip
+
+HEADINGS = ("key", "type", "default", "meaning")
+
+
+def configuration_page() -> str:
+    """The page as Markdown."""
+    parts = [INTRODUCTION, "## Top level", table(HEADINGS, [_top_row(*row) for row in TOP_LEVEL])]
+    for name, section in {**SECTIONS, "site": SiteConfig}.items():
+        parts += list(_section(name, section))
+    return "\n\n".join(parts) + "\n"
+
+
+def _top_row(key: str, kind: str, default: str, meaning: str) -> tuple[str, ...]:
+    return code(key), kind, default, meaning
+
+
+def _section(name: str, section: type[Any]) -> Iterator[str]:
+    heading = f"[[{name}]]" if name == "segmenter" else f"[{name}]"
+    yield f"## {code(heading)} {{ #{name} }}"
+    yield Docstring.of(section).text
+    if name in OPTIONAL:
+        yield "The table alone switches it on: each of its keys has a default."
+    hints = typing.get_type_hints(section)
+    yield table(HEADINGS, [_row(name, field, hints[field.name]) for field in dataclasses.fields(section)])
+
+
+def _row(section: str, field: dataclasses.Field[Any], hint: Any) -> tuple[str, ...]:
+    anchor = f'<span id="{section}.{field.name}">{code(field.name)}</span>'
+    return anchor, type_words(hint), default_words(field), cell(field.metadata["help"]).replace("*", "\\*")
+
+
+def default_words(field: dataclasses.Field[Any]) -> str:
+    """The default as TOML; a dash where it is empty."""
+    value = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    if value in ("", (), {}):
+        return "–"
+    return code(json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False))
+
+
+def type_words(hint: Any) -> str:
+    """A field's type in words."""
+    plain = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+    if hint in plain:
+        return plain[hint]
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return " or ".join(code(json.dumps(choice)) for choice in arguments)
+    if origin is tuple:
+        return f"list: {type_words(arguments[0])}"
+    if origin is dict:
+        return f"table: a name and a {type_words(arguments[1])}"
+    if isinstance(hint, types.UnionType):
+        return " or ".join(type_words(argument) for argument in arguments)
+    raise TypeError(f"{hint} has no words yet: add them here")
