@@ -6,14 +6,13 @@ configuration reference are written from it.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from dissect_report.config_checks import check_run
+from dissect_report.config_checks import check_run, run_name
 from dissect_report.config_tables import read_section
 from dissect_report.errors import ConfigError, nearest
 
@@ -296,18 +295,3 @@ def _read_run(tables: Mapping[str, Any], where: str, several: bool) -> RunConfig
 
 def _read_optional(kind: type[T], tables: Mapping[str, Any], name: str, where: str) -> T | None:
     return read_section(kind, tables[name], f"{where}: [{name}]") if name in tables else None
-
-
-def run_name(given: Any, source: str, where: str) -> str:
-    """The run's folder name: as given, or what the model source ends with.
-
-    Raises:
-        ConfigError: the name is not one that a folder and an address can carry.
-    """
-    last = re.sub(r"@.*", "", source).rpartition(":")[2]
-    name = given or (Path(last).stem if source.startswith("progan:") else last) or "run"
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise ConfigError(f"{where}: run name {name!r} must be letters, digits, '.', '_' and '-'")
-    if name in ("assets", "concepts", "classes", "experiments", "search", "index", "compare", "paint"):
-        raise ConfigError(f"{where}: the site has a page of its own called {name!r}; name the run otherwise")
-    return name

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dissect_report.errors import ConfigError
 
@@ -99,3 +100,18 @@ def _generation_checks(generation: GenerationConfig) -> list[tuple[bool, str]]:
         (generation.random_draws >= 0, "[generation] random_draws must be 0 or more"),
         (generation.memory_gb > 0, "[generation] memory_gb must be above 0"),
     ]
+
+
+def run_name(given: Any, source: str, where: str) -> str:
+    """The run's folder name: as given, or what the model source ends with.
+
+    Raises:
+        ConfigError: the name is not one that a folder and an address can carry.
+    """
+    last = re.sub(r"@.*", "", source).rpartition(":")[2]
+    name = given or (Path(last).stem if source.startswith("progan:") else last) or "run"
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise ConfigError(f"{where}: run name {name!r} must be letters, digits, '.', '_' and '-'")
+    if name in ("assets", "concepts", "classes", "experiments", "search", "index", "compare", "paint"):
+        raise ConfigError(f"{where}: the site has a page of its own called {name!r}; name the run otherwise")
+    return name

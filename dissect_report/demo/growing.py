@@ -31,7 +31,7 @@ class GrowingRecipe:
         stages: side of the images and steps, from small to large.
         fade: share of a stage during which the new layers are blended in.
         batch: images a step.
-        rate: Adam's, falling as a half cosine over all steps; large, for the weights are scaled down behind it.
+        rate: Adam's, falling as a half cosine over all steps; large, for what is learnt is scaled down.
         average: of the weights from step to step; the averaged generator is shipped.
         order: seed of the weights and of the order of hamlets.
     """

@@ -93,11 +93,15 @@ def progan_from(state: Mapping[str, Tensor]) -> nn.Sequential:
         if (found := re.fullmatch(r"layer(\d+)\.conv\.weight", key))
     }
     if not shapes or sorted(shapes) != list(range(1, len(shapes) + 1)):
-        raise ModelError("not a progressive generator's state dict: layer1.conv.weight, layer2... are missing")
+        raise ModelError(
+            "not a progressive generator's state dict: layer1.conv.weight, layer2... are missing"
+        )
     generator = progan(shapes[1][1], [shapes[number][0] for number in sorted(shapes)])
     expected = generator.state_dict()
     for key in sorted(expected.keys() | state.keys()):
         if key not in state or key not in expected or state[key].shape != expected[key].shape:
-            raise ModelError(f"not a progressive generator's state dict: {key!r} is missing, extra or misshapen")
+            raise ModelError(
+                f"not a progressive generator's state dict: {key!r} is missing, extra or misshapen"
+            )
     generator.load_state_dict({key: value.float() for key, value in state.items()})
     return generator.eval()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from dissect_report.analysis.generation.layer import Measured
 from dissect_report.analysis.sprites import outline, picture_grid
+from dissect_report.findings.generation import GridCell
 from dissect_report.findings.paths import TILE
+from dissect_report.findings.records import ConceptRecord
 
 #: Side of the grid on which changes are looked for, in cells of a tile.
 CHANGE_GRID = 32
@@ -48,3 +51,52 @@ def lattice_picture(pictures: np.ndarray, shape: tuple[int, int]) -> bytes:
         shape: rows and columns of places.
     """
     return picture_grid(pictures.reshape(*shape, TILE, TILE, 3))
+
+
+def shown_grid(measured: Measured, place: int) -> np.ndarray:
+    """uint8 [latent, column, TILE, TILE, 3]."""
+    sets = measured.sets
+    slots = [
+        [sets.slots[latent, edit] for edit in sets.grid[place].tolist()]
+        for latent in range(measured.layer.grid_latents)
+    ]
+    return np.asarray(measured.together.pictures[slots])
+
+
+def grid_cells(
+    measured: Measured, place: int, record: ConceptRecord, pixels: float
+) -> tuple[tuple[GridCell, ...], ...]:
+    """What changed in every cell of a before/after grid, row by row.
+
+    Args:
+        place: of the concept among those tried.
+        record: the concept.
+        pixels: of an image's grid.
+    """
+    edits = measured.sets.grid[place]
+    rows = []
+    for latent, pictures in enumerate(shown_grid(measured, place)):
+        intact = measured.layer.intact_pictures[latent]
+        areas = measured.together.pixels[latent, edits, record.id] / pixels
+        cells = [
+            GridCell(*changes(intact, picture), float(area))
+            for picture, area in zip(pictures, areas, strict=True)
+        ]
+        rows.append(tuple(cells))
+    return tuple(rows)
+
+
+def placed_pictures(measured: Measured, place: int, latent: int) -> np.ndarray:
+    """uint8 [place, TILE, TILE, 3]."""
+    many = len(measured.layer.places)
+    slots = [measured.placed_slots[latent, place * many + k] for k in range(many)]
+    return np.asarray(measured.placed.pictures[slots])
+
+
+def unit_pictures(measured: Measured, place: int) -> np.ndarray:
+    """uint8 [row, 3, TILE, TILE, 3]: intact, removed, inserted everywhere."""
+    rows = []
+    for latent in measured.units.shown[place].tolist():
+        slots = [measured.units.slots[latent, 2 * place + side] for side in range(2)]
+        rows.append(np.stack([measured.layer.intact_pictures[latent], *measured.alone.pictures[slots]]))
+    return np.stack(rows)

@@ -9,7 +9,15 @@ import numpy as np
 
 from dissect_report.activations.tail import Tail
 from dissect_report.analysis.generation.layer import Measured
-from dissect_report.analysis.generation.pictures import changes, lattice_picture, removal_grid
+from dissect_report.analysis.generation.pictures import (
+    changes,
+    grid_cells,
+    lattice_picture,
+    placed_pictures,
+    removal_grid,
+    shown_grid,
+    unit_pictures,
+)
 from dissect_report.analysis.generation.plans import choose_concepts
 from dissect_report.analysis.generation.sweeps import sweep_curves
 from dissect_report.analysis.provenance import intervention_key
@@ -21,7 +29,6 @@ from dissect_report.findings.generation import (
     ConceptEdits,
     Context,
     Generation,
-    GridCell,
     UnitEdits,
 )
 from dissect_report.findings.records import SCHEMA_VERSION, ConceptRecord
@@ -58,12 +65,12 @@ def write_generation(
     )
     units = tuple(_unit(run, measured, place, weights, pixels) for place in range(len(layer.measured)))
     for place, record in enumerate(layer.concepts):
-        write_atomically(paths.removal_grid(folder, record.id), removal_grid(_grid(measured, place)))
+        write_atomically(paths.removal_grid(folder, record.id), removal_grid(shown_grid(measured, place)))
         for latent in range(min(layer.grid_latents, layer.insert_latents)):
-            tiles = _placed_pictures(measured, place, latent)
+            tiles = placed_pictures(measured, place, latent)
             write_atomically(paths.lattice(folder, record.id, latent), lattice_picture(tiles, layer.shape))
     for place, unit in enumerate(layer.measured):
-        write_atomically(paths.unit_edits(folder, unit), removal_grid(_unit_pictures(measured, place)))
+        write_atomically(paths.unit_edits(folder, unit), removal_grid(unit_pictures(measured, place)))
     _write_arrays(setup, run, measured, folder)
     stages = [measured.alone, measured.together, measured.placed]
     edits = sum(stage.pixels.shape[0] * stage.pixels.shape[1] for stage in stages)
@@ -169,7 +176,7 @@ def _concept(
         added_high=high,
         added_by_place=tuple(map(float, added.mean(0))),
         contexts=_contexts(measured, place, record, pixels),
-        cells=_cells(measured, place, record, pixels),
+        cells=grid_cells(measured, place, record, pixels),
         lattice_added=tuple(tuple(map(float, row)) for row in added[: layer.grid_latents]),
         notes=tuple(notes),
     )
@@ -218,48 +225,6 @@ def _contexts(measured: Measured, place: int, record: ConceptRecord, pixels: flo
     return tuple(sorted(rows, key=lambda row: (-row.added, row.concept)))
 
 
-def _grid(measured: Measured, place: int) -> np.ndarray:
-    """uint8 [latent, column, TILE, TILE, 3]."""
-    sets = measured.sets
-    slots = [
-        [sets.slots[latent, edit] for edit in sets.grid[place].tolist()]
-        for latent in range(measured.layer.grid_latents)
-    ]
-    return np.asarray(measured.together.pictures[slots])
-
-
-def _cells(
-    measured: Measured, place: int, record: ConceptRecord, pixels: float
-) -> tuple[tuple[GridCell, ...], ...]:
-    edits = measured.sets.grid[place]
-    rows = []
-    for latent, pictures in enumerate(_grid(measured, place)):
-        intact = measured.layer.intact_pictures[latent]
-        areas = measured.together.pixels[latent, edits, record.id] / pixels
-        cells = [
-            GridCell(*changes(intact, picture), float(area))
-            for picture, area in zip(pictures, areas, strict=True)
-        ]
-        rows.append(tuple(cells))
-    return tuple(rows)
-
-
-def _placed_pictures(measured: Measured, place: int, latent: int) -> np.ndarray:
-    """uint8 [place, TILE, TILE, 3]."""
-    many = len(measured.layer.places)
-    slots = [measured.placed_slots[latent, place * many + k] for k in range(many)]
-    return np.asarray(measured.placed.pictures[slots])
-
-
-def _unit_pictures(measured: Measured, place: int) -> np.ndarray:
-    """uint8 [row, 3, TILE, TILE, 3]: intact, removed, inserted everywhere."""
-    rows = []
-    for latent in measured.units.shown[place].tolist():
-        slots = [measured.units.slots[latent, 2 * place + side] for side in range(2)]
-        rows.append(np.stack([measured.layer.intact_pictures[latent], *measured.alone.pictures[slots]]))
-    return np.stack(rows)
-
-
 def _unit(run: LoadedRun, measured: Measured, place: int, weights: np.ndarray, pixels: float) -> UnitEdits:
     layer = measured.layer
     unit = layer.measured[place]
@@ -271,7 +236,7 @@ def _unit(run: LoadedRun, measured: Measured, place: int, weights: np.ndarray, p
         ace = float((inserted[:, concept].astype(np.int64) - removed[:, concept]).mean() / pixels)
     outlines = [
         (changes(intact, without)[0], changes(intact, put)[0])
-        for intact, without, put in _unit_pictures(measured, place)
+        for intact, without, put in unit_pictures(measured, place)
     ]
     return UnitEdits(
         unit=unit,
