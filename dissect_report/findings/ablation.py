@@ -52,7 +52,12 @@ class UnitLoss:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Evaluation images of a target that the intact network takes for another class."""
+    """Evaluation images of a target that the intact network takes for another class.
+
+    Attributes:
+        predicted: that class.
+        images: how many.
+    """
 
     predicted: int
     images: int

@@ -115,7 +115,12 @@ def json_schema() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class LoadedLayer:
-    """One layer's findings; files are read when first asked for."""
+    """One layer's findings; files are read when first asked for.
+
+    Attributes:
+        summary: of the layer, from ``run.json``.
+        paths: of the run's files.
+    """
 
     summary: LayerSummary
     paths: RunPaths

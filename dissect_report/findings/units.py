@@ -67,7 +67,12 @@ class Band:
 
 @dataclass(frozen=True)
 class Relative:
-    """Another unit of the same layer and the correlation of their raw maps."""
+    """Another unit of the same layer.
+
+    Attributes:
+        unit: index of the channel.
+        correlation: of the raw maps of both.
+    """
 
     unit: int
     correlation: float

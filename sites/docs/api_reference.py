@@ -33,6 +33,12 @@ FILES: tuple[tuple[str, ModuleType, str], ...] = (
     ),
 )
 
+ARRAYS = {
+    "LAYER/counts.npz": COUNTS,
+    "LAYER/ablation.npz": ablation.ARRAYS,
+    "LAYER/generation.npz": generation.GENERATION_ARRAYS,
+}
+
 
 def python_page() -> str:
     """The public names as Markdown."""
@@ -51,8 +57,13 @@ def findings_page() -> str:
         parts += [f"## {name}", meaning]
         for record in _records(module):
             parts += [f"### {record.__name__}", *_described(record)]
-    rows = [(code(name), cell(meaning)) for name, meaning in COUNTS.items()]
-    parts += ["## LAYER/counts.npz", "Arrays; counts are grid pixels, int64.", table(("array", "axes"), rows)]
+    for name, arrays in ARRAYS.items():
+        rows = [(code(array), cell(meaning)) for array, meaning in arrays.items()]
+        parts += [
+            f"## {name}",
+            "Arrays by name, with their axes and what they hold.",
+            table(("array", "what"), rows),
+        ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -71,8 +82,18 @@ def _thing(name: str, value: Any) -> Iterator[str]:
         yield from _described(value)
         yield from _members(value)
     else:
-        yield f"```python\n{name}{inspect.signature(value)}\n```"
+        yield f"```python\n{_signature(name, value)}\n```"
         yield from _described(value)
+
+
+def _signature(name: str, function: Any) -> str:
+    """As it is written, one argument a line."""
+    signature = inspect.signature(function)
+    lines = [
+        f"    {p.name}: {p.annotation}{'' if p.default is p.empty else f' = {p.default!r}'},\n"
+        for p in signature.parameters.values()
+    ]
+    return f"{name}(\n{''.join(lines)}) -> {signature.return_annotation}"
 
 
 def _described(value: Any) -> Iterator[str]:

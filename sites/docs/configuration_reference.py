@@ -18,8 +18,8 @@ INTRODUCTION = """\
 
 Every key that a `dissect.toml` can hold. This page is written from the program itself when the documentation
 is built; `dissect-report init FOLDER` writes the same as a commented file. A key that is not listed here
-is an error that names the nearest one. Paths are relative to the file's folder. A single value may stand for a list
-of one. A dash means that the default is empty.
+is an error that names the nearest one. Paths are relative to the file's folder. A single value may stand for
+a list of one. A dash means that the default is empty.
 """
 
 #: What stands above the sections; read in ``config.parse_config``, where no dataclass describes it.
@@ -74,18 +74,19 @@ def default_words(field: dataclasses.Field[Any]) -> str:
     return code(json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False))
 
 
-def type_words(hint: Any) -> str:
-    """A field's type in words."""
+def type_words(hint: Any, many: bool = False) -> str:
+    """A field's type in words; of ``many`` values where it stands for what a list or table holds."""
     plain = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+    ending = "s" if many else ""
     if hint in plain:
-        return plain[hint]
+        return plain[hint] + ending
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Literal:
         return " or ".join(code(json.dumps(choice)) for choice in arguments)
     if origin is tuple:
-        return f"list: {type_words(arguments[0])}"
+        return f"list{ending} of {type_words(arguments[0], many=True)}"
     if origin is dict:
-        return f"table: a name and a {type_words(arguments[1])}"
+        return f"table{ending} of {type_words(arguments[1], many=True)}"
     if isinstance(hint, types.UnionType):
-        return " or ".join(type_words(argument) for argument in arguments)
+        return " or ".join(type_words(argument, many) for argument in arguments)
     raise TypeError(f"{hint} has no words yet: add them here")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from api_reference import findings_page, python_page
@@ -25,6 +27,16 @@ STYLE = "assets/css/dissect.css"
 _DIALOG = 'data-md-component="search" role="dialog"'
 
 
+#: A line of a code block that stands for a whole file of the repository: said once, shown here.
+_INCLUDED = re.compile(r"^# the file (\S+)$", re.MULTILINE)
+
+
+def with_files(markdown: str) -> str:
+    """A page with the files that it shows."""
+    root = Path(__file__).resolve().parents[2]
+    return _INCLUDED.sub(lambda found: (root / found[1]).read_text(encoding="utf-8").rstrip(), markdown)
+
+
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Leaves out the page whose links start at the server's root, as the report's sites do."""
     config.theme.static_templates.discard("404.html")
@@ -37,6 +49,11 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, path, content=page()))
     files.append(File.generated(config, STYLE, abs_src_path=str(templates_folder() / STYLE)))
     return files
+
+
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Puts files of the repository where a page shows them."""
+    return with_files(markdown)
 
 
 def on_page_context(context: dict[str, Any], *, page: Page, config: MkDocsConfig, nav: Any) -> None:
