@@ -41,7 +41,7 @@ class GrowingRecipe:
     unseen: int = 2_000
     unseen_seed: int = 202
     widths: tuple[int, ...] = (160, 160, 160, 160, 128, 128, 80, 64, 40, 24)
-    stages: tuple[tuple[int, int], ...] = ((8, 400), (16, 1200), (32, 2000), (64, 5000))
+    stages: tuple[tuple[int, int], ...] = ((8, 400), (16, 1200), (32, 2000), (64, 3200))
     fade: float = 0.2
     batch: int = 16
     rate: float = 3e-2
@@ -183,7 +183,7 @@ class _Training:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        self._note(float(loss), side, blend)
+        self._note(loss.item(), side, blend)
 
     def _note(self, loss: float, side: int, blend: float) -> None:
         self.taken += 1

@@ -12,6 +12,8 @@ from torch import nn
 from dissect_report.demo import networks
 from dissect_report.demo.album import Album, album
 from dissect_report.demo.concepts import CHANNELS, CONCEPTS, concept_ids
+from dissect_report.demo.growing import redrawn
+from dissect_report.demo.hamlets import LATENT, draw_hamlet
 from dissect_report.demo.networks import (
     GROUPS,
     WEIGHTS,
@@ -20,10 +22,12 @@ from dissect_report.demo.networks import (
     classifier_network,
     folded,
     scene_classifier,
+    scene_generator,
     scene_segmenter,
 )
-from dissect_report.demo.quality import as_input, category_means, confusions, overlaps
+from dissect_report.demo.quality import as_input, category_means, concept_areas, confusions, overlaps
 from dissect_report.errors import ModelError
+from dissect_report.sources.latents import draw_latents
 
 UNSEEN_SEED = 303
 
@@ -128,8 +132,28 @@ def test_bytes_become_numbers_from_0_to_1() -> None:
     assert values.flatten().tolist() == [0.0, 1.0]
 
 
-def test_the_weights_are_at_most_4_megabytes_together() -> None:
-    assert sum(path.stat().st_size for path in WEIGHTS.glob("*.safetensors")) <= 4_000_000
+def test_the_weights_are_small_enough_to_ship() -> None:
+    sizes = {path.stem: path.stat().st_size for path in WEIGHTS.glob("*.safetensors")}
+    assert set(sizes) == {"classifier", "generator", "segmenter"}
+    assert sizes["classifier"] + sizes["segmenter"] <= 4_000_000
+    assert sizes["generator"] <= 8_000_000
+
+
+def test_the_generator_draws_the_hamlets_that_unseen_latents_say() -> None:
+    latents = draw_latents(40, (LATENT,), UNSEEN_SEED)
+    drawn = np.stack([draw_hamlet(latent).transpose(2, 0, 1) for latent in latents])
+    made = redrawn(scene_generator(), latents)
+    assert made.shape == drawn.shape == (40, 3, 64, 64)
+    apart = np.abs(made.astype(int) - drawn).mean()
+    assert apart < 20
+    assert apart < np.abs(np.roll(made, 1, 0).astype(int) - drawn).mean() / 2  # each its own hamlet
+    report = json.loads((WEIGHTS / "report.json").read_text())["generator"]
+    assert apart / 255 == pytest.approx(report["mean_difference"], rel=0.3)
+    segmenter = scene_segmenter()
+    areas = [concept_areas(segmenter, images) for images in (drawn, made)]
+    for name in ("sky", "meadow", "house", "church", "tree"):
+        concept = next(c.id for c in CONCEPTS if c.name == name)
+        assert areas[1][concept] > areas[0][concept] / 4, name
 
 
 def test_the_report_beside_the_weights_names_every_concept_and_what_made_it() -> None:
