@@ -79,6 +79,14 @@ def site(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Builds the documentation into sites/docs/site and checks every link of it."""
+    install(session)
+    session.run("mkdocs", "build", "-f", "sites/docs/mkdocs.yml", env=ENVIRONMENT)
+    session.run("python", "-m", "dissect_report.publish.links", "sites/docs/site")
+
+
+@nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """Drives the system's Chromium over built sites. Arguments go to pytest."""
     install(session, "test", "browser")
