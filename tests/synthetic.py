@@ -59,7 +59,7 @@ def write_synthetic_site(
     for index, run in enumerate(load_config(config).runs):
         root = paths.SitePaths(folder).run(run.name)
         prefix = f"{run.name} " if apart else ""
-        writer = _Writer(
+        writer = Writer(
             root, asdict(run), seed + index, layers, units, images, concepts, hostile,
             run.is_generator, index in blind, prefix,
         )  # fmt: skip
@@ -70,7 +70,9 @@ def write_synthetic_site(
 
 
 @dataclass
-class _Writer:
+class Writer:
+    """The findings of one run."""
+
     paths: paths.RunPaths
     config: dict[str, object]
     seed: int
@@ -82,6 +84,7 @@ class _Writer:
     generator: bool = False
     blind: bool = False
     prefix: str = ""
+    classes: Sequence[str] = tuple(CLASSES)
 
     def write(self) -> None:
         self.random = np.random.default_rng(self.seed)
@@ -276,7 +279,7 @@ class _Writer:
 
     def _run(self, layers: tuple[records.LayerSummary, ...]) -> records.Run:
         odd = HOSTILE if self.hostile else []
-        classes = [] if self.generator else [*odd, *CLASSES]
+        classes = [] if self.generator else [*odd, *self.classes]
         half = [int(half) for half in self.half]
         quality = {c.name: None if c.id == 2 else 0.5 + 0.4 / c.id for c in self.catalogue if not c.segmenter}
         segmenters = (
