@@ -140,3 +140,20 @@ def test_bars_of_a_layer_share_one_scale_and_stay_inside_it(view):
     best = max(u.iou for u in view.layer.units if u.iou is not None)
     top = next(u for u in view.layer.units if u.iou == best)
     assert view.bar(top)["fill"] == max(view.bar(u)["fill"] for u in view.layer.units)
+
+
+def test_a_detector_is_shown_beside_the_best_of_its_concept_in_every_other_layer(pages):
+    (other,) = [layer for layer in pages.view.run.layers.values() if layer is not pages.view.layer]
+    shown = 0
+    for unit in pages.view.layer.units:
+        same = [u for u in other.units if u.detector and u.concept == unit.concept]
+        part = body(pages, unit).partition('class="s-elsewhere"')[2].partition("</section>")[0]
+        if not unit.detector or not same:
+            assert part == ""
+            continue
+        shown += 1
+        best = max(same, key=lambda u: (u.iou, -u.unit))
+        cards = [link for link in read(part).links if link.endswith(f"{best.unit}.html")]
+        assert cards == [f"../{other.summary.folder}/{best.unit}.html"]
+        assert score(best.iou) in part
+    assert shown

@@ -25,6 +25,7 @@ from dissect_report.report.pages.unit_edits import UnitEdited
 from dissect_report.report.pages.used import UsedFor
 from dissect_report.report.removals import removals_of
 from dissect_report.report.sentences import unit_sentence
+from dissect_report.report.site import layers_of
 
 #: What the bands of activation are called on the page.
 BANDS = {
@@ -69,6 +70,7 @@ class UnitPages:
         self.template = view.site.templates.get_template("pages/unit.html")
         self.cards: dict[int, Markup] = {}
         self.cells: dict[int, Markup] = {}
+        self.namesakes: dict[int, list[Markup]] = {}
         removals = removals_of(view)
         self.used = UsedFor(removals, view.addresses.page) if removals else None
         edits = edits_of(view)
@@ -148,6 +150,7 @@ class UnitPages:
             "fires_without": [self._image(ranked) for ranked in unit.fires_without],
             "figure_dict": activation_figure(unit.histogram, unit.level) if unit.histogram else None,
             "relatives": self._relatives(unit),
+            "elsewhere": self._elsewhere(unit),
         }
 
     def _named(self, concept: ConceptRecord) -> Markup:
@@ -168,6 +171,36 @@ class UnitPages:
     def _relatives(self, unit: UnitRecord) -> list[tuple[Markup, str]]:
         units = self.view.layer.units
         return [(self._card(units[r.unit]), f"{r.correlation:.2f}") for r in unit.relatives]
+
+    def _elsewhere(self, unit: UnitRecord) -> list[Markup]:
+        """Of every other layer with a detector of the unit's concept the best one, in execution order."""
+        if unit.concept is None or not unit.detector:
+            return []
+        if unit.concept not in self.namesakes:
+            macro = self.view.site.templates.get_template("partials/card.html").module.card  # type: ignore[attr-defined]
+            page = self.view.addresses.page
+            self.namesakes[unit.concept] = [
+                macro(other.card(best[unit.concept], page, f"{other.layer.summary.name} ", self.widest))
+                for other, best in self.others
+                if unit.concept in best
+            ]
+        return self.namesakes[unit.concept]
+
+    @cached_property
+    def others(self) -> list[tuple[LayerView, dict[int, UnitRecord]]]:
+        """The run's other layers with the best detector of every concept found there."""
+        found = []
+        for layer in layers_of(self.view.run):
+            if layer is not self.view.layer:
+                ranked = sorted((u for u in layer.units if u.detector), key=lambda u: (u.iou or 0, -u.unit))
+                best = {unit.concept: unit for unit in ranked if unit.concept is not None}
+                found.append((LayerView(self.view.site, self.view.run, layer), best))
+        return found
+
+    @cached_property
+    def widest(self) -> float:
+        """The IoU at the right end of the bars of several layers."""
+        return max([self.view.scale, *(other.scale for other, _ in self.others)])
 
     def _row(self, scored: ScoredConcept) -> Row:
         concept = self.record.concepts[scored.concept - 1]
