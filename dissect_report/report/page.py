@@ -11,6 +11,7 @@ STYLES = (
     "assets/css/removals.css",
     "assets/css/compare.css",
     "assets/css/edits.css",
+    "assets/css/layer.css",
 )
 
 #: Scripts of every page, to be loaded with ``defer`` in this order. ``figures.js`` loads
@@ -20,6 +21,8 @@ SCRIPTS = (
     "assets/js/figures.js",
     "assets/js/page.js",
     "assets/js/tiles.js",
+    "assets/js/iou_threshold.js",
+    "assets/js/tray.js",
     "assets/js/layer.js",
     "assets/js/removals.js",
     "assets/js/edits.js",

@@ -123,3 +123,40 @@ def test_the_layers_figure_stacks_categories_and_marks_chance():
     assert names == ["object", "color", "by chance"]
     assert figure["data"][1]["y"] == [1, 0]
     assert figure["data"][2]["y"] == [0.5, 1.25]
+
+
+def test_the_slider_has_the_measured_threshold_and_counts_chance_at_every_step(view):
+    steps = dict(pages.threshold_steps(view))
+    chance = view.layer.arrays["chance_iou"]
+    assert view.iou_threshold in steps
+    assert max(steps) >= max(u.iou for u in view.layer.units if u.iou is not None)
+    for at, found in steps.items():
+        slow = [sum(bool(value > at) for value in permuted) for permuted in chance]
+        assert found == pytest.approx(sum(slow) / len(slow), abs=1e-3)
+    assert list(steps) == sorted(steps)
+
+
+def test_a_generators_cards_say_what_removing_each_unit_changes(edits):
+    cards = data(pages.cards_file(edits.view))
+    measured = {
+        int(unit): areas for unit, areas in zip(edits.arrays["units"], edits.arrays["removed"], strict=True)
+    }
+    for unit, changed in enumerate(cards["changed"]):
+        slow = sum(abs(area) for area in measured[unit]) if unit in measured else None
+        assert changed == (None if slow is None else pytest.approx(slow, abs=1e-6))
+    ids = {c.name: c.id for c in edits.view.run.record.concepts}
+    assert cards["changes"]
+    for name, listed in cards["changes"]:
+        sizes = [abs(change) for _, change in listed]
+        assert sizes == sorted(sizes, reverse=True)
+        left = [abs(areas[ids[name]]) for u, areas in measured.items() if u not in dict(listed)]
+        assert max(left, default=0) <= sizes[-1] + 1e-6 or len(listed) < pages.LISTED
+        assert all(change == pytest.approx(measured[u][ids[name]], abs=1e-6) for u, change in listed)
+    text = words(pages.layer_page(edits.view).body)
+    assert "what removing changes" in text
+
+
+def test_the_caption_names_the_concept_with_most_units(view, context):
+    most = max(units for _, _, units, _ in context["bars"])
+    assert context["most"][2] == most
+    assert f"{context['most'][0]} with {most}." in words(pages.layer_page(view).body)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
+
+import numpy as np
 
 from dissect_report.findings.records import CATEGORIES
 from dissect_report.findings.units import UnitRecord
 from dissect_report.report.addresses import HOME, link
 from dissect_report.report.cards import LayerView, label
+from dissect_report.report.edits import Edits, edits_of
 from dissect_report.report.figures import concepts_figure, iou_figure
 from dissect_report.report.formatting import count, number, plural, score
 from dissect_report.report.glossary import LETTERS
@@ -21,8 +25,10 @@ from dissect_report.report.templating import script_json
 
 #: Bits of a card's flags in ``units.js``; ``layer.js`` reads them by the same numbers.
 DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE = 1, 2, 4, 8, 16
-#: Units that count as important for a class: the first of its ranking.
+#: Units that count as important for a class, or as changing a concept: the first of its ranking.
 LISTED = 20
+#: Between two values of the slider of the iou_threshold.
+STEP = 0.005
 
 
 def layer_page(view: LayerView) -> Page:
@@ -46,7 +52,8 @@ def layer_context(view: LayerView) -> dict[str, Any]:
     bars = concept_bars(view)
     known = {concept.category for concept in view.run.record.concepts}
     chance = view.layer.record.chance_concepts
-    removals = removals_of(view)
+    removals, edits = removals_of(view), edits_of(view)
+    steps = [at for at, _ in threshold_steps(view)]
     cloud = serving_points(removals) if removals else []
     ious = [unit.iou for unit in view.layer.units if unit.iou is not None]
     return {
@@ -69,6 +76,7 @@ def layer_context(view: LayerView) -> dict[str, Any]:
             if category in known
         ],
         "bars": bars,
+        "most": max(bars, key=lambda bar: bar[2], default=None),
         "bars_figure": concepts_figure(bars) if bars else None,
         "iou_figure": iou_figure(ious, view.layer.arrays["chance_iou"], view.iou_threshold) if ious else None,
         "removals": removals,
@@ -78,6 +86,10 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "folded": folded(view),
         "scale": view.scale,
         "iou_threshold": view.iou_threshold,
+        "steps": {"last": len(steps) - 1, "measured": steps.index(view.iou_threshold)},
+        "edits": edits,
+        "listed": LISTED,
+        "changed_names": [name for name, _ in changes(edits)["changes"]] if edits else [],
         "tips": view.tips,
         "letters": LETTERS,
         "methods": link(page, view.run_addresses.methods),
@@ -125,7 +137,9 @@ def _entry(view: LayerView, unit: UnitRecord) -> tuple[int, str, str]:
 def cards_file(view: LayerView) -> DataFile:
     """The cards' data as a script: the concepts named here, and one row a unit.
 
-    Where units were removed, ``served`` and ``classes`` are added, see ``importance``.
+    ``steps`` is what the page's slider of the iou_threshold goes through, see ``threshold_steps``. Where
+    units were removed, ``served`` and ``classes`` are added, see ``importance``; from a generator,
+    ``changed`` and ``changes``, see ``changes``.
 
     A row holds unit, index into ``concepts`` (-1: none), IoU, held-out IoU, chance IoU, flags, tiles
     and the unit that it repeats; undefined is null.
@@ -139,8 +153,12 @@ def cards_file(view: LayerView) -> DataFile:
         "scale": view.scale,
         "units": [_row(unit, index) for unit in view.layer.units],
     }
+    data["iou_threshold"] = view.iou_threshold
+    data["steps"] = threshold_steps(view)
     if removals := removals_of(view):
         data |= importance(removals)
+    if edits := edits_of(view):
+        data |= changes(edits)
     name = script_json(str(view.addresses.cards.with_suffix("")))
     return DataFile(view.addresses.cards, f"dissect.register({name},{script_json(data)});\n")
 
@@ -155,9 +173,41 @@ def importance(removals: Removals) -> dict[str, Any]:
     return {"served": removals.arrays["served"].tolist(), "classes": classes}
 
 
+def threshold_steps(view: LayerView) -> list[tuple[float, float]]:
+    """Every iou_threshold that the slider offers, with the number of detectors by chance."""
+    chance = view.layer.arrays["chance_iou"]
+    highest = max([unit.iou for unit in view.layer.units if unit.iou is not None], default=0.0)
+    steps = {round(STEP * place, 4) for place in range(1, max(20, math.ceil(highest / STEP)) + 1)}
+    return [
+        (at, round(float((chance > at).sum(1).mean()), 3) if chance.size else 0.0)
+        for at in sorted(steps | {view.iou_threshold})
+    ]
+
+
+def changes(edits: Edits) -> dict[str, Any]:
+    """What removing a unit alone changes in a generator's images.
+
+    ``changed`` is the area that concepts gain and lose, added up, as a fraction of the image, or null for a
+    unit that was not removed alone. ``changes`` has for every concept that some unit changes its name and
+    the units that change it most, with the area afterwards minus before.
+    """
+    removed, measured = edits.arrays["removed"], edits.arrays["units"]
+    changed: list[float | None] = [None] * len(edits.view.layer.units)
+    for unit, areas in zip(measured, removed, strict=True):
+        changed[unit] = round(float(np.abs(areas).sum()), 6)
+    by_concept = []
+    for concept in edits.view.run.record.concepts:
+        areas = removed[:, concept.id]
+        order = [int(at) for at in np.argsort(-np.abs(areas), kind="stable")[:LISTED] if areas[at]]
+        if order:
+            found = [(int(measured[at]), round(float(areas[at]), 6)) for at in order]
+            by_concept.append((concept.name, found))
+    return {"changed": changed, "changes": sorted(by_concept)}
+
+
 def _row(unit: UnitRecord, index: dict[int, int]) -> list[Any]:
     flags = DETECTOR * unit.detector | STABLE * unit.stable | DEAD * unit.dead
     flags |= NOT_FINITE * (not unit.finite) | DUPLICATE * (unit.duplicate_of is not None)
-    values = [None if v is None else round(v, 5) for v in (unit.iou, unit.heldout_iou, unit.chance_iou)]
+    values = [None if v is None else round(v, 9) for v in (unit.iou, unit.heldout_iou, unit.chance_iou)]
     place = -1 if unit.concept is None else index[unit.concept]
     return [unit.unit, place, *values, flags, len(unit.top_images), unit.duplicate_of]

@@ -79,16 +79,17 @@
     }
   }
 
+  const begun = new WeakSet();
+
   async function draw(figure) {
+    begun.add(figure);
     const plot = figure.querySelector(".plot");
     const stored = painted(JSON.parse(figure.querySelector("script").textContent), "");
     const layout = looks(stored.layout);
     shortened(stored.data, layout);
     const Plotly = await library();
     await Plotly.react(plot, stored.data, layout, {
-      responsive: true, displaylogo: false, displayModeBar: "hover",
-      modeBarButtons: [["toImage"]],
-      toImageButtonOptions: { format: "svg", filename: figure.dataset.figure },
+      responsive: true, displaylogo: false, displayModeBar: false,
     });
     plot.dataset.scheme = document.body.dataset.mdColorScheme || "default";
     if (plot.dataset.ready) return;
@@ -103,6 +104,25 @@
       figure.dispatchEvent(new CustomEvent("dissect:point", { bubbles: true, detail: { x: point.x, data: point.customdata } }));
     });
   }
+
+  /* Download: the figure as it stands, in the reader's colours. Nothing leaves the page. */
+  async function save(figure) {
+    const plot = figure.querySelector(".plot");
+    if (!plot.dataset.ready) await draw(figure);
+    const Plotly = await library();
+    const name = [...location.pathname.split("/").slice(-2), figure.dataset.figure].map((part) =>
+      decodeURIComponent(part).replace(/\.html$/, "").replace(/[^\w.-]+/g, "-")).join("-");
+    /* At least as wide as the plot, which may be wider than its frame. */
+    await Plotly.downloadImage(plot, { format: "svg", filename: name, width: plot.scrollWidth, height: plot.scrollHeight });
+  }
+
+  figures.forEach((figure) => {
+    const button = figure.querySelector("[data-svg]");
+    button.hidden = false;
+    button.addEventListener("click", () => save(figure));
+    /* Its numbers were replaced by a control of the page. */
+    figure.addEventListener("dissect:changed", () => { if (begun.has(figure)) draw(figure); });
+  });
 
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) {

@@ -9,7 +9,7 @@
   if (!page) return;
   const CHUNK = 60;
   const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
-  const TEXTS = ["q", "min", "max", "smin", "smax", "class"]; // the last three only where units were removed
+  const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "t", "compare", "beside"]; // some only where units were removed
   const pictured = !("pictureless" in page.dataset);
   const form = page.querySelector("[data-filter]");
   const grid = page.querySelector("[data-cards]");
@@ -24,13 +24,14 @@
     const state = new URLSearchParams(location.hash.slice(1));
     for (const name of TEXTS) if (form.elements[name]) form.elements[name].value = state.get(name) || "";
     form.elements.sort.value = state.get("sort") || "iou";
-    for (const name of ["sort", "class"]) { // an address may name what this layer does not have
+    for (const name of ["sort", "class", "changes"]) { // an address may name what this layer does not have
       const select = form.elements[name];
       if (select && select.selectedIndex < 0) select.selectedIndex = 0;
     }
     form.elements.stable.checked = state.get("stable") === "1";
     const wanted = (state.get("category") || "").split(",");
     form.querySelectorAll("[name=category]").forEach((box) => { box.checked = wanted.includes(box.value); });
+    form.dispatchEvent(new CustomEvent("dissect:read"));
   }
 
   function write() {
@@ -44,10 +45,16 @@
   }
 
   /* choosing */
+  /** Above the slider's value; where that is the measured one, as the findings say. */
+  function detects(u) {
+    return data.at === data.iou_threshold ? Boolean(u.flags & DETECTOR) : u.iou !== null && u.iou > data.at;
+  }
+
   function unit([number, place, iou, heldout, chance, flags, tiles, repeats]) {
     const [name, category] = place < 0 ? ["", ""] : data.concepts[place];
     const served = data.served ? data.served[number] : 0;
-    return { number, name, category, iou, heldout, chance, flags, tiles, repeats, served, rank: 0 };
+    const changed = data.changed ? data.changed[number] : null;
+    return { number, name, category, iou, heldout, chance, flags, tiles, repeats, served, changed, rank: 0, change: null };
   }
 
   /** A query is a unit's number, or words of a concept; in quotes it is the whole name. */
@@ -64,6 +71,7 @@
     heldout: (a, b) => (b.heldout ?? -1) - (a.heldout ?? -1),
     unit: (a, b) => a.number - b.number,
     importance: (a, b) => a.rank - b.rank || b.served - a.served || (b.iou ?? -1) - (a.iou ?? -1),
+    changed: (a, b) => (a.change === null ? 0 : Math.abs(b.change) - Math.abs(a.change)) || (b.changed ?? -1) - (a.changed ?? -1) || a.number - b.number,
     label: (a, b) => (a.name === "") - (b.name === "") || a.name.localeCompare(b.name) || (b.iou ?? -1) - (a.iou ?? -1),
   };
 
@@ -76,13 +84,17 @@
     const stable = values.get("stable") === "1";
     const wanted = (data.classes || []).find(([name]) => name === values.get("class"));
     for (const u of data.all) u.rank = wanted ? wanted[1].indexOf(u.number) : 0;
+    const altered = (data.changes || []).find(([name]) => name === values.get("changes"));
+    const by = altered && new Map(altered[1]);
+    for (const u of data.all) u.change = by && by.has(u.number) ? by.get(u.number) : null;
     shown = data.all.filter((u) => matches(u)
-      && (!categories.length || (u.flags & DETECTOR && categories.includes(u.category)))
+      && (!categories.length || (detects(u) && categories.includes(u.category)))
       && (low === null || (u.iou !== null && u.iou >= low))
       && (high === null || (u.iou !== null && u.iou <= high))
       && (least === null || u.served >= least)
       && (most === null || u.served <= most)
       && u.rank >= 0
+      && (!by || u.change !== null)
       && (!stable || u.flags & STABLE)).sort(orders[values.get("sort")]);
     grid.replaceChildren();
     made = 0;
@@ -113,11 +125,12 @@
     if (u.flags & NOT_FINITE) return "not finite";
     if (u.flags & DEAD) return "dead";
     if (u.flags & DUPLICATE) return `repeats ${u.repeats}`;
-    return u.flags & DETECTOR && !(u.flags & STABLE) ? "unstable" : "";
+    if (u.change !== null) return `${u.change < 0 ? "\u2212" : "+"}${Math.abs(100 * u.change).toFixed(2)}\u00a0%`;
+    return data.at === data.iou_threshold && u.flags & DETECTOR && !(u.flags & STABLE) ? "unstable" : "";
   }
 
   function card(u) {
-    const category = u.flags & DETECTOR ? u.category : "none";
+    const category = detects(u) ? u.category : "none";
     const link = element("a", `card ${category}`);
     link.href = `${u.number}.html`;
     const quad = element("span", "quad");
@@ -125,7 +138,7 @@
     if (pictured && u.tiles > 2) quad.append(half(u, 2));
     const name = element("span", "card-name");
     name.append(element("b", "", u.name || "no concept"));
-    if (u.flags & DETECTOR) name.append(element("span", `letter ${category}`, data.letters[category]));
+    if (detects(u)) name.append(element("span", `letter ${category}`, data.letters[category]));
     const bar = element("span", "card-bar");
     const fill = element("i");
     fill.style.width = `${100 * (u.iou || 0) / data.scale}%`;
@@ -141,13 +154,26 @@
     foot.append(element("span", "num", u.iou === null ? "–" : u.iou.toFixed(3)));
     for (const part of [quad, bar]) part.setAttribute("aria-hidden", "true");
     link.append(...(pictured ? [quad] : []), name, bar, foot);
-    return link;
+    const slot = element("div", "slot");
+    slot.append(link, pick(u));
+    return slot;
+  }
+
+  /** Puts the unit into the tray (tray.js), or takes it out. */
+  function pick(u) {
+    const button = element("button", "pick", "+");
+    button.type = "button";
+    button.dataset.pick = u.number;
+    button.setAttribute("aria-label", `Compare unit ${u.number}`);
+    button.title = "Put beside other units";
+    return button;
   }
 
   function extend() {
     const next = shown.slice(made, made + CHUNK).map(card);
     made += next.length;
     grid.append(...next);
+    grid.dispatchEvent(new CustomEvent("dissect:cards"));
     if (!shown.length) grid.append(element("p", "empty", "No unit fits. Clear a filter."));
     watch.unobserve(more); // observing again reports at once whether there is still room below
     if (made < shown.length) watch.observe(more);
@@ -163,6 +189,7 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(apply));
   window.addEventListener("hashchange", () => { read(); if (data) choose(); });
+  page.addEventListener("dissect:threshold", () => apply());
   page.addEventListener("dissect:point", (event) => {
     if (event.target.dataset.figure !== "concepts") return;
     const query = `"${event.detail.x}"`;
@@ -185,6 +212,9 @@
   window.dissect.load(page.dataset.root, `${page.dataset.run}/${page.dataset.folder}/units`).then((loaded) => {
     data = Object.assign(loaded, { all: [] });
     data.all = loaded.units.map(unit);
+    data.at = data.iou_threshold;
+    data.detects = detects;
+    page.dispatchEvent(new CustomEvent("dissect:units", { detail: { data, form, apply, pictured } }));
     choose();
   });
 })();

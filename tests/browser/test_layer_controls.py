@@ -1,0 +1,103 @@
+"""The slider of the iou_threshold, the tray of units to compare, and figures as files."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.test_layer import LAYER, names
+
+
+@pytest.fixture(scope="module")
+def units(site: Path) -> dict[str, Any]:
+    """The data of the layer page's cards."""
+    text = (site / LAYER).with_name("units.js").read_text(encoding="utf-8")
+    return json.loads("[" + text.removeprefix("dissect.register(").removesuffix(");\n") + "]")[1]
+
+
+def slide(page: Any, step: int) -> None:
+    page.locator("#iou-slider").evaluate(
+        "(slider, step) => { slider.value = step; slider.dispatchEvent(new Event('input')); }", step
+    )
+
+
+def test_the_slider_counts_units_and_concepts_above_it(page: Any, root: str, units: dict[str, Any]):
+    page.goto(root + LAYER)
+    names(page)
+    measured = page.inner_text(".headline")
+    step = next(i for i, (at, _) in enumerate(units["steps"]) if at == 0.1)
+    slide(page, step)
+    above = [row for row in units["units"] if row[2] is not None and row[2] > 0.1]
+    assert 0 < len(above) < len([row for row in units["units"] if row[5] & 1])
+    assert page.inner_text("[data-detectors]") == str(len(above))
+    assert page.inner_text("[data-concepts]") == str(len({row[1] for row in above}))
+    assert float(page.inner_text("[data-chance]")) == pytest.approx(units["steps"][step][1], abs=0.005)
+    assert page.inner_text("[data-threshold]") == "0.1"
+    page.wait_for_function(
+        "count => (document.querySelector('[data-figure=concepts] .plot').data || [])"
+        ".flatMap(trace => trace.y).reduce((sum, units) => sum + units, 0) === count",
+        arg=len(above),
+    )
+    bars = page.evaluate("document.querySelector('[data-figure=concepts] .plot').data")
+    drawn = {name: units for trace in bars for name, units in zip(trace["x"], trace["y"], strict=True)}
+    assert drawn == Counter(units["concepts"][row[1]][0] for row in above)
+    page.click("[data-measured]")
+    assert page.inner_text(".headline") == measured
+
+
+def test_a_link_opens_the_page_at_its_threshold(page: Any, root: str):
+    page.goto(f"{root}{LAYER}#t=0.1")
+    names(page)
+    assert page.inner_text("[data-threshold]") == "0.1"
+    assert page.locator("#iou-slider").get_attribute("aria-valuetext") == "IoU above 0.1"
+    page.goto(f"{root}{LAYER}#t=nonsense")
+    page.reload()
+    names(page)
+    assert page.inner_text("[data-threshold]") == "0.04"
+
+
+def test_picked_units_are_shown_side_by_side_and_can_be_sent_as_a_link(page: Any, root: str):
+    page.goto(root + LAYER)
+    first, second = (name.removesuffix(".html") for name in names(page)[:2])
+    for number in (first, second):
+        button = page.locator(f"[data-pick='{number}']")
+        button.focus()
+        page.keyboard.press("Enter")
+        assert button.get_attribute("aria-pressed") == "true"
+    page.click("[data-tray-open]")
+    page.wait_for_selector("dialog[open]")
+    address = page.url
+    page.goto(root + "index.html")
+    page.goto(address)
+    page.wait_for_selector("dialog[open]")
+    shown = page.locator(".beside-unit h3 a").evaluate_all("links => links.map(a => a.getAttribute('href'))")
+    assert shown == [f"{first}.html", f"{second}.html"]
+    page.keyboard.press("Escape")
+    page.wait_for_function("!location.hash.includes('beside')")
+    assert "compare=" in page.url
+    page.click("[data-tray-clear]")
+    assert page.locator("[data-tray]").is_hidden()
+    assert "#" not in page.url
+
+
+def test_no_more_than_six_units_go_into_the_tray(page: Any, root: str):
+    page.goto(f"{root}{LAYER}#compare=0,1,2,4,5,6,7,8,9999,x")
+    names(page)
+    assert page.locator("[data-tray-units] li").count() == 6
+    assert page.locator("[data-pick][aria-pressed=false]:not([disabled])").count() == 0
+
+
+def test_every_figure_can_be_taken_along_as_svg(page: Any, root: str):
+    page.goto(root + LAYER)
+    names(page)
+    figures = page.locator(".figure")
+    for at in range(figures.count()):
+        with page.expect_download() as waiting:
+            figures.nth(at).locator("[data-svg]").click()
+        text = Path(waiting.value.path()).read_text(encoding="utf-8")
+        assert text.startswith("<svg")
+        assert waiting.value.suggested_filename.endswith(".svg")
