@@ -94,6 +94,19 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def axe(session: nox.Session) -> None:
+    """axe-core over every kind of page. Needs npm, which fetches it into a temporary folder."""
+    install(session, "test", "browser")
+    folder = Path(session.create_tmp())
+    session.run("npm", "install", "--prefix", str(folder), "--no-save", "axe-core@4", external=True)
+    script = folder / "node_modules" / "axe-core" / "axe.min.js"
+    session.run(
+        "pytest", "-m", "browser", "tests/browser/test_axe.py", *session.posargs,
+        env={**ENVIRONMENT, "AXE_CORE": str(script)},
+    )  # fmt: skip
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Prints the README's table of speed. Arguments choose rows."""
     install(session, "test")

@@ -30,6 +30,12 @@ EDITED = {
     "generator's methods": "methods.html",
     "generator's data": "data.html",
 }
+#: Below a layer page's address: what its controls can open.
+OPENED = {
+    "other threshold": "#t=0.1",
+    "units side by side": "#compare=0,1,2&beside=1",
+    "tray": "#compare=0,1,2",
+}
 #: Every rule of these impacts is obeyed.
 GRAVE = ("serious", "critical")
 
@@ -80,6 +86,11 @@ def faults(page: Any, address: str) -> list[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_axe_finds_nothing_serious(reader: Any, site: Path, kind: str):
     assert faults(reader, (site / KINDS[kind]).as_uri()) == []
+
+
+@pytest.mark.parametrize("kind", OPENED)
+def test_axe_finds_nothing_serious_about_what_controls_open(reader: Any, site: Path, kind: str):
+    assert faults(reader, (site / KINDS["layer"]).as_uri() + OPENED[kind]) == []
 
 
 @pytest.mark.parametrize("kind", EDITED)
