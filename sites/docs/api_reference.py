@@ -46,7 +46,7 @@ def python_page() -> str:
     for name in dissect_report.__all__:
         if name != "__version__":
             parts += list(_thing(name, getattr(dissect_report, name)))
-    parts += ["## `__version__` { #__version__ }", "The installed version, as text."]
+    parts += ["## `__version__` { #version }", "The installed version, as text."]
     return "\n\n".join(parts) + "\n"
 
 

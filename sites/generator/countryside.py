@@ -45,7 +45,7 @@ class Countryside(nn.Module):
                 self.layer2.weight[number, units, 1, 1] = 1
                 # The barn hides everything behind it, the sun the sky.
                 for hidden in {"barn": ("sky", "lawn", "sun"), "sun": ("sky",)}.get(thing, ()):
-                    self.layer2.weight[things.index(hidden), units, 1, 1] = -4
+                    self.layer2.weight[things.index(hidden), units, 1, 1] = -1
                 self.rgb.weight[:, number, 0, 0] = torch.tensor(COLORS[thing])
 
     def forward(self, z):

@@ -100,7 +100,7 @@ def test_required_arguments_and_defaults_are_told_apart(docs_module):
 def test_every_public_name_stands_with_what_its_docstring_says(docs_module):
     page = docs_module("api_reference").python_page()
     for name in dissect_report.__all__:
-        assert f"{{ #{name} }}" in page
+        assert f"## `{name}` {{ #{name.strip('_')} }}" in page
     text = plain(page)
     assert "measure again even where the findings are up to date." in text
     assert "The folder of the site's own templates" in text, "properties are members, too"

@@ -152,10 +152,10 @@ def test_the_generator_of_the_tutorial_shows_what_was_built_in(tmp_path, with_fi
     assert "python check.py" in ran
     layer = load_run(tmp_path / "run" / "countryside").layers["layer1"]
     sky = layer.units[0]
-    assert sky.detector
-    assert sky.chance_iou == pytest.approx(sky.iou, abs=0.01), "as large as its chance value"
-    barn = layer.units[60]
-    assert barn.attainable_iou - barn.iou < 0.01
+    assert not any(unit.detector for unit in layer.units[:40])
+    assert max(unit.attainable_iou for unit in layer.units[:40]) == pytest.approx(0.12, abs=0.005)
+    assert sky.chance_iou == pytest.approx(sky.iou, abs=0.001), "no more than its chance value"
+    assert min(unit.iou for unit in layer.units[40:80]) > 0.8
     names = {c.id: c.name for c in load_run(tmp_path / "run" / "countryside").record.concepts}
     (red,) = [edited for edited in layer.generation.concepts if names[edited.concept] == "red"]
     portions = {curve.ranking: {p.count: p.portion for p in curve.points} for curve in red.curves}
