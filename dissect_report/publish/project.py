@@ -15,6 +15,7 @@ from dissect_report.findings.paths import SitePaths
 from dissect_report.publish import folders
 from dissect_report.publish.navigation import navigation
 from dissect_report.publish.sources import frame_page, source_path, to_source, to_yaml
+from dissect_report.report import emblem
 from dissect_report.report.page import SCRIPTS, STYLES, Page
 from dissect_report.report.render import pages
 from dissect_report.report.site import SiteFindings
@@ -63,6 +64,9 @@ def _sources(site: SiteFindings, written: Iterable[Page]) -> Iterator[tuple[Pure
     for folder in dict.fromkeys(framed):
         frame = frame_page(folder)
         yield source_path(frame), to_source(frame).encode()
+    yield emblem.ICON, emblem.icon(site).encode()
+    if site.config.site.url:
+        yield emblem.CARD, emblem.card(site)
     yield from _assets(templates_folder() / "assets")
     yield PLOTLY, (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
 
@@ -81,6 +85,8 @@ def mkdocs_yml(config: Config, written: Iterable[Page]) -> str:
         "site_description": f"What each unit looks for: {config.title}, taken apart unit by unit.",
         "copyright": f"Made with dissect-report {__version__}",
         "config_name": config.path.name,
+        "icon": str(emblem.ICON),
+        "card": str(emblem.CARD),
         "scripts": list(SCRIPTS),
         "styles": [CHROME, *STYLES],
         "nav": navigation(written),
