@@ -53,3 +53,13 @@ def test_every_run_has_a_section_that_can_be_linked_to(hostile_site):
     body = home_page(hostile_site).body
     for run in hostile_site.runs:
         assert f'id="run-{run.record.name}"' in body
+
+
+def test_the_bars_are_those_of_the_best_layer(site):
+    run = site.runs[0]
+    section = run_section(site, run)
+    best = best_layer(site, run).layer
+    assert sum(units for _, _, units, _ in section["bars"]) == sum(u.detector for u in best.units)
+    drawn = [name for trace in section["bars_figure"]["data"] for name in trace["x"]]
+    assert drawn == [name for name, *_ in section["bars"]]
+    assert len(drawn) == sum(best.summary.concepts.values())

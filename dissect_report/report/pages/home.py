@@ -10,13 +10,14 @@ from dissect_report.report.addresses import COMPARE, CONCEPTS, HOME, RunAddresse
 from dissect_report.report.cards import LayerView, setting, tooltips
 from dissect_report.report.comparison import Comparison
 from dissect_report.report.comparison_words import shared_sentence
-from dissect_report.report.figures import layers_figure
+from dissect_report.report.figures import concepts_figure, layers_figure
 from dissect_report.report.formatting import count, listing, lost, number, plural
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
 from dissect_report.report.pages.experiments import keeping_verdict, mean_lost
 from dissect_report.report.pages.generation import generation_headline
+from dissect_report.report.pages.layer import concept_bars
 from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.strip import layer_strip
@@ -79,6 +80,8 @@ def run_section(site: SiteFindings, run: LoadedRun) -> dict[str, Any]:
         "chance_concepts": [f"{s.name} {value:.1f}" for s, value in zip(summaries, chance, strict=True)],
         "best": best.layer.summary.name,
         "best_href": link(HOME, best.addresses.page),
+        "bars": (bars := concept_bars(best)),
+        "bars_figure": concepts_figure(bars) if bars else None,
         "tiers": tiers(best),
         "removal": removal_headline(site, run),
         "edits": generation_headline(site, run),
