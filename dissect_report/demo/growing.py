@@ -41,7 +41,7 @@ class GrowingRecipe:
     unseen: int = 2_000
     unseen_seed: int = 202
     widths: tuple[int, ...] = (160, 160, 160, 160, 128, 128, 80, 64, 40, 24)
-    stages: tuple[tuple[int, int], ...] = ((8, 400), (16, 1200), (32, 2000), (64, 3200))
+    stages: tuple[tuple[int, int], ...] = ((8, 400), (16, 1200), (32, 2000), (64, 2900))
     fade: float = 0.2
     batch: int = 16
     rate: float = 3e-2
