@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -282,3 +283,25 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
     build_site(load_config(made), Console(quiet=True))
     (run,) = (folder / "site").glob("*/experiments")
     return f"{run.parent.as_uri()}/"
+
+
+def test_units_sort_and_filter_by_what_removing_them_changes(reader: Any, run_root: str, config: Path):
+    layer = next((config.parent / "site").glob("*/*/units.js")).parent
+    text = (layer / "units.js").read_text(encoding="utf-8")
+    units = json.loads("[" + text.removeprefix("dissect.register(").removesuffix(");\n") + "]")[1]
+    reader.goto((layer / "index.html").as_uri())
+    reader.wait_for_selector("[data-cards] .card")
+    reader.select_option("[name=sort]", "changed")
+    numbers = "cards => cards.map(card => parseInt(card.getAttribute('href')))"
+    shown = reader.locator("[data-cards] .card").evaluate_all(numbers)
+    sizes = [-1 if units["changed"][unit] is None else units["changed"][unit] for unit in shown]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > 0
+    name, listed = units["changes"][0]
+    reader.select_option("[name=changes]", name)
+    shown = reader.locator("[data-cards] .card").evaluate_all(numbers)
+    assert [abs(dict(map(tuple, listed))[unit]) for unit in shown] == [abs(change) for _, change in listed]
+    assert "changes=" in reader.url
+    reader.reload()
+    reader.wait_for_selector("[data-cards] .card")
+    assert reader.locator("[data-cards] .card").evaluate_all(numbers) == shown

@@ -124,6 +124,18 @@
     figure.addEventListener("dissect:changed", () => { if (begun.has(figure)) draw(figure); });
   });
 
+  /* A frame that scrolls sideways scrolls by keyboard, too. */
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const scrolls = target.scrollWidth > target.clientWidth;
+      for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", "Figure, scrolls sideways"]]) {
+        if (scrolls) target.setAttribute(name, value);
+        else target.removeAttribute(name);
+      }
+    }
+  });
+  figures.forEach((figure) => sizes.observe(figure.querySelector(".plot-frame")));
+
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;

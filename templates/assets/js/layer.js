@@ -84,6 +84,7 @@
     const stable = values.get("stable") === "1";
     const wanted = (data.classes || []).find(([name]) => name === values.get("class"));
     for (const u of data.all) u.rank = wanted ? wanted[1].indexOf(u.number) : 0;
+    data.sort = values.get("sort");
     const altered = (data.changes || []).find(([name]) => name === values.get("changes"));
     const by = altered && new Map(altered[1]);
     for (const u of data.all) u.change = by && by.has(u.number) ? by.get(u.number) : null;
@@ -125,6 +126,7 @@
     if (u.flags & NOT_FINITE) return "not finite";
     if (u.flags & DEAD) return "dead";
     if (u.flags & DUPLICATE) return `repeats ${u.repeats}`;
+    if (data.sort === "changed" && u.change === null && u.changed !== null) return `changes ${(100 * u.changed).toFixed(2)}\u00a0%`;
     if (u.change !== null) return `${u.change < 0 ? "\u2212" : "+"}${Math.abs(100 * u.change).toFixed(2)}\u00a0%`;
     return data.at === data.iou_threshold && u.flags & DETECTOR && !(u.flags & STABLE) ? "unstable" : "";
   }
