@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -10,9 +11,10 @@ from pathlib import Path, PurePosixPath
 
 from dissect_report.errors import PublishError
 from dissect_report.publish import folders, search
-from dissect_report.publish.frames import Frame
+from dissect_report.publish.frames import SCRIPT, Frame
 from dissect_report.publish.sitemap import write_sitemap
 from dissect_report.report.page import Page
+from dissect_report.report.pages.data import PACKED
 from dissect_report.report.render import copies, data_files, unit_pages
 from dissect_report.report.site import SiteFindings
 
@@ -42,6 +44,9 @@ class Contents:
             url: of the site, for its sitemap; may be empty.
         """
         entries = search.page_entries([*rendered, *framed])
+        for folder, frame in self.frames.items():
+            if frame.script:
+                self._write_file(folder / SCRIPT, frame.script)
         written = [page.path for page in rendered]
         for page in framed:
             written.append(self._write_page(page))
@@ -54,7 +59,11 @@ class Contents:
         for file in data_files(self.site):
             self._write_file(file.path, file.text)
         for source, target in copies(self.site):
-            share(source, self._target(target))
+            if target.name == source.name + PACKED:
+                # No time in the archive: the same findings give the same bytes.
+                self._write_bytes(target, gzip.compress(source.read_bytes(), mtime=0))
+            else:
+                share(source, self._target(target))
         search.write_entries(self.folder, entries)
         write_sitemap(self.folder, url, written)
         return len(written)
@@ -67,7 +76,10 @@ class Contents:
         return page.path
 
     def _write_file(self, path: PurePosixPath, text: str) -> None:
-        target, data = self._target(path), text.encode()
+        self._write_bytes(path, text.encode())
+
+    def _write_bytes(self, path: PurePosixPath, data: bytes) -> None:
+        target = self._target(path)
         twin = self.previous / path if self.previous else None
         if twin and folders.holds(twin, data):
             share(twin, target)

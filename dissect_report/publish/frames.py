@@ -3,11 +3,16 @@
 A folder's pages outside the navigation differ in title, description, address and body, and in nothing
 else: the theme renders one frame for them all, with tokens in these four places, and every page is
 that frame with its own text put in.
+
+Header, search dialog and navigation are the largest part of a frame. They lie once a folder, in a script
+that writes them where a page asks for them: thousands of pages are smaller by a quarter, and a changed
+navigation changes one file.
 """
 
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +24,22 @@ from dissect_report.report.page import Page
 TITLE, DESCRIPTION, BODY = "dissect-frame-title", "dissect-frame-description", "dissect-frame-body"
 #: Also the name of the frame's source, so that it stands wherever the theme writes the page's address.
 ADDRESS = "dissect-frame-address"
+#: Beside the pages of a folder: what the theme shows above their bodies.
+SCRIPT = "frame.js"
 _TOKEN = re.compile(f"({TITLE}|{DESCRIPTION}|{BODY}|{ADDRESS})")
+#: Whole elements that such a script writes.
+_SHARED = re.compile(
+    r'<header\b.*?</header>|<nav class="md-nav md-nav--primary".*?</nav>(?=\s*</div>)', re.DOTALL
+)
+_INDENT = re.compile(r"\s*\n\s*")
+#: Writes while the page is read, so that it is whole when the theme's own scripts look at it.
+_WRITE = """{
+  const { part, title } = document.currentScript.dataset;
+  const text = document.createElement("i");
+  text.textContent = title;
+  document.write(%s[part].join(text.innerHTML));
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -28,9 +48,11 @@ class Frame:
 
     Attributes:
         pieces: the theme's text and, at every odd place, the token that a page fills.
+        script: text of ``SCRIPT``; "" where the pages need none.
     """
 
     pieces: tuple[str, ...]
+    script: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Frame:
@@ -39,6 +61,7 @@ class Frame:
         Raises:
             PublishError: the theme left a token out, or shows the body more than once.
         """
+        text, script = _share(_INDENT.sub("\n", text))
         pieces = tuple(_TOKEN.split(text))
         tokens = pieces[1::2]
         if tokens.count(BODY) != 1 or TITLE not in tokens or DESCRIPTION not in tokens:
@@ -46,7 +69,7 @@ class Frame:
                 "the mkdocs theme does not show a page's title, description and body once; "
                 "install the versions that dissect-report asks for"
             )
-        return cls(pieces)
+        return cls(pieces, script)
 
     def fill(self, page: Page) -> str:
         """The whole page; title and description are escaped, the body is HTML already."""
@@ -61,3 +84,18 @@ class Frame:
     def _filled(self, texts: dict[str, str]) -> Iterator[str]:
         for place, piece in enumerate(self.pieces):
             yield texts[piece] if place % 2 else piece
+
+
+def _share(text: str) -> tuple[str, str]:
+    """A frame that asks for its shared elements, and the script that writes them; "" without any."""
+    parts: list[list[str]] = []
+
+    def ask(found: re.Match[str]) -> str:
+        if set(_TOKEN.findall(found.group())) - {TITLE}:
+            return found.group()
+        parts.append(found.group().split(TITLE))
+        title = f' data-title="{TITLE}"' if len(parts[-1]) > 1 else ""
+        return f'<script src="{SCRIPT}" data-part="{len(parts) - 1}"{title}></script>'
+
+    text = _SHARED.sub(ask, text)
+    return text, _WRITE % json.dumps(parts, ensure_ascii=False) if parts else ""

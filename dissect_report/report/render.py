@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from dissect_report.errors import FindingsError
 from dissect_report.findings.store import LoadedLayer, LoadedRun
@@ -18,7 +19,13 @@ from dissect_report.report.page import DataFile, Page
 from dissect_report.report.pages.classes import ClassPages
 from dissect_report.report.pages.compare import ComparePage
 from dissect_report.report.pages.concept import ConceptPages
-from dissect_report.report.pages.data import ABLATION_FILES, GENERATION_FILES, LAYER_FILES, data_page
+from dissect_report.report.pages.data import (
+    ABLATION_FILES,
+    GENERATION_FILES,
+    LAYER_FILES,
+    PACKED,
+    data_page,
+)
 from dissect_report.report.pages.experiments import experiment_pages
 from dissect_report.report.pages.generation import edited_pictures, generation_pages
 from dissect_report.report.pages.home import home_page
@@ -68,20 +75,26 @@ def data_files(site: SiteFindings) -> Iterator[DataFile]:
 
 
 def copies(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
-    """Files that go over as they are, source and target; pictures only if the site shows them."""
+    """Files that go over, source and target; pictures only if the site shows them.
+
+    A target whose name has ``PACKED`` added is the source compressed; all others are it as it is.
+    """
     shown = site.config.site.images
     return (pair for pair in pictures(site) if shown or pair[1].suffix not in PICTURES)
 
 
 def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
-    """Everything that can go over as it is, source and target: findings, sprites, thumbnails."""
+    """Everything that can go over, source and target: findings, sprites, thumbnails."""
     for run in site.runs:
         addresses = RunAddresses(run.record.name)
         yield run.paths.run, addresses.root / "run.json"
         for layer in layers_of(run):
             folder = layer.summary.folder
             for name in LAYER_FILES:
-                yield run.paths.root / folder / name, addresses.layer(folder).folder / name
+                yield (
+                    run.paths.root / folder / name.removesuffix(PACKED),
+                    addresses.layer(folder).folder / name,
+                )
             for unit in layer.units:
                 yield run.paths.sprite(folder, unit.unit), addresses.layer(folder).sprite(unit.unit)
         for removals in run_removals(site, run):
@@ -101,13 +114,24 @@ def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
 
 
 def _unit_records(run: LoadedRun, layer: LoadedLayer) -> Iterator[DataFile]:
-    """A JSON file a unit: its part of ``dissection.json``, as it stands there."""
+    """A JSON file a unit: its part of ``dissection.json`` without outlines, which its page draws."""
     addresses = RunAddresses(run.record.name).layer(layer.summary.folder)
     head = {"run": run.record.name, "layer": layer.summary.name, "key": run.record.provenance.key}
     stored = json.loads(run.paths.dissection(layer.summary.folder).read_text(encoding="utf-8"))
     for unit in stored["units"]:
+        for ranked in _ranked_images(unit):
+            del ranked["outline"]
         text = json.dumps(head | unit, ensure_ascii=False, separators=(",", ":"))
         yield DataFile(addresses.record(unit["unit"]), text)
+
+
+def _ranked_images(unit: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every image that a stored unit lists."""
+    yield from unit["top_images"]
+    yield from unit["silent"]
+    yield from unit["fires_without"]
+    for band in unit["bands"]:
+        yield from band["images"]
 
 
 def _palette(site: SiteFindings, run: LoadedRun) -> DataFile:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from rich.console import Console
 
 from dissect_report.config import load_config
 from dissect_report.publish.builder import build_site
+from dissect_report.publish.frames import SCRIPT
 from tests.synthetic import write_synthetic_site
 
 
@@ -30,6 +33,15 @@ class Built:
 
     def text(self, path: str) -> str:
         return (self.site / path).read_text(encoding="utf-8")
+
+    def shown(self, path: str) -> str:
+        """A page with everything in its place that its folder's script writes while it is read."""
+        text, script = self.text(path), (self.site / path).with_name(SCRIPT)
+        if not script.is_file():
+            return text
+        parts = json.loads(re.search(r"write\((.*)\[part\]", script.read_text(encoding="utf-8")).group(1))
+        asking = rf'<script src="{SCRIPT}" data-part="(\d+)"(?: data-title="(.*?)")?></script>'
+        return re.sub(asking, lambda found: (found[2] or "").join(parts[int(found[1])]), text)
 
     def build(self) -> str:
         """Builds again; what it printed."""

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import PurePosixPath
 
 import pytest
 
 from dissect_report.errors import PublishError
-from dissect_report.publish.frames import Frame
+from dissect_report.publish.frames import TITLE, Frame
 from dissect_report.publish.sources import frame_page
 from dissect_report.report.page import Page
 
@@ -30,6 +31,18 @@ def page(**changes: object) -> Page:
 def test_a_page_takes_every_place_of_its_frame():
     expected = SHELL.format(title="unit 3", description="a cat", body="<h1>3</h1>", address="3")
     assert Frame.parse(shell()).fill(page()) == expected
+
+
+def test_header_and_navigation_go_into_a_script_that_puts_them_back():
+    header = f"<header>{TITLE} &amp; more</header>"
+    menu = '<nav class="md-nav md-nav--primary"><nav>inner</nav></nav>'
+    shown = shell().replace("<main>", f"{header}<div>{menu}</div><main>")
+    frame = Frame.parse(shown)
+    filled = frame.fill(page(title='a "b"'))
+    assert '<script src="frame.js" data-part="0" data-title="a &quot;b&quot;"></script>' in filled
+    assert '<div><script src="frame.js" data-part="1"></script></div>' in filled
+    assert "<header" not in filled
+    assert json.dumps([["<header>", " &amp; more</header>"], [menu]]) in frame.script
 
 
 def test_titles_are_escaped_and_bodies_are_not():

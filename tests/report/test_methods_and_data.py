@@ -54,5 +54,5 @@ def test_the_data_page_names_every_file_and_array(site):
         assert name in text
         assert meaning in text
     for layer in run.record.layers:
-        for file in ("units.csv", "dissection.json", "counts.npz"):
+        for file in ("units.csv", "dissection.json.gz", "counts.npz"):
             assert f'href="{layer.folder}/{file}"' in page.body

@@ -100,10 +100,13 @@ def test_the_histogram_is_drawn_from_the_counts_with_the_level(pages):
     assert figure["layout"]["yaxis"]["type"] == "log"
 
 
-def test_the_download_is_the_units_part_of_the_findings(site, view):
+def test_the_download_is_the_units_part_of_the_findings_without_outlines(site, view):
     stored = json.loads(view.run.paths.dissection(view.layer.summary.folder).read_text(encoding="utf-8"))
     files = {file.path: file.text for file in render.data_files(site)}
     for unit in stored["units"]:
+        bands = [ranked for band in unit["bands"] for ranked in band["images"]]
+        for ranked in unit["top_images"] + unit["silent"] + unit["fires_without"] + bands:
+            del ranked["outline"]
         record = json.loads(files[view.addresses.record(unit["unit"])])
         assert {key: record[key] for key in unit} == unit
         assert record["layer"] == view.layer.summary.name
