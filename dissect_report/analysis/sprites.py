@@ -113,8 +113,9 @@ def _places(side: int) -> np.ndarray:
 
 def _closed_path(polygon: np.ndarray) -> str:
     """One ring of whole numbers, written relative to the point before: half the bytes."""
-    ring = np.rint(polygon[:-1]).astype(np.int64)
-    ring = _without_straight_points(ring)
+    # Before rounding, which bends lines by half a step and would keep their points.
+    ring = np.rint(_without_straight_points(polygon[:-1])).astype(np.int64)
+    ring = ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)]
     if len(ring) < 3:
         return ""
     steps = np.diff(ring, axis=0)
@@ -122,12 +123,12 @@ def _closed_path(polygon: np.ndarray) -> str:
     return path.replace(" -", "-") + "z"
 
 
-def _without_straight_points(ring: np.ndarray, tolerance: float = 2.0) -> np.ndarray:
+def _without_straight_points(ring: np.ndarray, tolerance: float = 3.0) -> np.ndarray:
     """Drops points that lie within ``tolerance`` of the line between their neighbours.
 
     Only every other point may go in one sweep, so that a curve cannot erode.
     """
-    for _ in range(2):
+    for _ in range(4):
         if len(ring) < 8:
             break
         before, after = np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0)
