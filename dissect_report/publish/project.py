@@ -17,6 +17,7 @@ from dissect_report.publish.navigation import navigation
 from dissect_report.publish.sources import frame_page, source_path, to_source, to_yaml
 from dissect_report.report import emblem
 from dissect_report.report.page import SCRIPTS, STYLES, Page
+from dissect_report.report.parquet import parquet_files
 from dissect_report.report.render import pages
 from dissect_report.report.site import SiteFindings
 from dissect_report.report.templating import environment, templates_folder
@@ -67,6 +68,7 @@ def _sources(site: SiteFindings, written: Iterable[Page]) -> Iterator[tuple[Pure
     yield emblem.ICON, emblem.icon(site).encode()
     if site.config.site.url:
         yield emblem.CARD, emblem.card(site)
+    yield from parquet_files(site)
     yield from _assets(templates_folder() / "assets")
     yield PLOTLY, (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
 

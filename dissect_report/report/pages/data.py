@@ -8,6 +8,7 @@ from typing import Any
 from dissect_report.findings.ablation import ARRAYS, Ablation
 from dissect_report.findings.generation import GENERATION_ARRAYS
 from dissect_report.findings.store import COUNTS, LoadedRun, json_schema
+from dissect_report.report import parquet
 from dissect_report.report.addresses import RunAddresses, link
 from dissect_report.report.edits import run_edits
 from dissect_report.report.formatting import count
@@ -38,6 +39,9 @@ GENERATION_FILES = {
     "generation.npz": "the whole arrays behind it: every unit alone, every latent, every place",
 }
 
+#: The same where ``[site]`` asks for it.
+PARQUET_FILES = {parquet.FILE: "the columns of units.csv with their types, floats in full; Parquet"}
+
 
 def files_of(ablated: bool, edited: bool) -> dict[str, str]:
     """Files of a layer and what is in them; its units were removed, or changed in a generator."""
@@ -59,11 +63,13 @@ def data_page(site: SiteFindings, run: LoadedRun) -> Page:
     ablated = site.ablations[run.record.name]
     edited = {edits.record.layer for edits in run_edits(site, run)}
     left_out = [*([] if ablated else ABLATION_FILES), *([] if edited else GENERATION_FILES)]
+    extra = PARQUET_FILES if site.config.site.parquet else {}
     layers = [
         (
             layer.summary,
             [(name, link(path, addresses.layer(layer.summary.folder).folder / name), text)
-             for name, text in files_of(layer.summary.name in ablated, layer.summary.name in edited).items()],
+             for name, text in
+             (files_of(layer.summary.name in ablated, layer.summary.name in edited) | extra).items()],
             link(path, addresses.layer(layer.summary.folder).page),
         )
         for layer in layers_of(run)

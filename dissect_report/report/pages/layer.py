@@ -10,6 +10,7 @@ import numpy as np
 
 from dissect_report.findings.records import CATEGORIES
 from dissect_report.findings.units import UnitRecord
+from dissect_report.report import parquet
 from dissect_report.report.addresses import HOME, link
 from dissect_report.report.cards import LayerView, label
 from dissect_report.report.edits import Edits, edits_of
@@ -94,6 +95,7 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "letters": LETTERS,
         "methods": link(page, view.run_addresses.methods),
         "data": link(page, view.run_addresses.data),
+        "parquet": parquet.FILE if view.site.config.site.parquet else "",
         "number": number,
         "count": count,
         "plural": plural,
