@@ -48,7 +48,7 @@
     });
   });
 
-  /* The concept index: rows are hidden, the table stays. */
+  /* Tables with a toolbar: rows are hidden, the table stays. The toolbar's state is in the address. */
   page.querySelectorAll("form[data-rows]").forEach((form) => {
     const rows = [...document.getElementById(form.dataset.rows).tBodies[0].rows];
     const apply = () => {
@@ -61,9 +61,22 @@
           || (wanted.get("found") === "1" && row.dataset.found !== "1");
       }
     };
-    form.addEventListener("input", apply);
+    const read = () => {
+      const state = new URLSearchParams(location.hash.slice(1));
+      for (const field of form.elements) {
+        if (field.type === "checkbox") field.checked = state.getAll(field.name).includes(field.value);
+        else if (field.name) field.value = state.get(field.name) || "";
+      }
+      apply();
+    };
+    form.addEventListener("input", () => {
+      apply();
+      const state = new URLSearchParams([...new FormData(form)].filter(([, value]) => value)).toString();
+      history.replaceState(null, "", state ? "#" + state : location.pathname + location.search);
+    });
     form.addEventListener("submit", (event) => event.preventDefault());
-    apply();
+    window.addEventListener("hashchange", read);
+    read();
   });
 
   const jump = page.querySelector("[data-jump]");

@@ -94,6 +94,9 @@
     section.dataset.mode = mode;
     section.querySelector(`input[value="${mode}"]`).checked = true;
     legend.hidden = mode !== "segmentation";
+    if (!location.hash || location.hash.startsWith("#mode=")) { // a copied link shows the same; an anchor stays
+      history.replaceState(null, "", mode === "mask" ? location.pathname + location.search : `#mode=${mode}`);
+    }
     try { sessionStorage.setItem("dissect-mode", mode); } catch { /* a reader may forbid storage */ }
     if (mode === "segmentation") showSegmentations();
   }
@@ -136,5 +139,6 @@
 
   let stored = null;
   try { stored = sessionStorage.getItem("dissect-mode"); } catch { /* as above */ }
-  if (stored && stored !== "mask") setMode(stored);
+  const wanted = new URLSearchParams(location.hash.slice(1)).get("mode") || stored;
+  if (["segmentation", "original"].includes(wanted)) setMode(wanted);
 })();
