@@ -118,7 +118,7 @@ def iou_figure(ious: Sequence[float], chance: np.ndarray, iou_threshold: float) 
 def activation_figure(histogram: Histogram, level: float | None) -> Figure:
     """Activations over every grid pixel, on a logarithmic count, with the level."""
     width = (histogram.high - histogram.low) / max(1, len(histogram.counts))
-    centres = [float(f"{histogram.low + (i + 0.5) * width:.4g}") for i in range(len(histogram.counts))]
+    first, step = float(f"{histogram.low + width / 2:.6g}"), float(f"{width:.6g}")
     layout: Figure = {
         "bargap": 0.06,
         "xaxis": {"title": {"text": "activation"}},
@@ -126,7 +126,8 @@ def activation_figure(histogram: Histogram, level: float | None) -> Figure:
     }
     if level is not None:
         layout |= _line(level, f"level {level:.3g}")
-    bars: Figure = {"type": "bar", "x": centres, "y": list(histogram.counts), "marker": {"color": "--accent"},
+    bars: Figure = {"type": "bar", "x0": first, "dx": step, "y": list(histogram.counts),
+            "marker": {"color": "--accent"},
             "hovertemplate": "%{x}: %{y:,} pixels<extra></extra>"}  # fmt: skip
     return {"data": [bars], "layout": layout}
 
