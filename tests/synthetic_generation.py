@@ -86,7 +86,8 @@ class MadeUpEdits(EditedScenes):
         units = tuple(self._unit(unit) for unit in self.measured)
         record = records.Generation(
             schema_version=SCHEMA_VERSION, key="made up", layer=self.layer.summary.name, path="fx",
-            latents=self.latents, insert_latents=self.insert_latents, grid_latents=self.grid_latents,
+            latents=self.latents, unit_latents=self.latents, insert_latents=self.insert_latents,
+            grid_latents=self.grid_latents,
             places=(PLACES, PLACES), removed=COUNTS, grid_counts=records.GRID_COUNTS, insert_quantile=0.005,
             unit_effects="detectors", concepts=concepts, units=units,
             never_drawn=(self.run.concepts[-1].id,), edits=1234, unchanged=0.125,

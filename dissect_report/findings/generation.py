@@ -191,6 +191,7 @@ class Generation:
         layer: dotted module name.
         path: how the generator ran behind the layer: "fx", "export" or "full".
         latents: the first so many of the probe, for removing.
+        unit_latents: the first so many, for single units.
         insert_latents: the first so many, for inserting at places.
         grid_latents: the first so many, shown.
         places: rows and columns of the lattice of places.
@@ -213,6 +214,7 @@ class Generation:
     layer: str
     path: str
     latents: int
+    unit_latents: int
     insert_latents: int
     grid_latents: int
     places: tuple[int, int]

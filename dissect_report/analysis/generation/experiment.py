@@ -128,7 +128,11 @@ def _edit_layer(
     watch["units"] = time.perf_counter()
     units = unit_stage(layer, maxima)
     alone = work.run(
-        f"{info.name}.units", f"changing single units of {info.name}", latents, units.edits, units.slots
+        f"{info.name}.units",
+        f"changing single units of {info.name}",
+        layer.unit_latents,
+        units.edits,
+        units.slots,
     )
     watch["sets"] = time.perf_counter()
     insert = [best_units(layer.iou, c.id)[: min(config.insert_units, info.units)] for c in layer.concepts]
@@ -177,6 +181,7 @@ def _look(
         labels=_intact_labels(setup, latents),
         intact_pictures=intact.pictures,
         insert_latents=min(config.insert_latents, latents),
+        unit_latents=min(config.unit_latents, latents),
     )
     return layer, maxima
 

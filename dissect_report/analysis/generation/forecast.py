@@ -15,7 +15,7 @@ from dissect_report.config import GenerationConfig
 from dissect_report.errors import LayerError
 
 #: What a reader can lower, largest effect first.
-REMEDY = "[generation] concepts, latents, insert_latents, places, removed, unit_effects"
+REMEDY = "[generation] concepts, latents, unit_latents, insert_latents, places, removed, unit_effects"
 
 
 def measure_edit(work: EditPass) -> float:
@@ -36,7 +36,7 @@ def count_edits(
     places = len(lattice(info.map_size, grid, config.places)[1])
     sizes = len(counts_below(config.removed, info.units))
     return {
-        "single units": 2 * units * latents,
+        "single units": 2 * units * min(config.unit_latents, latents),
         "sets of units": concepts * (sizes * (2 + config.random_draws) + 2) * latents,
         "insertions": concepts * places * min(config.insert_latents, latents),
     }

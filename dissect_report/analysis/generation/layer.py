@@ -39,6 +39,7 @@ class LayerEdits:
         labels: uint16 [latent, depth, y, x] of the intact images.
         intact_pictures: uint8 [latent, TILE, TILE, 3].
         insert_latents: the first so many.
+        unit_latents: the first so many, for single units.
     """
 
     info: LayerInfo
@@ -55,6 +56,7 @@ class LayerEdits:
     labels: np.ndarray
     intact_pictures: np.ndarray
     insert_latents: int
+    unit_latents: int
 
     @property
     def latents(self) -> int:
@@ -95,7 +97,7 @@ def unit_stage(layer: LayerEdits, maxima: np.ndarray) -> UnitStage:
     """
     edits: list[Edit] = []
     slots: dict[tuple[int, int], int] = {}
-    rows = min(UNIT_LATENTS, layer.latents)
+    rows, maxima = min(UNIT_LATENTS, layer.unit_latents), maxima[: layer.unit_latents]
     shown = np.empty((len(layer.measured), rows), np.int64)
     for place, unit in enumerate(layer.measured):
         value = float(layer.level[unit])

@@ -63,7 +63,8 @@ def write_generation(
     concepts = tuple(
         _concept(setup, run, measured, place, record, weights) for place, record in enumerate(layer.concepts)
     )
-    units = tuple(_unit(run, measured, place, weights, pixels) for place in range(len(layer.measured)))
+    fewer = weights_of(weights, layer.unit_latents, setup)
+    units = tuple(_unit(run, measured, place, fewer, pixels) for place in range(len(layer.measured)))
     for place, record in enumerate(layer.concepts):
         write_atomically(paths.removal_grid(folder, record.id), removal_grid(shown_grid(measured, place)))
         for latent in range(min(layer.grid_latents, layer.insert_latents)):
@@ -81,6 +82,7 @@ def write_generation(
         layer=layer.info.name,
         path=tail.path,
         latents=layer.latents,
+        unit_latents=layer.unit_latents,
         insert_latents=layer.insert_latents,
         grid_latents=layer.grid_latents,
         places=layer.shape,
@@ -227,7 +229,7 @@ def _contexts(measured: Measured, place: int, record: ConceptRecord, pixels: flo
 
 def _unit(run: LoadedRun, measured: Measured, place: int, weights: np.ndarray, pixels: float) -> UnitEdits:
     layer = measured.layer
-    unit = layer.measured[place]
+    unit, intact_pixels = layer.measured[place], layer.intact[: layer.unit_latents]
     removed, inserted = (measured.alone.pixels[:, 2 * place + side] for side in range(2))
     able = bool(np.isfinite(layer.level[unit]))
     concept = run.layers[layer.info.name].units[unit].concept
@@ -240,8 +242,8 @@ def _unit(run: LoadedRun, measured: Measured, place: int, weights: np.ndarray, p
     ]
     return UnitEdits(
         unit=unit,
-        removed=tuple(area_changes(layer.intact, removed, weights, pixels)[:LISTED]),
-        inserted=tuple(area_changes(layer.intact, inserted, weights, pixels)[:LISTED]) if able else (),
+        removed=tuple(area_changes(intact_pixels, removed, weights, pixels)[:LISTED]),
+        inserted=tuple(area_changes(intact_pixels, inserted, weights, pixels)[:LISTED]) if able else (),
         ace=ace,
         latents=tuple(measured.units.shown[place].tolist()),
         outlines=tuple(outlines),
@@ -252,7 +254,8 @@ def _write_arrays(setup: Setup, run: LoadedRun, measured: Measured, folder: str)
     """``generation.npz``: see ``GENERATION_ARRAYS``."""
     layer, pixels = measured.layer, float(setup.grid**2)
     intact = layer.intact.mean(0) / pixels
-    alone = measured.alone.pixels.mean(0) / pixels - intact if layer.measured else np.empty((0, len(intact)))
+    before = layer.intact[: layer.unit_latents].mean(0) / pixels
+    alone = measured.alone.pixels.mean(0) / pixels - before if layer.measured else np.empty((0, len(intact)))
     many = len(layer.places)
     shape = (layer.insert_latents, len(layer.concepts), many, len(intact))
     stream = io.BytesIO()

@@ -59,7 +59,7 @@ class UnitEdited:
             if concept in self.edited.edited
             else "",
             "tips": self.edited.tips,
-            "latents": self.edited.record.latents,
+            "latents": self.edited.record.unit_latents,
         }
 
     def _rows(self, changes: tuple[AreaChange, ...]) -> list[dict[str, Any]]:

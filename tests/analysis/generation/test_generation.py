@@ -31,6 +31,7 @@ removed = [0, 1, 3, 6, 40]
 insert_units = 4
 insert_quantile = 0.02
 latents = 5
+unit_latents = 4
 insert_latents = 3
 grid_latents = 2
 unit_effects = "all"
@@ -88,10 +89,10 @@ def test_every_unit_removed_and_inserted_changes_what_whole_passes_say(site) -> 
     arrays = run.layers["layer1"].generation_arrays
     assert set(arrays) == set(GENERATION_ARRAYS)
     assert arrays["units"].tolist() == list(range(12))
-    intact = slow_pixels(path, 5, leave)
+    intact = slow_pixels(path, 4, leave)
     for unit in (0, 3, 7):
-        gone = (slow_pixels(path, 5, remove([unit])) - intact).mean(0) / GRID**2
-        put = (slow_pixels(path, 5, insert([unit], arrays["insert_level"])) - intact).mean(0) / GRID**2
+        gone = (slow_pixels(path, 4, remove([unit])) - intact).mean(0) / GRID**2
+        put = (slow_pixels(path, 4, insert([unit], arrays["insert_level"])) - intact).mean(0) / GRID**2
         assert arrays["removed"][unit] == pytest.approx(gone, abs=1e-12)
         assert arrays["inserted"][unit] == pytest.approx(put, abs=1e-12)
         concept = run.layers["layer1"].units[unit].concept
@@ -243,7 +244,7 @@ def test_what_passes_by_the_layer_and_control_flow_are_carried_along(factory, wa
     (run,) = dissect(path, threads=1)
     found = run.layers["layer1"].generation
     assert found.path == way
-    gone = (slow_pixels(path, 5, remove([2])) - slow_pixels(path, 5, leave)).mean(0) / GRID**2
+    gone = (slow_pixels(path, 4, remove([2])) - slow_pixels(path, 4, leave)).mean(0) / GRID**2
     assert run.layers["layer1"].generation_arrays["removed"][2] == pytest.approx(gone, abs=1e-12)
 
 
@@ -309,12 +310,12 @@ def test_a_forecast_counts_the_edits_and_says_what_to_lower(site, tmp_path) -> N
     config = load_config(path)
     (line,) = [line for line in forecast(config, Silent(), 1) if "edits at" in line]
     assert line.startswith("Steps: edits at layer1: at most ")
-    # 12 units twice and 3 concepts x (4 counts x 4 rankings + 2) on 5 latents, 3 x 16 places on 3
-    assert f"{12 * 2 * 5 + 3 * (4 * 4 + 2) * 5 + 3 * 16 * 3} images" in line
+    # 12 units twice on 4 latents, 3 concepts x (4 counts x 4 rankings + 2) on 5, 3 x 16 places on 3
+    assert f"{12 * 2 * 4 + 3 * (4 * 4 + 2) * 5 + 3 * 16 * 3} images" in line
     assert "[generation] concepts, latents" in line
     assert sorted(p.name for p in tmp_path.iterdir()) == ["dissect.toml", "net.py"]
     _, _, found = site
-    assert found.edits <= 12 * 2 * 5 + len(found.concepts) * ((4 * 4 + 2) * 5 + 16 * 3)
+    assert found.edits <= 12 * 2 * 4 + len(found.concepts) * ((4 * 4 + 2) * 5 + 16 * 3)
 
 
 def test_the_generators_range_is_recorded_and_its_images_clamped(site) -> None:
