@@ -40,7 +40,7 @@ def generate(setup: Setup, key: str) -> np.ndarray:
     passed = open_group(setup, group_slices(setup, plans)[0], plans)
     ranges = cache.open("ranges.f32", key, (count, 3), np.float32)
     with torch.inference_mode():
-        first = made_images(setup, setup.network.model(_latents(setup, 0, 1)), 0)
+        first = made_images(setup, setup.network.model(_latents(setup, 0, 1)), range(1))
         depth = label_images(setup, unit_range(setup, first)).shape[1]
     labels = cache.open("labels.u16", key, (count, depth, setup.grid, setup.grid), np.uint16)
     arrays = [*passed.arrays, tiles, ranges, labels]
@@ -50,7 +50,7 @@ def generate(setup: Setup, key: str) -> np.ndarray:
         with record(setup.network.model, passed.layers) as recorder:
             output = setup.network.model(_latents(setup, start, stop))
             recorded = recorder.take()
-        raw = made_images(setup, output, start)
+        raw = made_images(setup, output, range(start, stop))
         ranges.values[start:stop] = _ranges(setup, raw)
         images = unit_range(setup, raw)
         for place, picture in enumerate(pictures(images), start):
@@ -77,11 +77,11 @@ def _latents(setup: Setup, start: int, stop: int) -> Tensor:
     return setup.survey.inputs(start, stop, setup.run.model, setup.network.device)
 
 
-def made_images(setup: Setup, output: object, first: int) -> Float[Tensor, "image 3 y x"]:
+def made_images(setup: Setup, output: object, latents: range) -> Float[Tensor, "image 3 y x"]:
     """The images in a generator's output, in its own range.
 
     Args:
-        first: index of the first latent, for the message.
+        latents: indices of the latents, for the message; a single one stands for all images.
 
     Raises:
         ModelError: there are none, or one holds NaN or an infinite number.
@@ -92,7 +92,7 @@ def made_images(setup: Setup, output: object, first: int) -> Float[Tensor, "imag
     raw = raw.float()
     broken = ~torch.isfinite(raw).flatten(1).all(1)
     if bool(broken.any()):
-        index = first + int(broken.nonzero()[0])
+        index = latents[int(broken.nonzero()[0]) if len(latents) > 1 else 0]
         raise ModelError(
             f"{setup.run.model.source}: the image of latent {index} holds NaN or infinite values; "
             "check its weights, or set another [probe] seed"

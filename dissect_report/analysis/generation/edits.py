@@ -75,7 +75,7 @@ class Editor:
         for row, edit in zip(maps, edits, strict=True):
             edit.apply(row)
         kept = [value.expand(len(edits), *value.shape[1:]).clone() for value in held.kept]
-        raw = made_images(self.setup, self.tail.consume(maps, kept), latent)
+        raw = made_images(self.setup, self.tail.consume(maps, kept), range(latent, latent + 1))
         images = unit_range(self.setup, raw)
         return images, label_images(self.setup, images)
 

@@ -12,7 +12,8 @@ import torch
 
 from dissect_report.analysis.dissection import dissect
 from dissect_report.analysis.forecast import forecast
-from dissect_report.analysis.generation.experiment import edit_generator, is_edited
+from dissect_report.analysis.generation.edits import Edit
+from dissect_report.analysis.generation.experiment import edit_generator, is_edited, open_pass
 from dissect_report.analysis.generation.plans import lattice
 from dissect_report.analysis.progress import Silent
 from dissect_report.config import load_config
@@ -349,3 +350,14 @@ def test_past_the_disk_budget_the_dissection_is_the_same(site, tmp_path, gigabyt
     (tight,) = dissect(path, threads=1)
     for layer in ("layer1", "layer2"):
         assert tight.layers[layer].units == run.layers[layer].units
+
+
+def test_an_edit_that_breaks_an_image_names_its_latent(tmp_path) -> None:
+    path = write_generator_site(tmp_path, 'layers = ["layer1"]\nconcepts = ["red"]\nlatents = 3')
+    dissect(path, threads=1)
+    setup = set_up_site(path)
+    info = next(layer for layer in setup.network.chosen if layer.name == "layer1")
+    work = open_pass(setup, info, 3, {}, 1 << 20)
+    edits = [Edit((0,), (1.0,)), Edit((0,), (float("inf"),))]
+    with pytest.raises(ModelError, match="the image of latent 2 holds NaN"):
+        work.editor.run(work.maps.block(np.array([2])), edits, (), 2, Silent())
