@@ -91,6 +91,31 @@ class DataBranching(nn.Module):
         return self.fc(x.amax((2, 3)))
 
 
+class Woven(nn.Module):
+    """Rows and columns written into a new tensor: symbols take no assignment."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        woven = x.new_empty(len(x), x.shape[1] // 2, *x.shape[2:])
+        for place, part in enumerate(x.chunk(2, dim=1)):
+            woven[..., place::2] = part[..., place::2]
+        return woven
+
+
+class Counting(nn.Module):
+    """``len`` of a tensor in its forward, and a part in it that cannot be looked into."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.grey = nn.Parameter(torch.ones(1, 1, 1, 1))
+        self.conv1, self.weave, self.conv2 = nn.Conv2d(4, 6, 3, 2, 1), Woven(), nn.Conv2d(3, 6, 3, 1, 1)
+        self.relu, self.fc = nn.ReLU(), nn.Linear(6, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rest = self.grey.expand(len(x), -1, x.shape[2], x.shape[3])
+        x = self.weave(self.conv1(torch.cat((x, rest), dim=1)))
+        return self.fc(self.relu(self.conv2(x)).mean((2, 3)))
+
+
 class Twice(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.fx.node import Node
 
 #: Questions about a tensor that its numbers do not matter for.
-SHAPE_QUESTIONS = ("size", "dim", "ndim", "shape", "dtype", "device", "sym_size", "sym_numel", "numel")
+SHAPE_QUESTIONS = ("len", "size", "dim", "ndim", "shape", "dtype", "device", "sym_size", "sym_numel", "numel")
 
 
 @dataclass(frozen=True)

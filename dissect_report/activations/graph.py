@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import builtins
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,37 +29,67 @@ class FlowGraph:
 
 
 class _Tracer(torch.fx.Tracer):
-    """Notes the output node of every module, also of those it looks into."""
+    """Notes the output node of every module, also of those it looks into.
 
-    def __init__(self, into_all: bool) -> None:
+    Attributes:
+        whole: names of modules that are not looked into.
+        resisting: the innermost module whose forward could not be followed; None while none has failed.
+    """
+
+    def __init__(self, whole: frozenset[str]) -> None:
         super().__init__()
-        self.into_all = into_all
+        self.whole = whole
         self.outputs: dict[str, list[Node]] = {}
+        self.resisting: str | None = None
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        if self.into_all:
-            return bool(super().is_leaf_module(m, module_qualified_name))
-        return not isinstance(m, nn.Sequential)
+        return module_qualified_name in self.whole or bool(super().is_leaf_module(m, module_qualified_name))
 
     def call_module(
         self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        output = super().call_module(m, forward, args, kwargs)
+        name = self.path_of_module(m)
+        try:
+            output = super().call_module(m, forward, args, kwargs)
+        except Exception:
+            self.resisting = self.resisting or name
+            raise
         if isinstance(output, torch.fx.Proxy):
-            self.outputs.setdefault(self.path_of_module(m), []).append(output.node)
+            self.outputs.setdefault(name, []).append(output.node)
         return output
 
 
 def trace(model: nn.Module) -> FlowGraph | None:
-    """The data flow of ``model``; None where it cannot be traced (control flow that depends on data).
+    """The data flow of ``model``; None where its own forward cannot be traced (it branches on data, say).
 
-    Where looking into every module fails, the modules that are no ``nn.Sequential`` are taken whole.
+    A module inside whose forward cannot be traced is taken whole, and only that one.
     """
-    for into_all in (True, False):
-        tracer = _Tracer(into_all)
+    whole: frozenset[str] = frozenset()
+    while True:
+        tracer = _Tracer(whole)
         try:
-            graph = tracer.trace(model)
+            with _countable():
+                graph = tracer.trace(model)
         except Exception:  # the network's own code runs on symbols: it may raise anything at all
+            if tracer.resisting is None or tracer.resisting in whole:
+                return None
+            whole |= {tracer.resisting}
             continue
         return FlowGraph(graph, tracer.outputs, dict(model.named_modules()))
-    return None
+
+
+@contextmanager
+def _countable() -> Iterator[None]:
+    """Lets ``len`` of a symbol be a node: Python takes nothing but an int from ``__len__``."""
+    count = builtins.len
+
+    def counted(value: Any) -> Any:
+        if isinstance(value, torch.fx.Proxy):
+            return value.tracer.create_proxy("call_function", count, (value,), {})
+        return count(value)
+
+    builtins.len = counted
+    try:
+        yield
+    finally:
+        builtins.len = count

@@ -8,6 +8,7 @@ import pytest
 import torch
 from tail_networks import (
     Branching,
+    Counting,
     DataBranching,
     Functional,
     Plain,
@@ -32,6 +33,7 @@ CASES = [
     (Residual, "block1", "fx"), (Residual, "block1.conv1", "fx"), (Residual, "block2.conv2", "fx"),
     (Residual, "block2.bn2", "fx"), (Residual, "block2", "fx"), (Functional, "conv1", "fx"),
     (Functional, "conv2", "fx"), (Branching, "conv1", "export"), (Branching, "conv2", "export"),
+    (Counting, "conv1", "fx"), (Counting, "conv2", "fx"),
     (DataBranching, "conv1", "full"), (DataBranching, "conv2", "full"),
 ]  # fmt: skip
 
