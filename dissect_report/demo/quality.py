@@ -94,6 +94,12 @@ def category_means(found: dict[str, float | None]) -> dict[str, float]:
 
 def write_down(section: str, facts: dict[str, Any]) -> None:
     """Puts one network's facts into weights/report.json, leaving the other's as they are."""
-    report = json.loads(REPORT.read_text()) if REPORT.is_file() else {}
+    report: dict[str, Any] = json.loads(REPORT.read_text()) if REPORT.is_file() else {}
     report[section] = facts
     REPORT.write_text(json.dumps(report, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def written_down(section: str) -> dict[str, Any]:
+    """One network's facts, as they were written; none where there are none."""
+    facts: dict[str, Any] = json.loads(REPORT.read_text()).get(section, {}) if REPORT.is_file() else {}
+    return facts

@@ -1,6 +1,7 @@
-"""Remakes the demo's two networks from seeds.
+"""Remakes the demo's networks from seeds.
 
     python -m dissect_report.demo.train classifier
+    python -m dissect_report.demo.train linear         # only the classifier's last layer
     python -m dissect_report.demo.train segmenter
     python -m dissect_report.demo.train generator      # needs the segmenter
 
@@ -44,12 +45,14 @@ from dissect_report.demo.quality import (
     frechet_distance,
     overlaps,
     write_down,
+    written_down,
 )
 from dissect_report.demo.scenes import SCENE_CLASSES
+from dissect_report.demo.sparse_linear import SparseRecipe, make_sparse
 from dissect_report.sources.latents import draw_latents
 from dissect_report.sources.progan import progan_from
 
-CLASSIFIER, GROWING = Recipe(), GrowingRecipe()
+CLASSIFIER, LINEAR, GROWING = Recipe(), SparseRecipe(), GrowingRecipe()
 SEGMENTER = Recipe(epochs=3, batch=8, rate=3e-3, decay=0.005)
 
 
@@ -89,12 +92,25 @@ def train_classifier(recipe: Recipe, work: Path, hours: float) -> None:
     )
     plain = folded(network, classifier_network())
     export(plain, "classifier")
+    write_down("classifier", facts(recipe, steps, plain))
+    train_linear(recipe, work)
+
+
+def train_linear(recipe: Recipe, work: Path) -> None:
+    """Fits the shipped classifier's last layer anew, exports and measures it."""
+    plain = classifier_network()
+    plain.load_state_dict(read_weights("classifier"))
+    plain.eval().requires_grad_(False)
+    read = make_sparse(plain, album(LINEAR.scenes, LINEAR.seed, work), LINEAR)
+    export(plain, "classifier")
     table = confusions(plain, album(recipe.unseen, recipe.unseen_seed, work))
     recall = {name: float(table[row, row] / table[row].sum()) for row, name in enumerate(SCENE_CLASSES)}
     accuracy = float(np.trace(table) / table.sum())
     write_down(
         "classifier",
-        facts(recipe, steps, plain) | {"accuracy": accuracy, "recall": recall, "confusions": table.tolist()},
+        written_down("classifier")
+        | {"linear": asdict(LINEAR) | {"units read": dict(zip(SCENE_CLASSES, read, strict=True))}}
+        | {"accuracy": accuracy, "recall": recall, "confusions": table.tolist()},
     )
     print(f"accuracy on {table.sum()} unseen scenes: {accuracy:.4f}", recall)
 
@@ -145,7 +161,7 @@ def train_generator(recipe: GrowingRecipe, work: Path) -> None:
 def main() -> None:
     """Reads the command line and trains one network."""
     parser = argparse.ArgumentParser(description="Remake the demo's networks from seeds.")
-    parser.add_argument("network", choices=("classifier", "segmenter", "generator"))
+    parser.add_argument("network", choices=("classifier", "linear", "segmenter", "generator"))
     parser.add_argument(
         "--work", type=Path, default=Path("build/demo-training"), help="drawn scenes and checkpoints"
     )
@@ -159,6 +175,9 @@ def main() -> None:
     if chosen.network == "generator":
         torch.manual_seed(GROWING.order)
         train_generator(GROWING, chosen.work)
+        return
+    if chosen.network == "linear":
+        train_linear(CLASSIFIER, chosen.work)
         return
     recipe = CLASSIFIER if chosen.network == "classifier" else SEGMENTER
     changes = {key: value for key in ("epochs", "scenes") if (value := getattr(chosen, key)) is not None}
