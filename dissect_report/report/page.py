@@ -18,6 +18,7 @@ STYLES = (
 #: ``assets/js/plotly.min.js`` from beside itself when the first figure comes into view.
 SCRIPTS = (
     "assets/js/register.js",
+    "assets/js/address.js",
     "assets/js/figures.js",
     "assets/js/page.js",
     "assets/js/tiles.js",

@@ -39,4 +39,40 @@ def test_what_is_drawn_over_the_images_can_be_sent_as_a_link(page: Any, root: st
     page.goto(root + "index.html")
     page.goto(root + UNIT + "#top-images")
     page.keyboard.press("s")
-    assert page.url.endswith("#top-images")
+    assert page.url.endswith("#top-images&mode=segmentation")
+
+
+def test_ticked_units_are_in_the_address_and_come_back(page: Any, root: str):
+    page.goto(f"{root}vgg16/classes/ski-resort.html")
+    page.locator("[name=unit]").nth(1).check()
+    page.locator("[name=unit]").nth(3).check()
+    page.wait_for_function("document.querySelector('[data-live]').dataset.removed?.includes(',')")
+    before = page.evaluate("({...document.querySelector('[data-live]').dataset})")
+    page.reload()
+    page.wait_for_function("document.querySelector('[data-live]').dataset.balanced")
+    after = page.evaluate("({...document.querySelector('[data-live]').dataset})")
+    assert {k: after[k] for k in ("removed", "balanced")} == {k: before[k] for k in ("removed", "balanced")}
+    assert page.eval_on_selector_all("[name=unit]:checked", "all => all.length") == 2
+    page.get_by_role("button", name="none").click()
+    assert "removed" not in page.url
+
+
+def test_a_table_s_order_is_in_the_address_beside_other_choices(page: Any, root: str):
+    page.goto(f"{root}concepts/index.html#q=tree")
+    column = "[...document.querySelectorAll('#concept-rows tbody tr')].map(row => row.dataset.name)"
+    written = page.evaluate(column)
+    page.locator("#concept-rows thead button").nth(0).click()
+    assert page.evaluate(column) == sorted(written) != written
+    page.locator("#concept-rows thead button").nth(0).click()
+    assert page.evaluate(column) == sorted(written, reverse=True)
+    assert "q=tree" in page.url
+    page.reload()
+    assert page.evaluate(column) == sorted(written, reverse=True)
+    assert page.locator("#concept-rows thead th").nth(0).get_attribute("aria-sort") == "descending"
+    assert page.locator("[name=q]").input_value() == "tree"
+
+
+def test_a_place_in_the_address_stays_beside_what_is_chosen(page: Any, root: str):
+    page.goto(f"{root}vgg16/experiments/removing-and-keeping.html#somewhere")
+    page.locator("table[data-sortable] thead button").first.click()
+    assert page.url.split("#")[1].startswith("somewhere&order=0.")

@@ -158,7 +158,7 @@
     const chips = [...section.querySelectorAll(".concept-chips a")];
     const parts = [...section.querySelectorAll(".of-concept")];
     if (!parts.length) return;
-    const named = () => parts.find((part) => part.id === decodeURIComponent(location.hash.slice(1)));
+    const named = () => parts.find((part) => part.id === window.dissect.address.place());
     function show(part) {
       parts.forEach((other) => other.toggleAttribute("data-off", other !== part));
       chips.forEach((chip) => {
@@ -169,7 +169,7 @@
     show(named() || parts[0]);
     chips.forEach((chip) => chip.addEventListener("click", (event) => {
       event.preventDefault(); // the page stays where it is: nothing jumps
-      history.replaceState(null, "", chip.hash);
+      window.dissect.address.choose({}, chip.hash.slice(1));
       show(parts.find((part) => `#${part.id}` === chip.hash));
     }));
     window.addEventListener("hashchange", () => {

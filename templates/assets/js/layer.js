@@ -1,7 +1,6 @@
 /* The units of a layer as cards: filter, sort, and a view that can be shared.
 
-   The state of the toolbar lives in the address after "#", so that reload, back and a sent link show
-   the same cards; "#" because a page opened from disk may change nothing else of its address.
+   The state of the toolbar lives in the address (address.js).
    Cards are made a chunk at a time as the reader scrolls: thousands stay smooth. */
 (function () {
   "use strict";
@@ -21,7 +20,7 @@
 
   /* state */
   function read() {
-    const state = new URLSearchParams(location.hash.slice(1));
+    const state = window.dissect.address.chosen();
     for (const name of TEXTS) if (form.elements[name]) form.elements[name].value = state.get(name) || "";
     form.elements.sort.value = state.get("sort") || "iou";
     for (const name of ["sort", "class", "changes"]) { // an address may name what this layer does not have
@@ -35,13 +34,11 @@
   }
 
   function write() {
-    const state = new URLSearchParams();
     const values = new FormData(form);
-    for (const name of [...TEXTS, "stable"]) if (values.get(name)) state.set(name, values.get(name));
-    if (values.getAll("category").length) state.set("category", values.getAll("category").join(","));
-    if (values.get("sort") !== "iou") state.set("sort", values.get("sort"));
-    const hash = state.toString();
-    history.replaceState(null, "", hash ? "#" + hash : location.pathname + location.search);
+    const state = Object.fromEntries([...TEXTS, "stable"].map((name) => [name, values.get(name)]));
+    const category = values.getAll("category").join(",");
+    const sort = values.get("sort") === "iou" ? "" : values.get("sort");
+    window.dissect.address.choose({ ...state, category, sort });
   }
 
   /* choosing */

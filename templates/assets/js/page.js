@@ -12,7 +12,8 @@
 
   /* Tables: every heading becomes a button. Numbers sort as numbers, undefined (a dash) last. */
   function value(row, column) {
-    const text = row.cells[column].textContent.trim();
+    const letter = row.cells[column].querySelector(".letter"); // of the category, before a concept's name
+    const text = row.cells[column].textContent.replace(letter ? letter.textContent : "", "").trim();
     if (text === "–") return null;
     const number = Number(text.replace(/[,%\s]/g, "").replace("<", "").replace("\u2212", "-"));
     return text === "" || Number.isNaN(number) ? text.toLowerCase() : number;
@@ -29,8 +30,20 @@
     table.tBodies[0].append(...rows.map(([, row]) => row));
   }
 
-  page.querySelectorAll("table[data-sortable]").forEach((table) => {
+  /* In the address, "order" is table.column, with a minus for descending. */
+  page.querySelectorAll("table[data-sortable]").forEach((table, number) => {
     const headings = [...table.tHead.rows[0].cells];
+    function order(column, descending) {
+      headings.forEach((other) => other.removeAttribute("aria-sort"));
+      headings[column].setAttribute("aria-sort", descending ? "descending" : "ascending");
+      sort(table, column, descending);
+    }
+    function read() {
+      for (const text of window.dissect.address.chosen().getAll("order")) {
+        const [, of, minus, column] = text.match(/^(\d+)\.(-?)(\d+)$/) || [];
+        if (Number(of) === number && Number(column) < headings.length) order(Number(column), minus === "-");
+      }
+    }
     headings.forEach((heading, column) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -41,11 +54,13 @@
         const numeric = first && column > 0 && typeof value(first, column) !== "string";
         const was = heading.getAttribute("aria-sort");
         const descending = was ? was === "ascending" : Boolean(numeric);
-        headings.forEach((other) => other.removeAttribute("aria-sort"));
-        heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
-        sort(table, column, descending);
+        order(column, descending);
+        const others = window.dissect.address.chosen().getAll("order").filter((text) => !text.startsWith(`${number}.`));
+        window.dissect.address.choose({ order: [...others, `${number}.${descending ? "-" : ""}${column}`] });
       });
     });
+    window.addEventListener("hashchange", read);
+    read();
   });
 
   /* Tables with a toolbar: rows are hidden, the table stays. The toolbar's state is in the address. */
@@ -62,7 +77,7 @@
       }
     };
     const read = () => {
-      const state = new URLSearchParams(location.hash.slice(1));
+      const state = window.dissect.address.chosen();
       for (const field of form.elements) {
         if (field.type === "checkbox") field.checked = state.getAll(field.name).includes(field.value);
         else if (field.name) field.value = state.get(field.name) || "";
@@ -71,8 +86,9 @@
     };
     form.addEventListener("input", () => {
       apply();
-      const state = new URLSearchParams([...new FormData(form)].filter(([, value]) => value)).toString();
-      history.replaceState(null, "", state ? "#" + state : location.pathname + location.search);
+      const values = new FormData(form);
+      const names = [...form.elements].map((field) => field.name).filter(Boolean);
+      window.dissect.address.choose(Object.fromEntries(names.map((name) => [name, values.getAll(name)])));
     });
     form.addEventListener("submit", (event) => event.preventDefault());
     window.addEventListener("hashchange", read);

@@ -76,7 +76,8 @@
   const shown = (value) => value === null || value === undefined ? "–" : `${(100 * value).toFixed(1)}\u00a0%`;
   const key = (units) => [...units].sort((a, b) => a - b).join();
 
-  function start(form) {
+  function start(form, number) {
+    const name = number ? `removed-${number}` : "removed"; // in the address
     const config = JSON.parse(form.querySelector("script").textContent);
     const stored = new Map();
     for (const [units, balanced, overall] of config.stored) {
@@ -109,6 +110,7 @@
       if (field && from !== field) field.value = chosen.join(", ");
       const size = form.querySelector("[data-size]");
       size.textContent = chosen.length === 1 ? "1 unit" : `${chosen.length} units`;
+      window.dissect.address.choose({ [name]: chosen.join(",") });
       compute();
     }
 
@@ -152,9 +154,14 @@
       show(set);
     }
 
-    function typed() {
-      const most = config.order.length;
-      show((field.value.match(/\d+/g) || []).map(Number).filter((unit) => unit < most), field);
+    /** Units of the layer that a text names. */
+    function named(text) {
+      return (text.match(/\d+/g) || []).map(Number).filter((unit) => unit < config.order.length);
+    }
+
+    function read() {
+      const units = named(window.dissect.address.chosen().get(name) || "");
+      if (key(units) !== key(chosen)) show(units);
     }
 
     form.addEventListener("change", (event) => {
@@ -162,7 +169,7 @@
       const unit = Number(event.target.value);
       show(event.target.checked ? [...chosen, unit] : chosen.filter((other) => other !== unit));
     });
-    if (field) field.addEventListener("input", typed);
+    if (field) field.addEventListener("input", () => show(named(field.value), field));
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(() => show([])));
     form.querySelectorAll("[data-best]").forEach((button) => {
@@ -173,6 +180,8 @@
     before[1].textContent = shown(intact.overall);
     cell("balanced", "stored").textContent = shown(intact.balanced);
     cell("overall", "stored").textContent = shown(intact.overall);
+    window.addEventListener("hashchange", read);
+    read();
   }
 
   page.querySelectorAll("form[data-live]").forEach(start);

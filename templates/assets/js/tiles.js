@@ -94,19 +94,21 @@
     section.dataset.mode = mode;
     section.querySelector(`input[value="${mode}"]`).checked = true;
     legend.hidden = mode !== "segmentation";
-    if (!location.hash || location.hash.startsWith("#mode=")) { // a copied link shows the same; an anchor stays
-      history.replaceState(null, "", mode === "mask" ? location.pathname + location.search : `#mode=${mode}`);
-    }
     try { sessionStorage.setItem("dissect-mode", mode); } catch { /* a reader may forbid storage */ }
     if (mode === "segmentation") showSegmentations();
   }
 
-  section.addEventListener("change", (event) => { if (event.target.name === "mode") setMode(event.target.value); });
+  function chooseMode(mode) {
+    window.dissect.address.choose({ mode: mode === "mask" ? "" : mode });
+    setMode(mode);
+  }
+
+  section.addEventListener("change", (event) => { if (event.target.name === "mode") chooseMode(event.target.value); });
   window.addEventListener("keydown", (event) => {
     const mode = { m: "mask", s: "segmentation", o: "original" }[event.key];
     if (!mode || window.dissect.typing(event)) return;
     event.stopImmediatePropagation(); // "s" opens mkdocs-material's search
-    setMode(mode);
+    chooseMode(mode);
   }, true);
 
   /* The concepts under the pointer, in all channels. A finger works too: a tap is a pointer event. */
@@ -139,6 +141,6 @@
 
   let stored = null;
   try { stored = sessionStorage.getItem("dissect-mode"); } catch { /* as above */ }
-  const wanted = new URLSearchParams(location.hash.slice(1)).get("mode") || stored;
+  const wanted = window.dissect.address.chosen().get("mode") || stored;
   if (["segmentation", "original"].includes(wanted)) setMode(wanted);
 })();
