@@ -234,7 +234,7 @@ def load_config(path: str | Path) -> Config:
     if path.is_dir():
         path = path / "dissect.toml"
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; `dissect-report init DIR` writes one") from None
     except OSError as error:
@@ -279,7 +279,7 @@ def _read_run(tables: Mapping[str, Any], where: str, several: bool) -> RunConfig
             raise ConfigError(f"{where}: unknown key {name!r} in [[run]]; {nearest(name, known)}")
     model = read_section(ModelConfig, tables.get("model", {}), f"{where}: [model]")
     segmenters = tables.get("segmenter", [])
-    if isinstance(segmenters, Mapping):
+    if not isinstance(segmenters, list):
         segmenters = [segmenters]
     run = RunConfig(
         name=run_name(tables.get("name", ""), model.source, where),

@@ -26,6 +26,7 @@ def check_run(run: RunConfig, where: str) -> None:
             bool(run.probe.images) or run.is_generator,
             '[probe] images is missing: a folder of pictures (or is [model] kind = "generator"?)',
         ),
+        (all(run.probe.images), '[probe] images is empty: name a folder ("." is the folder of this file)'),
         (bool(run.segmenters), "[[segmenter]] is missing: concepts need at least one"),
         (all(s.source for s in run.segmenters), "[[segmenter]] source is missing"),
         (len(run.model.mean) == len(run.model.std), "[model] mean and std differ in length"),
@@ -36,6 +37,7 @@ def check_run(run: RunConfig, where: str) -> None:
         (0 < dissection.quantile < 1, "[dissection] quantile must lie between 0 and 1"),
         (0 <= dissection.iou_threshold < 1, "[dissection] iou_threshold must be at least 0 and below 1"),
         (0 <= dissection.grid <= 1024, "[dissection] grid must be 0 (automatic) or at most 1024"),
+        (dissection.seed >= 0, "[dissection] seed must be 0 or more"),
         (1 <= dissection.top_images <= 100, "[dissection] top_images must be 1 to 100"),
         (compute.batch_size > 0, "[compute] batch_size must be above 0"),
         (compute.cache_gb >= 0, "[compute] cache_gb must be 0 or more"),
@@ -110,9 +112,11 @@ def run_name(given: Any, source: str, where: str) -> str:
         ConfigError: the name is not one that a folder and an address can carry.
     """
     last = re.sub(r"@.*", "", source).rpartition(":")[2]
+    if not given and source and ":" not in source:
+        raise ConfigError(f"{where}: [model] source = {source!r} names no factory: file.py:factory")
     name = given or (Path(last).stem if source.startswith("progan:") else last) or "run"
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise ConfigError(f"{where}: run name {name!r} must be letters, digits, '.', '_' and '-'")
-    if name in ("assets", "concepts", "classes", "experiments", "search", "index", "compare", "paint"):
+    if name in ("assets", "concepts", "classes", "experiments", "search", "index", "compare"):
         raise ConfigError(f"{where}: the site has a page of its own called {name!r}; name the run otherwise")
     return name

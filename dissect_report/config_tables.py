@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -47,7 +48,9 @@ def read_value(hint: Any, value: Any, where: str) -> Any:
     if isinstance(hint, types.UnionType) and type(value) in typing.get_args(hint):
         return value
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        value = float(value)
+    if hint is float and isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{where} = {value}: expected a finite number")
     if type(value) is not hint:
         name = hint.__name__ if isinstance(hint, type | types.GenericAlias) else str(hint)
         raise ConfigError(f"{where} = {value!r}: expected {name}, not {type(value).__name__}")

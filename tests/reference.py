@@ -174,9 +174,9 @@ def silent(maxima: np.ndarray, level_: float, area: np.ndarray, count: int) -> l
     return sorted(images, key=lambda i: (-int(area[i]), i))[:count]
 
 
-def fires_without(maxima: np.ndarray, level_: float, area: np.ndarray, count: int) -> list[int]:
+def fires_without(maxima: np.ndarray, area: np.ndarray, count: int) -> list[int]:
     """Highest maximum where nothing of the concept is."""
-    images = [i for i in range(len(maxima)) if maxima[i] > level_ and area[i] == 0]
+    images = [i for i in range(len(maxima)) if area[i] == 0 and not np.isnan(maxima[i])]
     return sorted(images, key=lambda i: (-float(maxima[i]), i))[:count]
 
 

@@ -63,7 +63,7 @@ def _by_sequence(model: nn.Module) -> dict[str, Follower]:
     """Layers with an activation next to them in an ``nn.Sequential``."""
     followers = {}
     for name, module in model.named_modules():
-        if isinstance(module, nn.Sequential):
+        if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
             children = [(f"{name}.{key}" if name else key, child) for key, child in module.named_children()]
             for (here, layer), (there, activation) in pairwise(children):
                 if isinstance(activation, MODULES) and not isinstance(layer, MODULES):

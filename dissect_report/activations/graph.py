@@ -64,6 +64,8 @@ def trace(model: nn.Module) -> FlowGraph | None:
 
     A module inside whose forward cannot be traced is taken whole, and only that one.
     """
+    if "forward" in vars(model):  # put there by hand: tracing would follow its class's instead
+        return None
     whole: frozenset[str] = frozenset()
     while True:
         tracer = _Tracer(whole)

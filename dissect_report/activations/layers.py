@@ -96,6 +96,8 @@ def _watch(model: nn.Module, example: Tensor, followers: dict[str, Follower]) ->
         seen[name] = state  # ends last at its last call
         state.calls += 1
         state.obstacle = find_obstacle(output) if state.calls == 1 else f"it runs {state.calls} times"
+        if not state.obstacle and len(output) != len(example):
+            state.obstacle = f"its output has {len(output)} rows for {len(example)} images"
         if not state.obstacle:
             state.units, state.map_size = output.shape[1], (output.shape[2], output.shape[3])
             follower = followers.get(name)
@@ -127,6 +129,8 @@ def find_obstacle(output: Any) -> str:
         return f"its output is not a map [image, unit, y, x] but {shape}"
     if shape[2:] == [1, 1]:
         return f"its output is a map of a single cell {shape}"
+    if shape[1] == shape[2] != shape[3]:
+        return f"its output looks like [image, y, x, unit]: {shape}; a factory can permute it"
     if not output.is_floating_point():
         return f"its output holds {output.dtype}, not activations"
     return ""

@@ -44,6 +44,9 @@ class Recorder:
             raise LayerError(f"layer {layer.name!r} cannot be dissected: {obstacle}")
         if layer.name in self._maps:
             raise LayerError(f"layer {layer.name!r} ran twice before its maps were taken")
+        if tuple(output.shape[2:]) != layer.map_size:
+            now, before = (" x ".join(map(str, size)) for size in (output.shape[2:], layer.map_size))
+            raise LayerError(f"layer {layer.name!r} gives maps of {now} here and of {before} at first")
         copy = output.detach().clone()
         self._maps[layer.name] = (layer.follows(copy) if layer.follows else copy).float()
 

@@ -99,13 +99,28 @@ class Cache:
         _write_note(path, key, 0, {})
         return CachedArray(path, key, values, 0, {})
 
-    def find(self, name: str, shape: Sequence[int], kind: type[np.generic]) -> np.memmap | None:
-        """The array called ``name`` if it is whole, read-only: for use right after it was filled."""
-        path = self.folder / name
-        size = int(np.prod(tuple(shape), dtype=np.int64)) * np.dtype(kind).itemsize
-        if _read_note(path).get("done") != shape[0] or not path.is_file() or path.stat().st_size != size:
+    def find(self, name: str, key: str, shape: Sequence[int], kind: type[np.generic]) -> np.memmap | None:
+        """The array called ``name`` if it is whole and of the same key, read-only.
+
+        Args:
+            shape: one side may be -1: as long as the file says.
+        """
+        path, note = self.folder / name, _read_note(self.folder / name)
+        if note.get("key") != key or note.get("done") != shape[0] or not path.is_file():
             return None
-        return _map(path, tuple(shape), kind, "r")
+        numbers, rest = divmod(path.stat().st_size, np.dtype(kind).itemsize)
+        known = int(np.prod([side for side in shape if side >= 0], dtype=np.int64))
+        whole = tuple(numbers // known if side < 0 else side for side in shape)
+        if rest or int(np.prod(whole, dtype=np.int64)) != numbers:
+            return None
+        return _map(path, whole, kind, "r")
+
+    def clear(self) -> None:
+        """Removes everything in the folder, if it is ours."""
+        if (self.folder / MARKER).is_file():
+            for path in self.folder.rglob("*"):
+                if path.is_file() and path.name != MARKER:
+                    path.unlink()
 
     def discard(self, name: str) -> None:
         """Removes the array called ``name``, if it is there."""

@@ -8,23 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
-from dissect_report.analysis.ablation.experiment import ablate, forget_ablations, is_ablated
-from dissect_report.analysis.ablation.held_maps import dissected_maps
-from dissect_report.analysis.cache import digest
+from dissect_report.analysis.ablation.experiment import ablate, check_ablation, forget_ablations, is_ablated
+from dissect_report.analysis.cache import Cache
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
 from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
-from dissect_report.analysis.generation.experiment import edit_generator, forget_edits, is_edited
-from dissect_report.analysis.layer_numbers import measure_layers
+from dissect_report.analysis.generation.experiment import check_edits, edit_generator, forget_edits, is_edited
+from dissect_report.analysis.layer_numbers import dissected_maps, measure_layers
 from dissect_report.analysis.measuring import LabelMaps, permute_images
 from dissect_report.analysis.progress import Progress, Silent
-from dissect_report.analysis.provenance import findings_key, provenance, versions
+from dissect_report.analysis.provenance import findings_key, provenance
 from dissect_report.analysis.setup import Setup, set_up
 from dissect_report.analysis.survey import content_half
 from dissect_report.analysis.writing import remove_stale, write_layer, write_pictures
 from dissect_report.config import Config, RunConfig, load_config
 from dissect_report.errors import FindingsError
-from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.paths import RunPaths, SitePaths
 from dissect_report.findings.records import SCHEMA_VERSION, ConceptRecord, ImageRecord, LayerSummary, Run
 from dissect_report.findings.store import LoadedRun, load_run, write_record
 from dissect_report.stats.overlap import count_concepts
@@ -60,9 +59,15 @@ def dissect(
 
 
 def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool, threads: int) -> LoadedRun:
+    if force:
+        Cache(SitePaths(config.folder).cache(run.name)).clear()
     setup = set_up(config, run, progress, threads)
-    key = findings_key(run, config.title, setup.inputs, setup.network.device)
+    key = findings_key(run, setup.inputs, setup.network.device)
+    check_ablation(setup)
+    check_edits(setup)
     if not force and (known := _up_to_date(setup.paths, key)):
+        if known.record.title != config.title:
+            write_record(setup.paths.run, dataclasses.replace(known.record, title=config.title))
         if not _intervene(setup, known):
             progress.note(f"{run.name}: the findings are up to date; --force measures again")
         return load_run(setup.paths.root)
@@ -78,7 +83,7 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
             layers.append(write_layer(setup, numbers, probe, concepts))
     with setup.stopwatch.time("write"):
         write_pictures(setup, probe, concepts)
-    remove_stale(setup.paths, layers)
+    remove_stale(setup.paths, layers, len(setup.survey))
     write_record(setup.paths.run, _run_record(setup, key, concepts, layers, predicted, probe))
     for note in setup.batches.notes:
         progress.note(note)
@@ -113,15 +118,10 @@ def label_probe(setup: Setup) -> LabelMaps:
 
     Of a generator it is the one pass of the model, too.
     """
-    survey, run = setup.survey, setup.run
-    key = digest(
-        "labels", survey.digest, survey.names, setup.segmenter.digest, setup.grid, setup.labelling.size,
-        run.probe.resize, run.probe.resize_mode, run.probe.crop, setup.network.device.type,
-        (setup.network.digest, run.model.output_range, versions()) if run.is_generator else None,
-    )  # fmt: skip
+    survey, run, key = setup.survey, setup.run, setup.labels_key
     with setup.stopwatch.time("segment"):
         if run.is_generator:
-            labels = generate(setup, key)
+            labels = generate(setup)
         else:
             labels = label_images(
                 setup.segmenter, survey, setup.grid, setup.labelling, setup.cache, key, setup.progress

@@ -21,7 +21,7 @@ from dissect_report.analysis.cache import Cache, CachedArray
 from dissect_report.analysis.progress import Progress
 from dissect_report.analysis.survey import Survey
 from dissect_report.config import ModelConfig
-from dissect_report.errors import ModelError
+from dissect_report.errors import DissectError, ModelError
 from dissect_report.sources.models import logits
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
@@ -58,9 +58,14 @@ class Batches:
             try:
                 with torch.inference_mode():
                     work(start, stop)
-            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            except DissectError:
+                raise
+            except Exception as error:  # the user's own code: it may raise anything at all
                 if not _out_of_memory(error):
-                    raise
+                    line = " ".join(str(error).split())
+                    raise ModelError(
+                        f"the {what} fails on a batch of {stop - start}: {type(error).__name__}: {line}"
+                    ) from error
                 self._halve(what)
                 continue
             yield start, stop

@@ -20,13 +20,14 @@ from dissect_report.sources.models import images as images_of
 MANY_CLIPPED = 0.25
 
 
-def generate(setup: Setup, key: str) -> np.ndarray:
+#: A generator whose values span less of its output_range than this is suspected of another one.
+NARROW = 0.6
+
+
+def generate(setup: Setup) -> np.ndarray:
     """Makes the image of every latent and segments it as it comes out, clamped to its range.
 
     The same pass records the layers, so that the dissection finds their maps in the cache.
-
-    Args:
-        key: of the label maps.
 
     Returns:
         uint16 [image, depth, y, x]: the merged segmentation of every image on the grid.
@@ -34,7 +35,7 @@ def generate(setup: Setup, key: str) -> np.ndarray:
     Raises:
         ModelError: an image holds NaN.
     """
-    cache, count, tiles = setup.cache, len(setup.survey), setup.survey.drawn
+    key, cache, count, tiles = setup.labels_key, setup.cache, len(setup.survey), setup.survey.drawn
     assert tiles is not None, "the survey is of latents"
     plans = plan_maps(setup)
     passed = open_group(setup, group_slices(setup, plans)[0], plans)
@@ -64,9 +65,14 @@ def generate(setup: Setup, key: str) -> np.ndarray:
         for start, stop in setup.batches.each(done, count, work, "generator"):
             notes.save(stop)
             stage.advance(stop - start)
+    low, high = setup.run.model.output_range
+    spread = float(ranges.values[:, 1].max() - ranges.values[:, 0].min())
+    if spread < NARROW * (high - low):
+        setup.batches.notes.append(
+            f"the generator's values span {spread:.2g}: is [model] output_range = [{low:g}, {high:g}] right?"
+        )
     clipped = float(ranges.values[:, 2].mean())
     if clipped > MANY_CLIPPED:
-        low, high = setup.run.model.output_range
         setup.batches.notes.append(
             f"{clipped:.0%} of the generator's values lie outside [model] output_range = [{low:g}, {high:g}]"
         )
@@ -135,7 +141,7 @@ def generator_record(setup: Setup) -> GeneratorRecord | None:
     """What the findings say of a generator; None for a classifier."""
     if not setup.run.is_generator:
         return None
-    ranges = setup.cache.find("ranges.f32", (len(setup.survey), 3), np.float32)
+    ranges = setup.cache.find("ranges.f32", setup.labels_key, (len(setup.survey), 3), np.float32)
     assert ranges is not None, "the pass over the latents was made before"
     model = setup.run.model
     return GeneratorRecord(

@@ -27,6 +27,7 @@ from dissect_report.analysis.sprites import outline
 from dissect_report.analysis.units import LayerNumbers
 from dissect_report.findings.paths import file_names
 from dissect_report.stats.correlation import correlate_units
+from dissect_report.stats.levels import measure_activations
 from dissect_report.stats.topk import top_images
 
 
@@ -128,15 +129,62 @@ def group_slices(setup: Setup, plans: dict[str, MapPlan]) -> list[list[LayerSlic
 
 def open_group(setup: Setup, group: list[LayerSlice], plans: dict[str, MapPlan]) -> ModelPass:
     """The arrays of one pass, as far as they were filled before."""
+    shrink = {name: plan.shrink for name, plan in plans.items() if plan.shrink is not None}
+    return open_pass(group, shrink, len(setup.survey), setup.cache, _maps_key(setup, group))
+
+
+def _maps_key(setup: Setup, group: list[LayerSlice]) -> str:
+    """Digest of everything that the maps of one pass depend on."""
     run = setup.run
-    key = digest(
-        "maps", setup.network.digest, setup.survey.digest, setup.batches.size, setup.network.device.type,
+    return digest(
+        "maps", setup.network.digest, setup.survey.digest, run.compute.batch_size, setup.network.device.type,
         run.probe.resize, run.probe.resize_mode, run.probe.crop, run.model.mean, run.model.std,
         setup.grid, run.dissection.upsampling, run.dissection.registration, versions(),
         [part.layer.recorded_as for part in group],
     )  # fmt: skip
-    shrink = {name: plan.shrink for name, plan in plans.items() if plan.shrink is not None}
-    return open_pass(group, shrink, len(setup.survey), setup.cache, key)
+
+
+def dissected_maps(setup: Setup) -> dict[str, np.ndarray]:
+    """By layer name the raw maps, float32 [image, unit, y, x], that a dissection of this run left behind.
+
+    Layers that are kept as sampled to the grid, or did not fit, are absent.
+    """
+    plans = plan_maps(setup)
+    return {name: maps for name, maps in _kept_maps(setup, plans).items() if plans[name].shrink is None}
+
+
+def _kept_maps(setup: Setup, plans: dict[str, MapPlan]) -> dict[str, np.ndarray]:
+    """The same, as they are kept."""
+    found: dict[str, np.ndarray] = {}
+    for group in group_slices(setup, plans):
+        key = _maps_key(setup, group)
+        for part in group:
+            shape = (len(setup.survey), part.layer.units, *part.map_size)
+            if part.last - part.first == part.layer.units:
+                maps = setup.cache.find(part.name, key, shape, np.float32)
+                if maps is not None:
+                    found[part.layer.name] = maps
+    return found
+
+
+def levels_of(setup: Setup, info: LayerInfo, quantile: float) -> np.ndarray:
+    """float64 [unit]: the level of another quantile than the dissection's.
+
+    From the maps that the dissection left, else from passes of the model, as many as the disk budget takes.
+    """
+    plans = plan_maps(setup)
+    plan, threads = plans[info.name], setup.threads
+    if (maps := _kept_maps(setup, plans).get(info.name)) is not None:
+        return measure_activations(maps, plan.to_grid, quantile, threads).level
+    levels = []
+    for group in plan_passes([info], [plan.map_size], len(setup.survey), _budget(setup)):
+        passed = open_group(setup, group, plans)
+        stage = f"running the model for {info.name}"
+        run_model(setup.network.model, setup.run.model, passed, setup.survey, setup.batches, setup.progress,
+                  stage)  # fmt: skip
+        levels += [measure_activations(m.values, plan.to_grid, quantile, threads).level for m in passed.maps]
+        setup.cache.discard_all(part.name for part in group)
+    return np.concatenate(levels)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from dissect_report.activations.layers import LayerInfo, list_layers, select_lay
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.provenance import choose_device
 from dissect_report.config import ModelConfig, RunConfig
-from dissect_report.errors import ModelError
+from dissect_report.errors import LayerError, ModelError
 from dissect_report.sources.factory import source_digest
 from dissect_report.sources.models import images, load_classes, load_model, logits, model_digest
 
@@ -106,7 +107,7 @@ def _class_names(
         return ()
     named: Sequence[str] = load_classes(config, folder)
     for attribute in ("classes", "labels"):
-        named = named or tuple(getattr(model, attribute, None) or ())
+        named = named or _names_in(getattr(model, attribute, None))
     outputs = scores.shape[1]
     if named and len(named) != outputs:
         where = config.classes or "the model's own list"
@@ -116,10 +117,19 @@ def _class_names(
     return tuple(map(str, named)) or tuple(f"output_{index}" for index in range(outputs))
 
 
+def _names_in(carried: object) -> tuple[str, ...]:
+    """Names that a model carries; empty where the attribute of that name is something else."""
+    listed = isinstance(carried, list | tuple) and all(isinstance(name, str) for name in carried)
+    return tuple(carried) if listed else ()  # type: ignore[arg-type]
+
+
 def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
     """Every dissectable layer in execution order, and whether the configuration chooses it."""
     device = choose_device(run.compute.device)
     model = load_model(run.model, folder).to(device)
     infos = list_layers(model, example_input(run).to(device))
-    chosen = {info.name for info in select_layers(infos, run.model.layers)}
+    chosen: set[str] = set()
+    for pattern in run.model.layers:
+        with suppress(LayerError):  # whoever lists them looks for the right name
+            chosen |= {info.name for info in select_layers(infos, (pattern,))}
     return [(info, info.name in chosen) for info in infos if not info.obstacle]

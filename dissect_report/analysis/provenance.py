@@ -71,11 +71,11 @@ def versions() -> dict[str, str]:
     }
 
 
-def findings_key(run: RunConfig, title: str, inputs: dict[str, str], device: torch.device) -> str:
+def findings_key(run: RunConfig, inputs: dict[str, str], device: torch.device) -> str:
     """Digest of everything that a dissection depends on; equal keys mean equal findings."""
     config = dataclasses.asdict(dataclasses.replace(run, ablation=None, generation=None))
     config["compute"] = {"device": device.type, "batch_size": run.compute.batch_size}
-    return digest("findings", SCHEMA_VERSION, config, title, inputs, versions())
+    return digest("findings", SCHEMA_VERSION, config, inputs, versions())
 
 
 def intervention_key(key: str, config: AblationConfig | GenerationConfig | None) -> str:

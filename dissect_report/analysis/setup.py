@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from dissect_report.analysis.cache import Cache, digest
 from dissect_report.analysis.forward import Batches
 from dissect_report.analysis.networks import Network, open_network
@@ -58,6 +60,16 @@ class Setup:
         return SitePaths(self.config.folder).run(self.run.name)
 
     @property
+    def labels_key(self) -> str:
+        """Of the label maps: digest of everything that they depend on."""
+        run, size = self.run, labelling_size(self.run, self.network.device)
+        return digest(
+            "labels", self.survey.digest, self.survey.names, self.segmenter.digest, self.grid, size,
+            run.probe.resize, run.probe.resize_mode, run.probe.crop, self.network.device.type,
+            (self.network.digest, run.model.output_range, versions()) if run.is_generator else None,
+        )  # fmt: skip
+
+    @property
     def inputs(self) -> dict[str, str]:
         """Digests of what the numbers are measured on."""
         return {
@@ -97,9 +109,6 @@ def set_up(
     with stopwatch.time("read images"):
         survey = _survey(run, network, folder, probe, cache, threads, progress)
     batches = Batches(run.compute.batch_size, network.device)
-    # A segmenter's maps are large: on a CPU one image at a time stays in its cache, and DeepLabV3+ takes
-    # 0.45 s an image instead of 1.15 s in batches of 16.
-    size = 1 if network.device.type == "cpu" else run.compute.batch_size
     return Setup(
         config=config,
         run=run,
@@ -112,8 +121,17 @@ def set_up(
         progress=progress,
         stopwatch=stopwatch,
         batches=batches,
-        labelling=Batches(size, network.device, batches.notes),
+        labelling=Batches(labelling_size(run, network.device), network.device, batches.notes),
     )
+
+
+def labelling_size(run: RunConfig, device: torch.device) -> int:
+    """Images that a segmenter is given at a time.
+
+    Its maps are large: on a CPU one image at a time stays in its cache, and DeepLabV3+ takes 0.45 s an
+    image instead of 1.15 s in batches of 16.
+    """
+    return 1 if device.type == "cpu" else run.compute.batch_size
 
 
 def _survey(

@@ -146,6 +146,10 @@ def survey_probe(
             stage.advance(1)
     if not notes["positions"]:
         raise ProbeError(f"none of the {count} probe images can be read; the first: {notes['skipped'][0]}")
+    if skipped := notes["skipped"]:
+        progress.note(
+            f"{len(skipped)} of {count} images cannot be read and are left out; the first: {skipped[0]}"
+        )
     items = [probe.items[index] for index in notes["positions"]]
     return Survey(
         names=tuple(item.name for item in items),

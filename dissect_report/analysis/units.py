@@ -70,7 +70,7 @@ def _unit_record(
     concept = int(naming.concept[unit])
     mask = int(numbers.measurement.mask[:, unit].sum())
     maxima = numbers.maxima[:, unit]
-    level = float(activation.level[unit])
+    level, finite = float(activation.level[unit]), bool(activation.finite[unit])
     duplicate = int(shared["duplicate"][unit])
     listed = _scored_concepts(unit, numbers.measurement, probe)
     area = probe.counts.area[:, concept] if concept else None
@@ -79,7 +79,7 @@ def _unit_record(
         level=number(level),
         minimum=number(activation.minimum[unit]),
         maximum=number(maxima.max()),
-        density=int(activation.positive_pixels[unit]) / activation.pixels,
+        density=int(activation.positive_pixels[unit]) / activation.pixels if finite else None,
         mask_pixels=mask,
         concept=concept or None,
         iou=number(naming.iou[unit]),
@@ -89,11 +89,11 @@ def _unit_record(
             int(naming.half_concepts[0, unit]) or None,
             int(naming.half_concepts[1, unit]) or None,
         ),
-        chance_iou=number(naming.chance_iou[unit]),
+        chance_iou=number(naming.chance_iou[unit]) if finite else None,
         detector=bool(shared["detector"][unit]),
         stable=bool(shared["stable"][unit]),
         dead=_is_dead(numbers, unit),
-        finite=bool(activation.finite[unit]),
+        finite=finite,
         duplicate_of=None if duplicate < 0 else duplicate,
         concepts=listed,
         top_images=tuple(
@@ -107,7 +107,7 @@ def _unit_record(
             for name, images in bands(maxima, seed).items()
         ),
         silent=() if area is None else _listed(silent_images(maxima, level, area), maxima, area),
-        fires_without=() if area is None else _listed(fires_without(maxima, level, area), maxima, area),
+        fires_without=() if area is None else _listed(fires_without(maxima, area), maxima, area),
         relatives=tuple(
             Relative(int(other), float(value))
             for other, value in zip(nearest[0][unit], nearest[1][unit], strict=True)

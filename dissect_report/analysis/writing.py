@@ -148,11 +148,15 @@ def _chance_by_category(
     return {name: totals[name] / len(detects) for name in CATEGORIES if name in totals}
 
 
-def remove_stale(paths: RunPaths, layers: Sequence[LayerSummary]) -> None:
-    """Drops what an earlier configuration left in the run's folder: layers and units that are no more.
+def remove_stale(paths: RunPaths, layers: Sequence[LayerSummary], images: int) -> None:
+    """Drops what an earlier configuration left in the run's folder: layers, units, images that are no more.
 
     Only files of names that ``RunPaths`` gives are touched.
     """
+    for given in (paths.thumbnail(0), paths.segmentation(0)):
+        for picture in given.parent.glob(f"*{given.suffix}"):
+            if picture.stem.isdigit() and int(picture.stem) >= images:
+                picture.unlink()
     known = {layer.folder: layer.units for layer in layers}
     for record in paths.root.glob("*/dissection.json"):
         folder = record.parent.name

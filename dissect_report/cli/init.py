@@ -73,7 +73,7 @@ def commented_configuration(title: str) -> str:
         "# What dissect-report takes apart, and how. Every key is shown with its default;",
         "# keys without a comment sign are the ones to fill in.",
         "",
-        f"title = {json.dumps(title)}",
+        f"title = {json.dumps(title, ensure_ascii=False)}",
     ]
     for name, section in {**SECTIONS, "site": SiteConfig}.items():
         heading = f"[[{name}]]" if name == "segmenter" else f"[{name}]"

@@ -36,6 +36,11 @@ def publish(
 
     loaded = load_config(config or DEMO)
     held = inventory.take_inventory(inventory.finished_site(loaded))
+    if held.pictures and not loaded.site.images:
+        raise PublishError(
+            f"{held.folder}: holds probe pictures, and [site] images = false leaves them out; "
+            f"run `dissect-report render {loaded.folder}` first"
+        )
     console().print(f"{held.sentence()}{BECOME_PUBLIC if held.pictures else ''}", soft_wrap=True)
     if warning := inventory.check_size(held):
         console().print(f"[yellow]note:[/] {escape(warning)}", soft_wrap=True)

@@ -39,7 +39,7 @@ def serve(
     from dissect_report.publish.server import address_of, make_server  # noqa: PLC0415
 
     folder = built_site(site or DEMO)
-    config = folder.with_name("dissect.toml")
+    config = site if site is not None and site.suffix == ".toml" else folder.with_name("dissect.toml")
     with make_server(folder, port) as server:
         if is_unfinished(folder):
             console().print("[yellow]note:[/] the last build of this site did not finish; run `render` again")

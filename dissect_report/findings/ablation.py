@@ -220,7 +220,7 @@ class Ablation:
         targets: classes, then groups.
         rows: the set table.
         serving: importance v interpretability.
-        left_out: classes with too few ranking images for ``serving``.
+        left_out: classes with too few ranking or evaluation images for ``serving``.
         spread: intact, removed and kept over the classes.
         live: whether ``ablation.npz`` holds what a page needs to remove units itself.
         live_difference: largest difference between the live path's and the stored all-class accuracy, over

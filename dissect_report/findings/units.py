@@ -102,7 +102,7 @@ class UnitRecord:
         level: the (1 - quantile) quantile of its activation; None if it is not finite somewhere.
         minimum: over the raw maps; None if not finite.
         maximum: over the raw maps; None if not finite.
-        density: share of grid pixels above 0.
+        density: share of grid pixels above 0; None where the activation is not finite.
         mask_pixels: grid pixels above the level.
         concept: id of the best IoU; None if no concept has a defined IoU above 0.
         iou: of that concept; None with it.
@@ -129,7 +129,7 @@ class UnitRecord:
     level: float | None
     minimum: float | None
     maximum: float | None
-    density: float
+    density: float | None
     mask_pixels: int
     concept: int | None
     iou: float | None

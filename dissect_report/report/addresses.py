@@ -29,6 +29,11 @@ class LayerAddresses:
         """Data of the layer page's cards."""
         return self.folder / "units.js"
 
+    @property
+    def outlines(self) -> PurePosixPath:
+        """Masks on the pictures of the layer page's cards."""
+        return self.folder / "outlines.js"
+
     def unit(self, unit: int) -> PurePosixPath:
         """A unit's page."""
         return self.folder / f"{unit}.html"

@@ -18,6 +18,9 @@ from dissect_report.report.formatting import score
 from dissect_report.report.glossary import LETTERS, Term, glossary
 from dissect_report.report.site import SiteFindings
 
+#: Top images on a card.
+CARD_TILES = 4
+
 
 @dataclass(frozen=True)
 class LayerView:
@@ -100,14 +103,26 @@ class LayerView:
         }
 
     def card(
-        self, unit: UnitRecord, page: PurePosixPath, where: str = "", scale: float | None = None
+        self,
+        unit: UnitRecord,
+        page: PurePosixPath,
+        where: str = "",
+        scale: float | None = None,
+        outlined: bool = True,
     ) -> dict[str, Any]:
-        """A unit as a card on ``page``; ``where`` stands before the unit's number, ``scale`` as above."""
+        """A unit as a card on ``page``.
+
+        Args:
+            where: stands before the unit's number.
+            scale: as above.
+            outlined: whether masks are drawn; a unit page has ten cards, and there are thousands of those.
+        """
         concept = self.concept(unit.concept)
         return {
             "href": link(page, self.addresses.unit(unit.unit)),
             "sprite": link(page, self.addresses.sprite(unit.unit)),
             "tiles": len(unit.top_images),
+            "outlines": card_outlines(unit) if outlined else [],
             "unit": unit.unit,
             "where": where,
             "name": label(unit, concept),
@@ -119,6 +134,11 @@ class LayerView:
             "flag": flag(unit),
             "alt": f"Top images of unit {unit.unit}: {label(unit, concept)}, IoU {score(unit.iou)}",
         }
+
+
+def card_outlines(unit: UnitRecord) -> list[str]:
+    """Outlines of the mask on the images that a card shows."""
+    return [ranked.outline for ranked in unit.top_images[:CARD_TILES]]
 
 
 def run_glossary(run: LoadedRun) -> dict[str, Term]:

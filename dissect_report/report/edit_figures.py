@@ -105,7 +105,7 @@ def side_figure(
         "z": [[z if z is None or known else 0 for z, (_, known, _) in zip(*pair, strict=True)]
               for pair in zip(shown, cells, strict=True)],
         "text": [[_signed(part) if known else "" for part, known, _ in row] for row in cells],
-        "texttemplate": "%{text}", "textfont": {"size": 11},
+        "texttemplate": "%{text}", "textfont": {"size": 11, "color": "--ink"},
         "customdata": [[[href, words] for _, _, words in row]
                        for href, row in zip(hrefs, cells, strict=True)],
         "hovertemplate": "%{customdata[1]}<extra></extra>", "zmin": -100, "zmax": 100,

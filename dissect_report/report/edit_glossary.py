@@ -60,9 +60,9 @@ def edit_glossary(record: Generation) -> dict[str, Term]:
         ),
         "interval": (
             "99 % interval",
-            f"From seeded draws of the {plural(record.latents, 'latent')} with replacement (bootstrap); for "
-            f"insertions of the {count(record.insert_latents)} that were edited. A dash where a single "
-            "latent gives none.",
+            f"From seeded draws with replacement (bootstrap) of the {plural(record.latents, 'latent')} that "
+            f"sets of units were removed from, the {count(record.unit_latents)} of single units, or the "
+            f"{count(record.insert_latents)} of insertions. A dash where a single latent gives none.",
         ),
         "outline": (
             "outline",

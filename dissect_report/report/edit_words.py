@@ -70,7 +70,7 @@ def removal_sentence(name: str, edits: ConceptEdits) -> str:
     if point.low is not None and not beyond(point.low, point.high):
         turned = portions(*(None if end is None else -end for end in (point.high, point.low)))
         change = portion(-point.portion, sign=True)
-        return f"{units} changes {name} by {change} ({interval_words(turned)}): these units do not draw it."
+        return f"{units} changes {name} by {change} ({interval_words(turned)}): no certain change."
     span = interval_words(portions(point.low, point.high))
     if point.portion < 0:
         more = portions(*(None if end is None else -end for end in (point.high, point.low)))
@@ -90,7 +90,9 @@ def _against_random(point: SweepPoint, edits: ConceptEdits) -> str:
         return ""
     most = other.portion if other.high is None else other.high
     if point.low is not None and most >= point.low:
-        return f"; {count(other.count)} random units take away as much ({portion(other.portion)})"
+        span = interval_words(portions(other.low, other.high))
+        random = f"{count(other.count)} random units take ({portion(other.portion)}, {span})"
+        return f"; whether that is more than {random} is not certain"
     if other.portion < 0:
         return f"; {count(other.count)} random units add {portion(-other.portion)}"
     return f"; {count(other.count)} random units take away {portion(other.portion)}"
@@ -105,7 +107,7 @@ def insertion_sentence(name: str, edits: ConceptEdits, edited: Edits) -> str:
     where = f"at one place, {share(edited.place_share)} of the image,"
     text = f"Inserting the {units} that match {name} best {where}"
     if edits.added_low is not None and not beyond(edits.added_low, edits.added_high):
-        return f"{text} changes {name} by {of_image(edits.added)} of the image ({span}): it does not take."
+        return f"{text} changes {name} by {of_image(edits.added)} of the image ({span}): no certain gain."
     if edits.added <= 0:
         return f"{text} leaves {of_image(-edits.added, False)} of the image less {name} than before ({span})."
     return (

@@ -70,7 +70,7 @@ class Edits:
 
     def anchor(self, concept: int) -> str:
         """Of a concept's part of a page that may hold several layers."""
-        return f"layer{self.place + 1}-{self.concept(concept).slug}"
+        return f"{self.view.layer.summary.folder}-{self.concept(concept).slug}"
 
     def removing_href(self, page: PurePosixPath, concept: int) -> str:
         """Before/after grid of an edited concept."""

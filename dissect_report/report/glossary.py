@@ -46,6 +46,10 @@ def glossary(quantile: float, iou_threshold: float, grid: int) -> dict[str, Term
             "The largest best IoU that this unit reaches when the label maps are shuffled among the "
             "images, in 20 seeded shuffles. A match that does not clear it says little.",
         ),
+        "chance_units": (
+            "found by chance",
+            "The same count with the label maps shuffled among the images, mean of 20 seeded shuffles.",
+        ),
         "heldout": (
             "held-out IoU",
             "The concept chosen on one half of the probe dataset, measured again on the other half; both "
@@ -53,8 +57,8 @@ def glossary(quantile: float, iou_threshold: float, grid: int) -> dict[str, Term
         ),
         "stable": (
             "stable",
-            "A detector whose held-out IoU also exceeds the iou_threshold and whose two halves name the "
-            "same concept.",
+            "A detector whose held-out IoU is not below the iou_threshold either and whose two halves name "
+            "the same concept.",
         ),
         "attainable": (
             "attainable IoU",

@@ -38,7 +38,7 @@ def words_of(record: Ablation) -> Words:
         agreement,
         f"balanced {agreement}",
         f"{agreement} over all classes",
-        "the intact model's own predictions, because the images carry no class labels",
+        "the intact model's own predictions, because no image lies in a folder named like a class",
     )
 
 
@@ -73,8 +73,7 @@ def removal_glossary(record: Ablation) -> dict[str, Term]:
         ),
         "evaluation": (
             "evaluation images",
-            f"The {count(record.evaluation_images)} images on which removals are measured, none of them used "
-            "to rank.",
+            f"The {count(record.evaluation_images)} images on which removals are measured.",
         ),
         "importance": (
             "importance",

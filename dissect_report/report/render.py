@@ -29,7 +29,7 @@ from dissect_report.report.pages.data import (
 from dissect_report.report.pages.experiments import experiment_pages
 from dissect_report.report.pages.generation import edited_pictures, generation_pages
 from dissect_report.report.pages.home import home_page
-from dissect_report.report.pages.layer import cards_file, layer_page
+from dissect_report.report.pages.layer import cards_file, layer_page, outlines_file
 from dissect_report.report.pages.methods import methods_page
 from dissect_report.report.pages.unit import UnitPages
 from dissect_report.report.removals import run_removals
@@ -63,7 +63,10 @@ def data_files(site: SiteFindings) -> Iterator[DataFile]:
     for run in site.runs:
         addresses = RunAddresses(run.record.name)
         for layer in layers_of(run):
-            yield cards_file(LayerView(site, run, layer))
+            view = LayerView(site, run, layer)
+            yield cards_file(view)
+            if site.config.site.images:
+                yield outlines_file(view)
             yield from _unit_records(run, layer)
         for removals in run_removals(site, run):
             if live := live_file(removals):

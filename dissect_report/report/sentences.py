@@ -8,18 +8,24 @@ from dissect_report.report.formatting import listing, lost, number, plural, scor
 
 
 def unit_sentence(
-    unit: UnitRecord, concepts: tuple[ConceptRecord, ...], quantile: float, iou_threshold: float
+    unit: UnitRecord, concepts: tuple[ConceptRecord, ...], pixels: int, iou_threshold: float
 ) -> str:
-    """What the unit looks for, how well that is founded, and what is odd about it."""
+    """What the unit looks for, how well that is founded, and what is odd about it.
+
+    Args:
+        pixels: grid pixels of the whole probe dataset.
+    """
     name = "" if unit.concept is None else concepts[unit.concept - 1].name
     if not unit.finite:
         text = "Its activation is NaN or infinite on some image, so it has no level and no concept."
     elif unit.dead:
         text = "It never fires: over the whole probe dataset it stays at or below 0, or never changes."
+    elif not unit.mask_pixels:
+        text = "Too many pixels share its highest value for any to exceed the level: it has no mask."
     elif unit.concept is None or not unit.concepts:
         text = "Where it fires most, no concept is marked: nothing in the catalogue names it."
     elif unit.detector:
-        text = _detector(unit, unit.concepts[0], name, concepts, quantile)
+        text = _detector(unit, unit.concepts[0], name, concepts, pixels)
     else:
         text = (
             f"It matches no concept well: the nearest, {name}, reaches an IoU of {score(unit.iou)}, "
@@ -35,13 +41,15 @@ def _detector(
     best: ScoredConcept,
     name: str,
     concepts: tuple[ConceptRecord, ...],
-    quantile: float,
+    pixels: int,
 ) -> str:
     text = (
-        f"It fires on {name}: of the {share(quantile)} of pixels where it is most active, "
+        f"It fires on {name}: of the {share(unit.mask_pixels / pixels)} of pixels where it is most active, "
         f"{share(best.precision)} show {name}, and they cover {share(best.recall)} of all {name} pixels."
     )
-    if unit.chance_iou and unit.iou is not None:
+    if unit.chance_iou == 0:
+        text += " By chance it overlaps nothing; the match"
+    elif unit.chance_iou is not None and unit.iou is not None:
         ratio = unit.iou / unit.chance_iou
         text += f" The match is {number(ratio)} times the best that chance gives"
         text += ", which is no evidence," if ratio < 1 else ""
@@ -83,6 +91,6 @@ def used_sentence(needing: list[tuple[str, float | None]], most: float | None, b
     if most is None:
         return "What its removal costs could not be measured."
     if most <= 0:
-        return f"No class loses {balanced} when it alone is removed."
+        return f"On images that did not rank it, no class loses {balanced} when it alone is removed."
     cost = f"at most {lost(most)} points of {balanced}"
     return f"No class counts it among its four; removing it alone costs a class {cost}."

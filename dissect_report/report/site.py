@@ -9,7 +9,6 @@ import numpy as np
 from jinja2 import Environment
 
 from dissect_report.config import Config
-from dissect_report.errors import FindingsError
 from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.paths import SitePaths, file_names
 from dissect_report.findings.records import ConceptRecord
@@ -27,14 +26,7 @@ class LoadedAblation:
     @cached_property
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``ablation.npz`` by name; see ``findings.ablation.ARRAYS``."""
-        path = self.layer.paths.ablation_arrays(self.layer.summary.folder)
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
-        except (OSError, ValueError) as error:
-            raise FindingsError(
-                f"{path}: cannot be read ({error}); run `dissect-report analyze` again"
-            ) from None
+        return self.layer.ablation_arrays
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,8 @@ def check_catalogue(concepts: Iterable[Concept], unlabelled: int, where: str) ->
             raise SegmenterError(
                 f"{where}: concept {concept.name!r} is of unknown category {concept.category!r}; {hint}"
             )
+        if concept.id < 0:
+            raise SegmenterError(f"{where}: concept {concept.name!r} has the negative id {concept.id}")
         if concept.id in ids:
             raise SegmenterError(f"{where}: the id {concept.id} stands twice")
         if concept.name in names:

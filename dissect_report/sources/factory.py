@@ -12,7 +12,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from torch import nn
+
 from dissect_report.errors import ModelError, SourceError, nearest
+from dissect_report.sources.own_code import code_digest
+
+#: Modules of users' folders that are no longer found by name; what they made still needs them.
+_retired: list[ModuleType] = []
 
 
 def load_factory(source: str, folder: Path, error: type[SourceError] = ModelError) -> Callable[[], Any]:
@@ -31,26 +37,42 @@ def load_factory(source: str, folder: Path, error: type[SourceError] = ModelErro
         raise error(f"{source!r} is not file.py:factory or package.module:factory")
     path = folder / place if place.endswith(".py") else None
     beside = path.resolve().parent if path else folder.resolve()
-    with _failures(source, error), _importable(beside):
+    with _failures(source, error), _importable(beside, path is not None):
         module = _load_file(path, error) if path else _load_module(place, error)
     factory = getattr(module, name, None)
+    if isinstance(factory, nn.Module):
+        return lambda: factory
     if not callable(factory):
         known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise error(f"{place} has no factory called {name!r}; {nearest(name, known)}")
 
     def call() -> Any:
-        with _failures(source, error), _importable(beside):
+        with _failures(source, error), _importable(beside, path is not None):
             return factory()
 
     return call
 
 
 def source_digest(source: str, folder: Path) -> str:
-    """sha256 of the file in "file.py:factory"; "" for any other source, and for a missing file."""
-    place = folder / source.rpartition(":")[0]
-    if place.suffix != ".py" or not place.is_file():
+    """sha256 of the user's code behind a loaded source; "" for an installed package or a missing file."""
+    place = source.rpartition(":")[0]
+    if place.endswith(".py"):
+        path = (folder / place).resolve()
+        return code_digest(path, path.parent) if path.is_file() else ""
+    origin = getattr(sys.modules.get(place), "__file__", None)
+    if origin is None or _installed(place, Path(origin)):
         return ""
-    return hashlib.sha256(place.read_bytes()).hexdigest()
+    path = Path(origin).resolve()
+    depth = len(place.split(".")) + (path.name == "__init__.py")
+    return code_digest(path, path.parents[depth - 1])
+
+
+def _installed(name: str, origin: Path) -> bool:
+    """Whether a module is no code of the user's: known by its version, and shared by all."""
+    package = name.partition(".")[0]
+    return (
+        package in sys.stdlib_module_names or package == "dissect_report" or "site-packages" in origin.parts
+    )
 
 
 def _load_file(path: Path, error: type[SourceError]) -> ModuleType:
@@ -88,15 +110,24 @@ def _load_module(name: str, error: type[SourceError]) -> ModuleType:
 
 
 @contextmanager
-def _importable(folder: Path) -> Iterator[None]:
-    """``folder`` first on the import path inside, as if its code were run from there."""
-    entry = str(folder)
+def _importable(folder: Path, alone: bool) -> Iterator[None]:
+    """``folder`` first on the import path inside, as if its code were run from there.
+
+    Args:
+        alone: what is imported from it is forgotten afterwards: another folder's helper may have the same
+            name, and this one's may be edited before the next call.
+    """
+    entry, before = str(folder), set(sys.modules)
     sys.path.insert(0, entry)
     try:
         yield
     finally:
         if entry in sys.path:
             sys.path.remove(entry)
+        for name in set(sys.modules) - before if alone else ():
+            origin = getattr(sys.modules[name], "__file__", None)
+            if origin and Path(origin).is_relative_to(folder) and not _installed(name, Path(origin)):
+                _retired.append(sys.modules.pop(name))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,10 +42,18 @@ def load_model(config: ModelConfig, folder: Path) -> nn.Module:
         model = load_factory(config.source, folder, ModelError)()
     if not isinstance(model, nn.Module):
         raise ModelError(f"{config.source} gives a {type(model).__name__}, not a torch.nn.Module")
+    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps: hooks and graphs need the module
     if config.weights:
         path = folder / config.weights
         load_weights(model, read_state_dict(path, config.allow_pickle), f"{path}")
-    return model.eval()
+    return in_float32(model).eval()
+
+
+def in_float32(model: nn.Module) -> nn.Module:
+    """The model in float32, as everything here is measured: half and double parameters are converted."""
+    tensors = [*model.parameters(), *model.buffers()]
+    odd = any(t.is_floating_point() and t.dtype != torch.float32 for t in tensors)
+    return model.float() if odd else model
 
 
 def load_weights(model: nn.Module, state: Mapping[str, Tensor], where: str) -> None:
@@ -93,6 +102,8 @@ def load_classes(config: ModelConfig, folder: Path) -> tuple[str, ...]:
     names = tuple(line.strip() for line in text.rstrip().splitlines())
     if not all(names):
         raise ModelError(f"{path}: line {names.index('') + 1} is empty: one class name a line")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ModelError(f"{path}: {twice!r} stands twice: every class needs a name of its own")
     return names
 
 
@@ -113,6 +124,8 @@ def unwrap(output: Any) -> Tensor | None:
     """The tensor meant in a network's output: itself, or in a dict ("out", "logits", first) or tuple."""
     if isinstance(output, Tensor):
         return output
+    if dataclasses.is_dataclass(output) and not isinstance(output, type | Mapping):
+        output = {field.name: getattr(output, field.name) for field in dataclasses.fields(output)}
     if isinstance(output, Mapping):
         for key in LOGIT_KEYS:
             if isinstance(output.get(key), Tensor):

@@ -46,7 +46,10 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     """``picture`` as 8-bit RGB: 16-bit grey is scaled, not clipped; alpha is laid over white."""
     if picture.mode.startswith(("I", "F")):
         values = np.asarray(picture, np.float64)
-        full = 65535.0 if picture.mode.startswith("I;16") or values.max(initial=0) > 255 else 255.0
+        if picture.mode == "F" and values.max(initial=0) <= 1:
+            full = 1.0
+        else:
+            full = 65535.0 if picture.mode.startswith("I;16") or values.max(initial=0) > 255 else 255.0
         grey = np.rint(np.clip(values / full, 0, 1) * 255).astype(np.uint8)
         return Image.fromarray(grey).convert("RGB")
     if "A" in picture.mode or "a" in picture.mode or "transparency" in picture.info:

@@ -116,7 +116,8 @@ def list_probe(config: ProbeConfig, folder: Path, seed: int) -> Probe:
             raise ProbeError("images = 'demo' stands for itself: it cannot be listed beside folders")
         return Probe(config, tuple(sorted(_list_scenes(config), key=lambda item: item.name)))
     roots = [folder / name for name in config.images]
-    found = [_list_folder(root) for root in roots]
+    made = {os.path.realpath(folder / name) for name in ("run", "site", "docs", "cache")}
+    found = [_list_folder(root, made) for root in roots]
     names = [item.name for items in found for item in items]
     if len(set(names)) < len(names):
         prefixes = _distinct_names(roots)
@@ -136,21 +137,24 @@ def _list_scenes(config: ProbeConfig) -> list[ProbeItem]:
     return items
 
 
-def _list_folder(root: Path) -> list[ProbeItem]:
+def _list_folder(root: Path, made: set[str]) -> list[ProbeItem]:
+    """The images below a folder; those below it that this program made itself are left out."""
     if not root.is_dir():
         raise ProbeError(f"{root}: no such folder of images ([probe] images)")
     items = []
-    for path in _walk(root):
+    for path in _walk(root, made - {os.path.realpath(root)}):
         parts = path.relative_to(root).parts
+        if not "/".join(parts).isprintable():  # bytes that are no text, or signs that no page can show
+            raise ProbeError(f"{str(path)!r}: rename it: its name holds characters that cannot be printed")
         items.append(ProbeItem("/".join(parts), parts[0] if len(parts) > 1 else None, path))
     if not items:
         raise ProbeError(f"{root}: not one image in this folder ({', '.join(SUFFIXES)})")
     return items
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path, without: set[str]) -> Iterator[Path]:
     """Image files below ``root``, through links to folders too, without hidden files and loops."""
-    seen: set[str] = set()
+    seen = set(without)
     for folder, below, files in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:

@@ -188,8 +188,9 @@ def tensors_of(content: object, where: str) -> dict[str, Tensor]:
     Raises:
         WeightsError: it is not one.
     """
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
+    for wrapper in ("state_dict", "model_state_dict", "model"):
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
     if not isinstance(content, Mapping) or not content:
         raise WeightsError(f"{where}: holds a {type(content).__name__}, not a state dict")
     for name, value in content.items():

@@ -18,8 +18,8 @@ MOST_SERVED = 7
 #: Classes with fewer ranking images are left out of the groups.
 ENOUGH_IMAGES = 10
 
-#: Decimals of a mean fall in logits: the digits behind are arithmetic noise and must not rank.
-FALL_DECIMALS = 4
+#: Part of a target's mean margin below which two falls are equal: what is finer is arithmetic noise.
+FALL_STEP = 1e-5
 
 
 def lost_score(counts: ClassCounts) -> Int64[np.ndarray, "target unit"]:
@@ -58,12 +58,33 @@ def mean_fall(
     return falls
 
 
+def mean_margin(
+    margin: np.ndarray, labels: np.ndarray, members: Bool[np.ndarray, "target class"]
+) -> Float64[np.ndarray, " target"]:
+    """Mean size of the intact margin over each target's images, whatever its sign: the scale of its logits.
+
+    Args:
+        margin: as of ``mean_fall``.
+    """
+    sizes = np.abs(margin[:, 0].astype(np.float64))
+    own = [sizes[member[labels]] for member in members]
+    return np.array([values.mean() if len(values) else 0.0 for values in own])
+
+
 def rank_units(
-    lost: Int64[np.ndarray, "target unit"], fall: Float64[np.ndarray, "target unit"]
+    lost: Int64[np.ndarray, "target unit"],
+    fall: Float64[np.ndarray, "target unit"],
+    scale: Float64[np.ndarray, " target"],
 ) -> Int64[np.ndarray, "target unit"]:
-    """Units by importance: most lost first, then the larger fall, then the lower index."""
+    """Units by importance: most lost first, then the larger fall, then the lower index.
+
+    Args:
+        scale: of ``mean_margin``.
+    """
     units = np.broadcast_to(np.arange(lost.shape[1]), lost.shape)
-    return np.lexsort((units, -np.round(fall, FALL_DECIMALS), -lost), axis=1).astype(np.int64)
+    step = (FALL_STEP * np.where(scale > 0, scale, 1.0))[:, None]
+    steps = np.round(fall / step)
+    return np.lexsort((units, -steps, -lost), axis=1).astype(np.int64)
 
 
 def classes_served(

@@ -64,11 +64,10 @@ def silent_images(
 
 def fires_without(
     maxima: Float32[np.ndarray, " image"],
-    level: float,
     area: Int32[np.ndarray, " image"],
     count: int = IMAGES_WRONG,
 ) -> Int32[np.ndarray, " n"]:
-    """Images without a pixel of the concept in which the unit fires (above its level), highest first."""
-    candidates = np.flatnonzero((maxima > level) & (area == 0))
+    """Images without a pixel of the concept, the highest maximum first."""
+    candidates = np.flatnonzero((area == 0) & ~np.isnan(maxima))
     order = np.argsort(-maxima[candidates], kind="stable")
     return candidates[order][:count].astype(np.int32)

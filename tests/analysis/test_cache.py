@@ -42,6 +42,21 @@ def test_another_key_or_shape_starts_empty(cache, key, shape):
     assert not again.values.any()
 
 
+def test_a_whole_array_is_found_under_its_own_key_alone(cache):
+    array = cache.open("a.f32", "key", (4, 2), np.float32)
+    array.values[:] = 7
+    assert cache.find("a.f32", "key", (4, 2), np.float32) is None, "not one image is done"
+    array.save(4)
+    assert cache.find("a.f32", "other", (4, 2), np.float32) is None
+    assert cache.find("a.f32", "key", (5, 2), np.float32) is None
+    assert cache.find("a.f32", "key", (4, 3), np.float32) is None
+    assert cache.find("a.f32", "key", (4, 3, -1), np.float32) is None, "8 numbers are no multiple of 12"
+    for shape in ((4, 2), (4, -1), (4, -1, 2)):
+        found = cache.find("a.f32", "key", shape, np.float32)
+        assert found.size == 8
+        assert (found == 7).all()
+
+
 def test_a_torn_note_only_means_filling_again(cache):
     cache.open("a.f32", "key", (4, 2), np.float32).save(4)
     (cache.folder / "a.f32.json").write_text('{"key": "ke', encoding="utf-8")

@@ -49,13 +49,12 @@ def test_a_generator_has_three_experiments_and_a_classifier_none(edited_site, pa
     assert list(generation_pages(site, site.runs[0])) == []
 
 
-def test_every_experiment_gives_its_question_command_and_a_column_for_published_numbers(texts, edits):
+def test_every_experiment_gives_its_question_and_command(texts, edits):
     for text, question in zip(
         texts, ("is it gone when they are?", "only where it belongs?", "What else changes")
     ):
         assert question in text
         assert edits.record.command in text
-        assert "published" in text
         assert edits.record.notes[0][1:] in text
 
 

@@ -54,9 +54,8 @@ def test_the_mean_of_a_state_is_that_of_its_classes(pages, removals):
     assert f"4 most important removed {share} {percent(float(np.mean(values)))} {change}" in pages[0]
 
 
-def test_both_experiments_keep_a_column_for_published_figures_and_say_the_command(pages, removals):
+def test_both_experiments_say_the_command(pages, removals):
     for text in pages:
-        assert "published" in text
         assert removals.record.command in text
 
 

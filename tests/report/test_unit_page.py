@@ -116,11 +116,12 @@ def test_a_sentence_says_how_far_to_trust_the_match(view):
     concepts = view.run.record.concepts
     found = next(u for u in view.layer.units if u.stable)
     name = concepts[found.concept - 1].name
+    pixels = 50 * found.mask_pixels
 
     def sentence(unit: UnitRecord) -> str:
-        return unit_sentence(unit, concepts, 0.01, 0.04).replace("\u00a0", " ")
+        return unit_sentence(unit, concepts, pixels, 0.04).replace("\u00a0", " ")
 
-    assert f"It fires on {name}: of the 1.0 % of pixels" in sentence(found)
+    assert f"It fires on {name}: of the 2.0 % of pixels" in sentence(found)
     precision = share(found.concepts[0].precision).replace("\u00a0", " ")
     assert f"{precision} show {name}" in sentence(found)
     assert "holds on images that it was not chosen on" in sentence(found)

@@ -16,6 +16,7 @@ from dissect_report.stats.importance import (
     lost_accuracy,
     lost_score,
     mean_fall,
+    mean_margin,
     rank_units,
 )
 
@@ -65,12 +66,14 @@ def test_units_rank_by_loss_then_fall_then_index() -> None:
     predicted, labels = drawn(3, columns=40)
     counts = count_predictions(predicted, labels, MEMBERS)
     falls = np.random.default_rng(3).integers(0, 3, (5, 39)) / 2.0
-    order = rank_units(lost_score(counts), falls)
+    order = rank_units(lost_score(counts), falls, np.full(5, 8.0))
     for target in (0, 1, 2, 4):
         losses = np.round(lost_accuracy(counts)[target], 12)
         assert len(set(losses)) < 39  # there are ties
         assert order[target].tolist() == rank_slowly(losses, falls[target])
-    assert rank_units(np.zeros((1, 3), np.int64), np.array([[0.0, 2e-6, 1e-6]])).tolist() == [[0, 1, 2]]
+    nothing, falls = np.zeros((1, 3), np.int64), np.array([[0.0, 2e-6, 1e-6]])
+    assert rank_units(nothing, falls, np.array([8.0])).tolist() == [[0, 1, 2]], "noise of logits of that size"
+    assert rank_units(nothing, falls, np.array([1e-4])).tolist() == [[1, 2, 0]], "of small logits it is none"
 
 
 def test_the_mean_fall_is_over_the_target_s_own_images() -> None:
@@ -79,9 +82,18 @@ def test_the_mean_fall_is_over_the_target_s_own_images() -> None:
     assert falls.tolist() == [[2.0, -0.5], [-8.0, -8.0], [0.0, 0.0]]
 
 
+def test_the_mean_margin_is_over_the_target_s_own_images() -> None:
+    margin = np.array([[5, 4], [-3, 0], [1, 9]], np.float32)
+    assert mean_margin(margin, np.array([0, 0, 1]), membership([[0], [1], [2]], 3)).tolist() == [
+        4.0,
+        1.0,
+        0.0,
+    ]
+
+
 def test_a_unit_serves_a_class_only_with_a_loss_among_the_top_four() -> None:
     lost = np.array([[5, 4, 3, 2, 1, 0], [1, 0, 0, 0, 0, 0], [0, -1, -1, -1, -1, 3]])
-    order = rank_units(lost, np.zeros((3, 6)))
+    order = rank_units(lost, np.zeros((3, 6)), np.ones(3))
     served = classes_served(order, lost)
     assert served.tolist() == [2, 1, 1, 1, 0, 1]
     groups = group_by_serving(served, np.array([0.5, 0.1, 0.2, np.nan, 0.3, 0.3]))

@@ -26,7 +26,7 @@ from dissect_report.analysis.ablation.splits import (
     overlap_note,
     split_halves,
 )
-from dissect_report.analysis.ablation.targets import choose_layers, choose_targets, set_sizes
+from dissect_report.analysis.ablation.targets import check_names, choose_layers, choose_targets, set_sizes
 from dissect_report.analysis.cache import Cache, digest
 from dissect_report.analysis.provenance import intervention_key, versions
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
@@ -38,7 +38,7 @@ from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.store import LoadedRun
 from dissect_report.sources.probe import list_probe
 from dissect_report.stats.classification import count_predictions
-from dissect_report.stats.importance import lost_score, mean_fall, rank_units
+from dissect_report.stats.importance import lost_score, mean_fall, mean_margin, rank_units
 
 #: Real images on which a tail is proved.
 PROOF = 3
@@ -66,16 +66,30 @@ def ablate(
     config = setup.run.ablation
     if config is None:
         return ()
-    if len(setup.network.classes) < 2:
-        raise ModelError("[ablation] needs a classifier of at least two classes")
-    layers = choose_layers(config, setup.network.chosen)
-    for info in layers:
-        for name, units in config.sets.items():
-            check_units(info, units, f"[ablation.sets] {name}: ")
+    layers = check_ablation(setup)
     ranking = _survey_ranking(setup, config)
     return tuple(
         _ablate_layer(setup, config, run, info, ranking, (maps or {}).get(info.name)) for info in layers
     )
+
+
+def check_ablation(setup: Setup) -> tuple[LayerInfo, ...]:
+    """The layers to change; refuses names that the network does not have, before anything is measured.
+
+    Raises:
+        ConfigError, LayerError, ModelError: the first of them.
+    """
+    config = setup.run.ablation
+    if config is None:
+        return ()
+    if len(setup.network.classes) < 2:
+        raise ModelError("[ablation] needs a classifier of at least two classes")
+    check_names(config, setup.network.classes)
+    layers = choose_layers(config, setup.network.chosen)
+    for info in layers:
+        for name, units in config.sets.items():
+            check_units(info, units, f"[ablation.sets] {name}: ")
+    return layers
 
 
 def is_ablated(setup: Setup, run: LoadedRun) -> bool:
@@ -171,7 +185,8 @@ def _ablate_layer(
     watch["sets"] = time.perf_counter()
     counts = count_predictions(alone["ranking"].predicted, images.ranking.labels, targets.members)
     fall = mean_fall(alone["ranking"].margin, images.ranking.labels, targets.members)
-    order = rank_units(lost_score(counts), fall)
+    scale = mean_margin(alone["ranking"].margin, images.ranking.labels, targets.members)
+    order = rank_units(lost_score(counts), fall, scale)
     alive = np.array([unit.unit for unit in units if not unit.dead], np.int64)
     generator = np.random.default_rng([setup.run.dissection.seed, 5])
     random = np.stack([generator.permutation(alive) for _ in range(config.random_draws)] or [alive[:0]])
@@ -204,11 +219,16 @@ def _split_images(
     stand_in = any(not (part != UNKNOWN).any() for part in known)
     notes: list[str] = []
     if stand_in:
-        notes.append("no class labels: the intact network's predictions stand in for them")
+        stray = next((label for part in (survey, ranking) if part for label in part.labels if label), None)
+        why = f"no folder is named like a class (one is {stray!r})" if stray else "no class labels"
+        notes.append(f"{why}: the intact network's predictions stand in for them")
+        if stray:
+            setup.progress.note(f"[ablation]: {notes[-1]}; [model] classes names the outputs")
         labels = _intact(work, survey, own, f"{layer}.intact")
         rank_labels = None if ranking is None else _intact(work, ranking, other, f"{layer}.intact.ranking")
     elif missing := int((labels == UNKNOWN).sum()):
         notes.append(f"{missing} probe images lie in no folder named like a class: left out")
+        setup.progress.note(f"[ablation]: {notes[-1]}")
     if ranking is None or rank_labels is None:
         first, second = split_halves(labels, survey.digests, setup.run.dissection.seed)
         source = survey

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dissect_report.activations.tail import Held, Tail
 from dissect_report.analysis.cache import Cache, digest
-from dissect_report.analysis.forward import LayerSlice, Notes
+from dissect_report.analysis.forward import Notes
 from dissect_report.analysis.provenance import versions
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.survey import Survey
@@ -126,16 +126,3 @@ def hold_maps(setup: Setup, tail: Tail, survey: Survey, cache: Cache, maps: np.n
             notes.save(stop)
             stage.advance(stop - start)
     return StoredMaps(arrays[0].values, tuple(array.values for array in arrays[1:]), setup.network.device)
-
-
-def dissected_maps(setup: Setup) -> dict[str, np.ndarray]:
-    """By layer name the raw maps that a dissection of the same run just left in the cache, where it did."""
-    found: dict[str, np.ndarray] = {}
-    for info in setup.network.chosen:
-        if max(info.map_size) <= setup.grid:  # larger ones were kept as sampled to the grid
-            whole = LayerSlice(info, 0, info.units, info.map_size)
-            shape = (len(setup.survey), info.units, *info.map_size)
-            maps = setup.cache.find(whole.name, shape, np.float32)
-            if maps is not None:
-                found[info.name] = maps
-    return found

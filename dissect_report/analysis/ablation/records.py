@@ -90,7 +90,7 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
         targets=targets,
         rows=tuple(rows),
         serving=tuple(ServingBar(**vars(group)) for group in group_by_serving(served, found.iou)),
-        left_out=int(found.targets.classes - enough.sum()),
+        left_out=int(found.targets.asked - enough.sum()),
         spread=spread_over_classes(targets, rows, found.targets.classes),
         live=bool(live),
         live_difference=difference,

@@ -26,12 +26,14 @@ class Targets:
         names: of each.
         groups: how many of the last are groups.
         members: [target, class].
+        asked: how many classes the configuration speaks of; those without enough images are no targets.
         notes: which groups are left out.
     """
 
     names: tuple[str, ...]
     groups: int
     members: Bool[np.ndarray, "target class"]
+    asked: int
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -99,7 +101,20 @@ def choose_targets(
     kept = {name: group for name, group in groups.items() if counts[name] >= ENOUGH_IMAGES}
     members = [[index] for index in chosen] + list(kept.values())
     names = [classes[index] for index in chosen] + list(kept)
-    return Targets(tuple(names), len(kept), membership(members, len(classes)), tuple(notes if few else ()))
+    asked = len(chosen) if config.classes else len(classes)
+    notes = notes if few else []
+    return Targets(tuple(names), len(kept), membership(members, len(classes)), asked, tuple(notes))
+
+
+def check_names(config: AblationConfig, classes: Sequence[str]) -> None:
+    """Refuses names that are no class, before anything is measured.
+
+    Raises:
+        ConfigError: naming the first of them.
+    """
+    _match(config.classes, classes, "[ablation] classes")
+    for name, patterns in config.class_groups.items():
+        _match(patterns, classes, f"[ablation.class_groups] {name}")
 
 
 def _match(patterns: Sequence[str], classes: Sequence[str], where: str) -> list[int]:

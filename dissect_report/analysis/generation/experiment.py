@@ -13,7 +13,7 @@ from dissect_report.activations.outputs import read_images
 from dissect_report.activations.tail import split_tail
 from dissect_report.analysis.ablation.held_maps import hold_maps
 from dissect_report.analysis.cache import digest
-from dissect_report.analysis.forward import LayerSlice
+from dissect_report.analysis.generating import generate
 from dissect_report.analysis.generation.edits import Edit, Editor
 from dissect_report.analysis.generation.forecast import count_edits, measure_edit, stage_lines
 from dissect_report.analysis.generation.layer import (
@@ -26,22 +26,23 @@ from dissect_report.analysis.generation.layer import (
 from dissect_report.analysis.generation.passes import EditPass
 from dissect_report.analysis.generation.plans import (
     best_units,
+    check_layers,
     choose_concepts,
     choose_layers,
     counts_below,
     lattice,
+    match_names,
 )
 from dissect_report.analysis.generation.records import write_generation
-from dissect_report.analysis.layer_numbers import plan_maps
+from dissect_report.analysis.layer_numbers import levels_of
 from dissect_report.analysis.provenance import intervention_key, versions
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import GenerationConfig
-from dissect_report.errors import FindingsError, LayerError
+from dissect_report.errors import FindingsError
 from dissect_report.findings.generation import Generation
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.store import LoadedRun
 from dissect_report.stats.effects import rank_by
-from dissect_report.stats.levels import measure_activations
 
 #: Latents on which a tail is proved.
 PROOF = 3
@@ -69,6 +70,20 @@ def edit_generator(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray])
         return ()
     layers = choose_layers(config, run, setup.network.chosen)
     return tuple(_edit_layer(setup, config, run, info, maps) for info in layers)
+
+
+def check_edits(setup: Setup) -> None:
+    """Refuses names that the network or the catalogue does not have, before anything is measured.
+
+    Raises:
+        ConfigError, LayerError: the first of them.
+    """
+    config = setup.run.generation
+    if config is not None:
+        check_layers(config, setup.network.chosen)
+        names = [concept.name for concept in setup.segmenter.catalogue]
+        for pattern in config.concepts:
+            match_names(pattern, names)
 
 
 def is_edited(setup: Setup, run: LoadedRun) -> bool:
@@ -169,7 +184,7 @@ def _look(
     layer = LayerEdits(
         info=info,
         concepts=concepts,
-        level=_insert_levels(setup, config, info),
+        level=levels_of(setup, info, config.insert_quantile),
         iou=run.layers[info.name].arrays["iou"],
         alive=np.array([u.unit for u in units if not u.dead and u.finite], np.int64),
         measured=measured,
@@ -187,29 +202,10 @@ def _look(
 
 
 def _intact_labels(setup: Setup, latents: int) -> np.ndarray:
-    """The label maps that the dissection left in the cache."""
-    for path in setup.cache.folder.glob("labels.u16"):
-        depth = path.stat().st_size // (2 * len(setup.survey) * setup.grid**2)
-        shape = (len(setup.survey), depth, setup.grid, setup.grid)
-        if (labels := setup.cache.find(path.name, shape, np.uint16)) is not None:
-            return np.asarray(labels[:latents])
-    raise FindingsError(
-        f"{setup.cache.folder}: the label maps are gone; run `dissect-report analyze --force`"
-    )
-
-
-def _insert_levels(setup: Setup, config: GenerationConfig, info: LayerInfo) -> np.ndarray:
-    """float64 [unit]: the value that ``insert_quantile`` of all upsampled probe pixels exceed."""
-    plans = plan_maps(setup)
-    plan = plans[info.name]
-    whole = LayerSlice(info, 0, info.units, plan.map_size)
-    maps = setup.cache.find(whole.name, (len(setup.survey), info.units, *plan.map_size), np.float32)
-    if maps is None:
-        raise LayerError(
-            f"[generation] layers: the activations of {info.name!r} are not in the cache: raise [compute] "
-            "cache_gb, or run `dissect-report analyze --force`"
-        )
-    return measure_activations(maps, plan.to_grid, config.insert_quantile, setup.threads).level
+    """The label maps that the dissection left in the cache, else made again."""
+    shape = (len(setup.survey), -1, setup.grid, setup.grid)
+    labels = setup.cache.find("labels.u16", setup.labels_key, shape, np.uint16)
+    return np.asarray((generate(setup) if labels is None else labels)[:latents])
 
 
 def _orders(

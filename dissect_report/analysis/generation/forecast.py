@@ -6,13 +6,12 @@ import time
 
 import numpy as np
 
-from dissect_report.activations.layers import LayerInfo, select_layers
+from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.forecast_words import duration
 from dissect_report.analysis.generation.edits import Edit
 from dissect_report.analysis.generation.passes import EditPass
-from dissect_report.analysis.generation.plans import DEFAULT_CONCEPTS, counts_below, lattice
+from dissect_report.analysis.generation.plans import DEFAULT_CONCEPTS, check_layers, counts_below, lattice
 from dissect_report.config import GenerationConfig
-from dissect_report.errors import LayerError
 
 #: What a reader can lower, largest effect first.
 REMEDY = "[generation] concepts, latents, unit_latents, insert_latents, places, removed, unit_effects"
@@ -58,12 +57,8 @@ def likely_layer(config: GenerationConfig, chosen: tuple[LayerInfo, ...]) -> Lay
     Raises:
         LayerError: an unknown layer, or none whose maps can be changed.
     """
-    if config.layers:
-        return select_layers(chosen, config.layers)[0]
-    able = [info for info in chosen if min(info.map_size) >= 2]
-    if not able:
-        raise LayerError("[generation]: no dissected layer has maps of at least 2x2 cells")
-    return able[len(able) // 2]
+    able = check_layers(config, chosen)
+    return able[0 if config.layers else len(able) // 2]
 
 
 def expected_concepts(config: GenerationConfig) -> int:

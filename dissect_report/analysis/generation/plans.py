@@ -15,6 +15,9 @@ from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import LoadedRun
 from dissect_report.stats.effects import rank_by
 
+#: A layer of no more units is the image itself.
+RGB = 3
+
 #: Concepts that are tried unless some are named.
 DEFAULT_CONCEPTS = 8
 
@@ -25,6 +28,19 @@ def choose_layers(config: GenerationConfig, run: LoadedRun, chosen: Sequence[Lay
     Raises:
         LayerError: an unknown layer, or one whose maps are smaller than 2x2.
     """
+    able = check_layers(config, chosen)
+    if config.layers:
+        return able
+    found = [sum(run.layers[info.name].summary.concepts.values()) for info in able]
+    return [able[int(np.argmax(found))]]
+
+
+def check_layers(config: GenerationConfig, chosen: Sequence[LayerInfo]) -> list[LayerInfo]:
+    """The layers that are named, or where none is those that can be changed.
+
+    Raises:
+        LayerError: an unknown layer, or maps smaller than 2x2.
+    """
     if config.layers:
         layers = list(select_layers(chosen, config.layers))
         for info in layers:
@@ -32,10 +48,24 @@ def choose_layers(config: GenerationConfig, run: LoadedRun, chosen: Sequence[Lay
                 raise LayerError(f"[generation] layers: the maps of {info.name!r} are smaller than 2x2 cells")
         return layers
     able = [info for info in chosen if min(info.map_size) >= 2]
+    able = [info for info in able if info.units > RGB] or able
     if not able:
         raise LayerError("[generation]: no dissected layer has maps of at least 2x2 cells")
-    found = [sum(run.layers[info.name].summary.concepts.values()) for info in able]
-    return [able[int(np.argmax(found))]]
+    return able
+
+
+def match_names(pattern: str, names: Sequence[str]) -> set[str]:
+    """The concepts that a name or a glob means; a name that is one means no others.
+
+    Raises:
+        ConfigError: none.
+    """
+    found = {pattern} & set(names) or {name for name in names if fnmatchcase(name, pattern)}
+    if not found:
+        raise ConfigError(
+            f"[generation] concepts: no concept is called {pattern!r}; {nearest(pattern, names)}"
+        )
+    return found
 
 
 def choose_concepts(
@@ -52,13 +82,8 @@ def choose_concepts(
     if config.concepts:
         asked: dict[int, ConceptRecord] = {}
         for pattern in config.concepts:
-            matching = [c for c in catalogue if c.name == pattern] or [
-                c for c in catalogue if fnmatchcase(c.name, pattern) and c.pixels
-            ]
-            if not matching:
-                hint = nearest(pattern, [c.name for c in catalogue])
-                raise ConfigError(f"[generation] concepts: no concept is called {pattern!r}; {hint}")
-            asked |= {c.id: c for c in matching}
+            named = match_names(pattern, [c.name for c in catalogue])
+            asked |= {c.id: c for c in catalogue if c.name in named and (c.pixels or c.name == pattern)}
         wanted = list(asked.values())
         return [c for c in wanted if c.pixels], [c for c in wanted if not c.pixels]
     matched = {
@@ -94,7 +119,10 @@ def lattice(map_size: tuple[int, int], grid: int, most: int) -> tuple[tuple[int,
         for column in range(columns):
             top, bottom = row * map_size[0] // rows, (row + 1) * map_size[0] // rows
             left, right = column * map_size[1] // columns, (column + 1) * map_size[1] // columns
-            middle = ((2 * row + 1) * grid // (2 * rows), (2 * column + 1) * grid // (2 * columns))
+            middle = (
+                (top + bottom) * grid // (2 * map_size[0]),
+                (left + right) * grid // (2 * map_size[1]),
+            )
             places.append(Place((top, bottom, left, right), middle))
     return (rows, columns), places
 

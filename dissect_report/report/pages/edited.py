@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -70,9 +71,15 @@ def layer_section(edited: Edits, path: PurePosixPath) -> dict[str, Any]:
         "tips": edited.tips,
         "never_drawn": never_drawn_sentence(edited),
         "file": link(path, edited.view.addresses.folder / "generation.json"),
-        "place": f"layer{edited.place + 1}",
-        "published": "What was published for this network; a dash where nothing was",
+        "place": edited.view.layer.summary.folder,
     }
+
+
+def strongest(edited: Edits, value: Callable[[ConceptEdits], float | None]) -> str:
+    """The anchor of the concept with the largest value: what a page opens on; "" where none is defined."""
+    known = [(value(edits), edits.concept) for edits in edited.record.concepts]
+    defined = [(number, -concept) for number, concept in known if number is not None]
+    return edited.anchor(-max(defined)[1]) if defined else ""
 
 
 def concept_part(edited: Edits, path: PurePosixPath, edits: ConceptEdits) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def tiers(view: LayerView) -> list[tuple[str, str, list[dict[str, Any]]]]:
     named = [
         ("Clear", "stable on a held-out half and above chance", clear),
         ("Doubtful", "above the iou_threshold, but unstable or within reach of chance", doubtful),
-        ("Unlabelled", "fires on something that the catalogue has no word for", silent[:2]),
+        ("Unlabelled", "matches no concept of the catalogue well", silent[:2]),
     ]
     return [(title, why, [view.card(u, HOME) for u in members]) for title, why, members in named]
 

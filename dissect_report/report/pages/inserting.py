@@ -12,7 +12,7 @@ from dissect_report.report.edit_words import ENOUGH_PLACES, insertion_sentence, 
 from dissect_report.report.edits import Edits, beyond
 from dissect_report.report.formatting import share
 from dissect_report.report.page import Page
-from dissect_report.report.pages.edited import concept_part, experiment_page, layer_section
+from dissect_report.report.pages.edited import concept_part, experiment_page, layer_section, strongest
 
 #: Contexts drawn as bars; the table has all.
 BARS = 14
@@ -32,6 +32,7 @@ def _section(edited: Edits, path: PurePosixPath) -> dict[str, Any]:
     return layer_section(edited, path) | {
         "verdict": inserting_verdict(edited),
         "concepts": [_concept(edited, path, edits) for edits in edited.record.concepts],
+        "strongest": strongest(edited, lambda edits: edits.added),
         "enough": ENOUGH_PLACES,
         "place_share": share(edited.place_share),
     }

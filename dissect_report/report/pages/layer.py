@@ -12,7 +12,7 @@ from dissect_report.findings.records import CATEGORIES
 from dissect_report.findings.units import UnitRecord
 from dissect_report.report import parquet
 from dissect_report.report.addresses import HOME, link
-from dissect_report.report.cards import LayerView, label
+from dissect_report.report.cards import LayerView, card_outlines, label
 from dissect_report.report.edits import Edits, edits_of
 from dissect_report.report.figures import concepts_figure, iou_figure
 from dissect_report.report.formatting import count, number, plural, score
@@ -55,7 +55,8 @@ def layer_context(view: LayerView) -> dict[str, Any]:
     chance = view.layer.record.chance_concepts
     removals, edits = removals_of(view), edits_of(view)
     steps = [at for at, _ in threshold_steps(view)]
-    cloud = serving_points(removals) if removals else []
+    points = serving_points(removals) if removals else []
+    cloud = points if any(served for _, served, _, _, _ in points) else []
     ious = [unit.iou for unit in view.layer.units if unit.iou is not None]
     return {
         "root": link(page, HOME).removesuffix("index.html"),
@@ -121,7 +122,7 @@ def folded(view: LayerView) -> list[tuple[str, str, list[tuple[int, str, str]]]]
     lists = [
         (
             "Not detectors",
-            view.tips.detector,
+            f"Units whose best IoU does not exceed the iou_threshold, {number(view.iou_threshold)}.",
             [u for u in units if not u.detector and not u.dead and u.finite],
         ),
         ("Duplicates", view.tips.duplicate, [u for u in units if u.duplicate_of is not None]),
@@ -163,6 +164,13 @@ def cards_file(view: LayerView) -> DataFile:
         data |= changes(edits)
     name = script_json(str(view.addresses.cards.with_suffix("")))
     return DataFile(view.addresses.cards, f"dissect.register({name},{script_json(data)});\n")
+
+
+def outlines_file(view: LayerView) -> DataFile:
+    """By unit, the outlines of the mask on the images that its card shows, for the layer page's script."""
+    name = script_json(str(view.addresses.outlines.with_suffix("")))
+    outlines = [card_outlines(unit) for unit in view.layer.units]
+    return DataFile(view.addresses.outlines, f"dissect.register({name},{script_json(outlines)});\n")
 
 
 def importance(removals: Removals) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dissect_report.report.edit_words import portion, removal_sentence
 from dissect_report.report.edits import HEADLINE, Edits, beyond, point_at, removed_point
 from dissect_report.report.formatting import plural, share
 from dissect_report.report.page import Page
-from dissect_report.report.pages.edited import concept_part, experiment_page, layer_section
+from dissect_report.report.pages.edited import concept_part, experiment_page, layer_section, strongest
 
 
 def removing_page(found: list[Edits]) -> Page:
@@ -29,9 +29,15 @@ def _section(edited: Edits, path: PurePosixPath) -> dict[str, Any]:
     return layer_section(edited, path) | {
         "verdict": removing_verdict(edited),
         "concepts": [_concept(edited, path, edits) for edits in edited.record.concepts],
+        "strongest": strongest(edited, _portion),
         "grid_counts": edited.record.grid_counts,
         "removed": max((size for size in edited.record.removed if size <= HEADLINE), default=0),
     }
+
+
+def _portion(edits: ConceptEdits) -> float | None:
+    point = removed_point(edits)
+    return point.portion if point else None
 
 
 def removing_verdict(edited: Edits) -> str:

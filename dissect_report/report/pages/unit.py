@@ -75,6 +75,7 @@ class UnitPages:
         self.used = UsedFor(removals, view.addresses.page) if removals else None
         edits = edits_of(view)
         self.edited = UnitEdited(edits, view.addresses.page) if edits else None
+        self.pixels = len(self.record.images) * self.record.grid**2
         self.quantile = float(setting(view.run, "dissection", "quantile"))
 
     def pages(self) -> Iterator[Page]:
@@ -125,7 +126,7 @@ class UnitPages:
         view = self.view
         concept = view.concept(unit.concept)
         rows = [self._row(scored) for scored in unit.concepts]
-        sentence = unit_sentence(unit, self.record.concepts, self.quantile, view.iou_threshold)
+        sentence = unit_sentence(unit, self.record.concepts, self.pixels, view.iou_threshold)
         return {
             "unit": unit,
             "name": label(unit, concept),
@@ -165,7 +166,7 @@ class UnitPages:
         """A unit's card, rendered once: it is the same on every page of the layer."""
         if unit.unit not in self.cards:
             macro = self.view.site.templates.get_template("partials/card.html").module.card  # type: ignore[attr-defined]
-            self.cards[unit.unit] = macro(self.view.card(unit, self.view.addresses.page))
+            self.cards[unit.unit] = macro(self.view.card(unit, self.view.addresses.page, outlined=False))
         return self.cards[unit.unit]
 
     def _relatives(self, unit: UnitRecord) -> list[tuple[Markup, str]]:
@@ -180,7 +181,11 @@ class UnitPages:
             macro = self.view.site.templates.get_template("partials/card.html").module.card  # type: ignore[attr-defined]
             page = self.view.addresses.page
             self.namesakes[unit.concept] = [
-                macro(other.card(best[unit.concept], page, f"{other.layer.summary.name} ", self.widest))
+                macro(
+                    other.card(
+                        best[unit.concept], page, f"{other.layer.summary.name} ", self.widest, outlined=False
+                    )
+                )
                 for other, best in self.others
                 if unit.concept in best
             ]

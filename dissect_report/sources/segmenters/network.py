@@ -22,7 +22,7 @@ from dissect_report.sources.concepts import (
     read_catalogue,
 )
 from dissect_report.sources.factory import load_factory, source_digest
-from dissect_report.sources.models import model_digest, unwrap
+from dissect_report.sources.models import in_float32, model_digest, unwrap
 from dissect_report.sources.segmenters.protocol import sample_cells, to_positions
 from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
 
@@ -64,7 +64,7 @@ class NetworkSegmenter:
         self._table = torch.from_numpy(position_table(catalogue, unlabelled))
         self._device: torch.device | str = "cpu"
         if isinstance(network, nn.Module):
-            network.eval()
+            in_float32(network).eval()
         self.digest = self._digest(code_digest)
 
     def _digest(self, code_digest: str) -> str:
@@ -106,7 +106,11 @@ class NetworkSegmenter:
             ) from error
 
     def _from_ids(self, output: Any, count: int, grid: int) -> Tensor:
-        ids = torch.as_tensor(output)
+        try:
+            ids = torch.as_tensor(output)
+        except (TypeError, ValueError, RuntimeError):
+            what = type(output).__name__
+            raise SegmenterError(f"{self.source}: segment() gives a {what}, not ids") from None
         ids = ids[:, None] if ids.ndim == 3 else ids
         if ids.ndim != 4 or len(ids) != count:
             wanted = f"ids [image, depth, y, x] of {count} images"
@@ -120,6 +124,8 @@ class NetworkSegmenter:
             raise SegmenterError(
                 f"{self.source} gives {what}, not logits [image, concept, y, x] of {count} images"
             )
+        if not bool(torch.isfinite(logits).all()):
+            raise SegmenterError(f"{self.source} gives NaN or infinite logits; check its weights")
         named = len(self._table)
         if logits.shape[1] != named:
             raise SegmenterError(
@@ -184,7 +190,8 @@ def _find_catalogue(config: SegmenterConfig, folder: Path, network: Any) -> tupl
     if config.concepts:
         return read_catalogue(folder / config.concepts, config.unlabelled)
     for attribute in ("concepts", "labels"):
-        if carried := getattr(network, attribute, None):
+        carried = getattr(network, attribute, None)
+        if isinstance(carried, Iterable) and (carried := list(carried)):
             where = f"{config.source}, its .{attribute}"
             return check_catalogue(read_carried(carried, where), config.unlabelled, where)
     raise SegmenterError(

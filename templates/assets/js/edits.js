@@ -166,7 +166,7 @@
         else chip.removeAttribute("aria-current");
       });
     }
-    show(named() || parts[0]);
+    show(named() || parts.find((part) => "strongest" in part.dataset) || parts[0]);
     chips.forEach((chip) => chip.addEventListener("click", (event) => {
       event.preventDefault(); // the page stays where it is: nothing jumps
       window.dissect.address.choose({}, chip.hash.slice(1));

@@ -144,6 +144,10 @@
     }
   }, { rootMargin: "300px" });
   figures.forEach((figure) => seen.observe(figure));
+  window.addEventListener("beforeprint", () => { // paper shows all of the page
+    figures.forEach((figure) => { if (!begun.has(figure)) draw(figure); });
+    document.querySelectorAll(".dissect img[loading=lazy]").forEach((picture) => { picture.loading = "eager"; });
+  });
 
   new MutationObserver(() => {
     figures.forEach((figure) => { if (figure.querySelector(".plot").dataset.ready) draw(figure); });

@@ -95,6 +95,7 @@
       && (!by || u.change !== null)
       && (!stable || u.flags & STABLE)).sort(orders[values.get("sort")]);
     grid.replaceChildren();
+    grid.style.setProperty("--count", shown.length); // room for what is there, not for what was
     made = 0;
     const all = data.all.length;
     counter.textContent = shown.length === all ? `${all.toLocaleString("en")} units` : `${shown.length.toLocaleString("en")} of ${all.toLocaleString("en")} units`;
@@ -119,6 +120,22 @@
     return frame;
   }
 
+  /** Lit where the unit is above its level, once the outlines are there. */
+  function light(quad) {
+    if (!data.outlines) return;
+    const NS = "http://www.w3.org/2000/svg";
+    data.outlines[quad.dataset.unit].forEach((outline, place) => {
+      if (!outline) return;
+      const picture = document.createElementNS(NS, "svg");
+      picture.setAttribute("viewBox", "0 0 1000 1000");
+      picture.style.cssText = `--x:${place % 2};--y:${place >> 1}`;
+      const path = document.createElementNS(NS, "path");
+      path.setAttribute("d", `M-50-50H1050V1050H-50Z${outline}`);
+      picture.append(path);
+      quad.append(picture);
+    });
+  }
+
   function remark(u) {
     if (u.flags & NOT_FINITE) return "not finite";
     if (u.flags & DEAD) return "dead";
@@ -135,6 +152,8 @@
     const quad = element("span", "quad");
     if (pictured && u.tiles) quad.append(half(u, 0));
     if (pictured && u.tiles > 2) quad.append(half(u, 2));
+    quad.dataset.unit = u.number;
+    if (pictured) light(quad);
     const name = element("span", "card-name");
     name.append(element("b", "", u.name || "no concept"));
     if (detects(u)) name.append(element("span", `letter ${category}`, data.letters[category]));
@@ -215,5 +234,10 @@
     data.detects = detects;
     page.dispatchEvent(new CustomEvent("dissect:units", { detail: { data, form, apply, pictured } }));
     choose();
+    if (!pictured) return;
+    window.dissect.load(page.dataset.root, `${page.dataset.run}/${page.dataset.folder}/outlines`).then((outlines) => {
+      data.outlines = outlines;
+      grid.querySelectorAll(".quad").forEach(light);
+    });
   });
 })();

@@ -95,6 +95,13 @@
     read();
   });
 
+  /* A strip of many layers shows the one that the reader is on. */
+  const current = page.querySelector(".strip [aria-current]");
+  if (current) {
+    const strip = current.closest(".strip");
+    strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
+  }
+
   const jump = page.querySelector("[data-jump]");
   if (jump) {
     const open = (unit) => {

@@ -13,7 +13,7 @@
   const tiles = [...section.querySelectorAll(".tile")];
   const maps = new Map();
   let catalogue = null;
-  let channel = 0;
+  let channel = null; // the unit's own, until the reader picks one
 
   const concepts = () => (catalogue = catalogue || window.dissect.load(root, `${run}/concepts`));
 
@@ -86,7 +86,21 @@
     return label;
   }
 
+  /** The label channel that shows most of the unit's concept; the first where none shows it. */
+  async function ownChannel() {
+    const [{ grid, depth, colors }, ...found] = await Promise.all([concepts(), ...tiles.map((tile) => labels(tile.dataset.image))]);
+    const areas = new Array(depth).fill(0);
+    for (const map of found) {
+      for (let at = 0; at < grid * grid * depth; at++) {
+        const concept = conceptAt(map, colors, at % grid, Math.floor(at / grid));
+        if (concept && concept.name === page.dataset.concept) areas[Math.floor(at / (grid * grid))] += 1;
+      }
+    }
+    return areas.indexOf(Math.max(...areas));
+  }
+
   async function showSegmentations() {
+    if (channel === null) channel = await ownChannel();
     showLegend(await Promise.all(tiles.map(paint)));
   }
 
