@@ -107,6 +107,23 @@ def axe(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def pages(session: nox.Session) -> None:
+    """Lighthouse, largest paint, frames and search of made-up sites. Needs npm, which fetches Lighthouse."""
+    install(session, "test", "browser")
+    folder = Path(session.create_tmp())
+    session.run("npm", "install", "--prefix", str(folder), "--no-save", "lighthouse@12", external=True)
+    script = folder / "node_modules" / "lighthouse" / "cli" / "index.js"
+    session.run("python", "-m", "tests.bench", "pages", env={**ENVIRONMENT, "LIGHTHOUSE": str(script)})
+
+
+@nox.session(default=False)
+def screenshots(session: nox.Session) -> None:
+    """Pictures of the built demo site for README and documentation. Arguments choose some."""
+    install(session, "browser")
+    session.run("python", "sites/docs/screenshots.py", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Prints the README's table of speed. Arguments choose rows."""
     install(session, "test")

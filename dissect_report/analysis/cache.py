@@ -2,7 +2,7 @@
 
 An array is a plain file opened as a memory map, beside a small JSON file that says what it was
 made from (its key) and how many of its images are done. Another key means another array: numbers
-of another model or probe can never come back.
+of another model or probe are never taken for these.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import typer
 
 
 def schema() -> None:
-    """Print the JSON Schema of the findings (run.json and dissection.json)."""
+    """Print the JSON Schema of the findings (run.json, dissection.json, ablation.json, generation.json)."""
     from dissect_report.findings.store import json_schema  # noqa: PLC0415  pydantic is slow to load
 
     typer.echo(json.dumps(json_schema(), indent=2))

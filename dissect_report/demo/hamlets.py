@@ -24,7 +24,7 @@ from dissect_report.demo.weather import finish
 LATENT = 128
 
 #: Distance below the edge of the meadow, and the places along it, from back to front.
-ROWS = ((3, (12, 31, 50, 69, 88)), (12, (22, 45, 78)), (23, (10, 62, 90)))
+ROWS = ((3, (16, 50, 84)), (12, (34, 68)), (24, (14, 86)))
 
 
 class Dials(Dice):
@@ -96,15 +96,15 @@ def _ground(canvas: Canvas, dials: Dials, season: Season, horizon: float) -> Gro
 def _stand(canvas: Canvas, dials: Dials, ground: Ground, season: Season, x: float, drop: float) -> None:
     """What one place holds: nothing, a house, a tree, a pine; behind the middle, a church."""
     there, kind = dials.chance(0.72), dials.between(0, 1)
-    x, scale = x + dials.between(-2.5, 2.5), (1 + drop / 40) * dials.between(0.92, 1.1)
+    x, scale = x + dials.between(-2.5, 2.5), (1.25 + drop / 40) * dials.between(0.95, 1.08)
     if not there:
         return
     if 45 < x < 55 and drop == ROWS[0][0]:
         buildings.church(standing(canvas, ground, x, drop, 34 * scale), dials, snow=season.snow)
-    elif kind < 0.5:
+    elif kind < 0.42:
         spot = standing(canvas, ground, x + 4, drop, 15 * scale, shadow=0.6)
         buildings.house(spot, dials, snow=season.snow)
-    elif kind < 0.75:
+    elif kind < 0.72:
         plants.tree(standing(canvas, ground, x, drop, 17 * scale, shadow=0.3), dials, season)
     else:
         plants.pine(standing(canvas, ground, x, drop, 19 * scale, shadow=0.3), dials, snow=season.snow)

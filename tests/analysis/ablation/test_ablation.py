@@ -263,7 +263,7 @@ def test_images_of_one_class_only_leave_the_accuracy_undefined(tmp_path: Path) -
     (target,) = found.targets
     assert (target.name, target.specificity, target.balanced_accuracy) == ("alley", None, None)
     assert target.recall is not None
-    assert found.left_out == 0
+    assert found.left_out == 3
     assert [spread.mean for spread in found.spread] == [None] * 3
 
 

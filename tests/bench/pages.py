@@ -1,0 +1,133 @@
+"""How fast pages are for a reader, in real Chromium: ``nox -s pages`` fetches Lighthouse for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+from rich.console import Console
+
+from dissect_report.config import load_config
+from dissect_report.publish.builder import build_site
+from dissect_report.publish.server import address_of, make_server
+from tests.bench.rows import row
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.test_search import results
+from tests.synthetic_vgg16 import UNITS, write_vgg16_site
+
+LAYER = "vgg16/features.conv1_1/"
+#: Milliseconds between two frames while the page scrolls or filters, the longest.
+FRAMES = """async steps => {
+  let last = performance.now(), worst = 0, going = true;
+  const tick = now => {
+    worst = Math.max(worst, now - last);
+    last = now;
+    if (going) requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+  for (const step of steps) {
+    if (typeof step === "number") window.scrollBy(0, step);
+    else {
+      const field = document.querySelector("[data-filter] [name=q]");
+      field.value = step;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    await new Promise(resolve => setTimeout(resolve, 30));
+  }
+  going = false;
+  return worst;
+}"""
+LCP = """() => new Promise(resolve => {
+  const told = list => resolve(list.getEntries().at(-1).startTime);
+  new PerformanceObserver(told).observe({ type: "largest-contentful-paint", buffered: true });
+})"""
+
+
+@contextmanager
+def served(units: tuple[int, ...]) -> Iterator[str]:
+    """The address of a made-up site with pictures of real sizes."""
+    with tempfile.TemporaryDirectory() as name:
+        config = write_vgg16_site(Path(name), units=units)
+        site = build_site(load_config(config), Console(quiet=True)).parent
+        with make_server(site, 0) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield address_of(server)
+            server.shutdown()
+
+
+def main() -> None:
+    """Prints the rows."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        with served((512,)) as root:
+            for what, path in (("layer of 512 units", "index.html"), ("unit", "5.html")):
+                paint = _paint(browser, root + LAYER + path)
+                row(f"largest contentful paint, page of a {what}", f"{paint / 1000:.2f} s", "1.5 s")
+                if os.environ.get("LIGHTHOUSE"):
+                    scores = ", ".join(
+                        f"{p} {_lighthouse(root + LAYER + path, p)}" for p in ("desktop", "mobile")
+                    )
+                    row(f"Lighthouse performance, page of a {what}", scores, "90")
+        with served((2048,)) as root:
+            page = _opened(browser, root + LAYER)
+            page.wait_for_selector(".slot .card")
+            page.wait_for_timeout(1500)
+            scrolled = page.evaluate(FRAMES, [120] * 150)
+            typed = page.evaluate(FRAMES, [*"abcdefgh", "", "object", "", "1", "12", "", "colour", ""])
+            what = "longest frame, page of a layer of 2,048 units"
+            row(what, f"scrolling {scrolled:.0f} ms, filtering {typed:.0f} ms", "100 ms")
+        with served(UNITS) as root:
+            row(
+                f"search among {sum(UNITS):,} units, from the first click",
+                f"{_search(browser, root):.2f} s",
+                "1 s",
+            )
+        browser.close()
+
+
+def _opened(browser: Any, address: str) -> Any:
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(address)
+    return page
+
+
+def _paint(browser: Any, address: str) -> float:
+    """Milliseconds until the largest content is painted, the median of five fresh visits."""
+    found = []
+    for _ in range(5):
+        page = _opened(browser, address)
+        page.wait_for_load_state("load")
+        page.wait_for_timeout(800)
+        found.append(page.evaluate(LCP))
+        page.context.close()
+    return float(sorted(found)[2])
+
+
+def _search(browser: Any, root: str) -> float:
+    """Seconds from the first click into the search field to its first result."""
+    page = _opened(browser, root)
+    page.wait_for_load_state("load")
+    page.evaluate("window.began = performance.now()")
+    results(page, "object 12")
+    return float(page.evaluate("(performance.now() - window.began) / 1000")) - 0.3  # results() rests as long
+
+
+def _lighthouse(address: str, preset: str) -> int:
+    """Lighthouse's own performance score, 0 to 100."""
+    flags = ["--preset=desktop"] if preset == "desktop" else []
+    done = subprocess.run(
+        [
+            "node", os.environ["LIGHTHOUSE"], address, "--quiet", "--output=json",
+            "--only-categories=performance", "--chrome-flags=--headless=new " + " ".join(ARGUMENTS), *flags,
+        ],
+        check=True, capture_output=True, text=True, env={**os.environ, "CHROME_PATH": CHROMIUM or ""},
+    )  # fmt: skip
+    return round(100 * json.loads(done.stdout)["categories"]["performance"]["score"])
