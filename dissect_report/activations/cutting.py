@@ -82,13 +82,22 @@ def read_flow(
 
 def descend(node: Node) -> set[Node]:
     """Everything that depends on ``node``, itself left out."""
+    return _reach(node, lambda one: one.users)
+
+
+def lead_to(node: Node) -> set[Node]:
+    """``node`` and everything that it depends on."""
+    return {node} | _reach(node, lambda one: one.all_input_nodes)
+
+
+def _reach(node: Node, neighbours: Callable[[Node], Iterable[Node]]) -> set[Node]:
     found: set[Node] = set()
     waiting = [node]
     while waiting:
-        for user in waiting.pop().users:
-            if user not in found:
-                found.add(user)
-                waiting.append(user)
+        for other in neighbours(waiting.pop()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
     return found
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.fx.node import Node
 
 from dissect_report.activations.activation_functions import MODULES, NAMES
-from dissect_report.activations.cutting import Cut, assemble, cut, stand_in
+from dissect_report.activations.cutting import Cut, assemble, cut, lead_to, stand_in
 from dissect_report.activations.modes import quiet
 from dissect_report.activations.outputs import agrees, read_logits
 from dissect_report.activations.tail import GraphTail, Tail, largest
@@ -144,7 +144,7 @@ def _is_linear(tail: GraphTail, node: Node) -> bool:
 
 def _build(tail: GraphTail, node: Node, last: Node, rest: Cut) -> LinearStep | None:
     flow, module, units = tail.flow, _module(tail, node), tail.layer.units
-    lead = tail.cut.members & _lead_to(last)
+    lead = tail.cut.members & lead_to(last)
     before = assemble(flow, [tail.cut.node, *tail.cut.sized], lead, [last])
     given = [node, *rest.kept, *rest.sized]
     behind = assemble(flow, given, rest.members, None)
@@ -187,18 +187,6 @@ def _build(tail: GraphTail, node: Node, last: Node, rest: Cut) -> LinearStep | N
         "fully connected", parts, connect, lambda x: F.linear(x.flatten(1), weight, bias), run_rest,
         by_unit if ends else None, bytes_behind,
     )  # fmt: skip
-
-
-def _lead_to(node: Node) -> set[Node]:
-    """``node`` and everything that it depends on."""
-    found = {node}
-    waiting = [node]
-    while waiting:
-        for source in waiting.pop().all_input_nodes:
-            if source not in found:
-                found.add(source)
-                waiting.append(source)
-    return found
 
 
 def _convolve(module: nn.Conv2d) -> Callable[[Tensor, Tensor], Tensor]:

@@ -117,11 +117,6 @@ class LayerSlice:
         """File name of the array."""
         return f"{self.layer.name.replace('/', '_')}.{self.first}-{self.last}.f32"
 
-    @property
-    def bytes_an_image(self) -> int:
-        """float32."""
-        return (self.last - self.first) * self.map_size[0] * self.map_size[1] * 4
-
 
 def plan_passes(
     layers: Sequence[LayerInfo], sizes: Sequence[tuple[int, int]], images: int, budget: int

@@ -8,6 +8,7 @@ import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.measuring import LabelMaps, Measurement
+from dissect_report.findings.store import number
 from dissect_report.findings.units import Band, Histogram, RankedImage, Relative, ScoredConcept, UnitRecord
 from dissect_report.stats import scores
 from dissect_report.stats.correlation import duplicates, relatives
@@ -115,11 +116,6 @@ def _unit_record(
         ),
         histogram=_histogram(numbers.measurement, unit),
     )
-
-
-def number(value: float | np.floating) -> float | None:
-    """The value, or None where it is undefined."""
-    return float(value) if np.isfinite(value) else None
 
 
 def _is_dead(numbers: LayerNumbers, unit: int) -> bool:

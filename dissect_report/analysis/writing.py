@@ -18,7 +18,7 @@ from dissect_report.analysis.units import LayerNumbers, unit_records
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.records import CATEGORIES, SCHEMA_VERSION, ConceptRecord, LayerSummary
-from dissect_report.findings.store import write_counts, write_record
+from dissect_report.findings.store import write_arrays, write_record
 from dissect_report.findings.units import Dissection, UnitRecord
 
 #: Columns of units.csv; the concept's name and category come after its id.
@@ -47,7 +47,7 @@ def write_layer(
         write_atomically(paths.sprite(folder, unit), sprite(setup.survey.tiles, numbers.top[unit].tolist()))
 
     _each(draw, numbers.info.units, f"sprites of {numbers.info.name}", "units", setup)
-    write_counts(
+    write_arrays(
         paths.counts(folder),
         {
             "mask": measurement.mask,

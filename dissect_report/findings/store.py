@@ -97,8 +97,13 @@ def read_record(path: Path, kind: type[T]) -> T:
         raise FindingsError(f"{path}: {where}: {first['msg']}; run `dissect-report analyze` again") from None
 
 
-def write_counts(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """The arrays of ``COUNTS`` as a compressed npz, the same bytes for the same numbers."""
+def number(value: float | np.floating) -> float | None:
+    """What a record holds: the value, or None where it is undefined."""
+    return float(value) if np.isfinite(value) else None
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Arrays as a compressed npz, the same bytes for the same numbers."""
     stream = io.BytesIO()
     np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
     write_atomically(path, stream.getvalue())

@@ -25,6 +25,8 @@ from dissect_report.report.templating import environment, templates_folder
 #: What surrounds the report's pages; lies with the theme's own files, from ``templates/overrides``.
 CHROME = "assets/stylesheets/chrome.css"
 PLOTLY = PurePosixPath("assets/js/plotly.min.js")
+#: All scripts of the report in one file, and all style sheets: two requests and two lines of every page.
+SCRIPT, STYLE = PurePosixPath("assets/js/report.js"), PurePosixPath("assets/css/report.css")
 
 
 def write_project(site: SiteFindings) -> Path:
@@ -69,14 +71,9 @@ def _sources(site: SiteFindings, written: Iterable[Page]) -> Iterator[tuple[Pure
     if site.config.site.url:
         yield emblem.CARD, emblem.card(site)
     yield from parquet_files(site)
-    yield from _assets(templates_folder() / "assets")
+    for bundle, parts in ((SCRIPT, SCRIPTS), (STYLE, STYLES)):
+        yield bundle, b"\n".join((templates_folder() / part).read_bytes() for part in parts)
     yield PLOTLY, (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
-
-
-def _assets(folder: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.name.startswith("."):
-            yield PurePosixPath("assets", path.relative_to(folder).as_posix()), path.read_bytes()
 
 
 def mkdocs_yml(config: Config, written: Iterable[Page]) -> str:
@@ -89,8 +86,8 @@ def mkdocs_yml(config: Config, written: Iterable[Page]) -> str:
         "config_name": config.path.name,
         "icon": str(emblem.ICON),
         "card": str(emblem.CARD),
-        "scripts": list(SCRIPTS),
-        "styles": [CHROME, *STYLES],
+        "scripts": [str(SCRIPT)],
+        "styles": [CHROME, str(STYLE)],
         "nav": navigation(written),
     }
     template = environment().get_template("mkdocs.yml.j2")

@@ -95,6 +95,11 @@ class RunAddresses:
         return self.root / "concepts.js"
 
     @property
+    def terms(self) -> PurePosixPath:
+        """What the numbers on the run's unit pages mean."""
+        return self.root / "terms.js"
+
+    @property
     def classes(self) -> PurePosixPath:
         """The run's classes."""
         return self.root / "classes" / "index.html"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-#: Style sheets of every page, relative to the site's root; the files lie in ``templates/``.
+#: Style sheets of every page, in ``templates/``; a site has them in one file.
 STYLES = (
     "assets/css/dissect.css",
     "assets/css/removals.css",
@@ -14,8 +14,8 @@ STYLES = (
     "assets/css/layer.css",
 )
 
-#: Scripts of every page, to be loaded with ``defer`` in this order. ``figures.js`` loads
-#: ``assets/js/plotly.min.js`` from beside itself when the first figure comes into view.
+#: Scripts of every page, in this order; a site has them in one file. ``figures.js`` loads ``plotly.min.js``
+#: from beside that when the first figure comes into view.
 SCRIPTS = (
     "assets/js/register.js",
     "assets/js/address.js",

@@ -11,7 +11,7 @@ from typing import Any
 from dissect_report.errors import FindingsError
 from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.report.addresses import PICTURES, RunAddresses
-from dissect_report.report.cards import LayerView
+from dissect_report.report.cards import LayerView, run_glossary
 from dissect_report.report.comparison import Comparison
 from dissect_report.report.edits import run_edits
 from dissect_report.report.live import live_file
@@ -62,6 +62,7 @@ def data_files(site: SiteFindings) -> Iterator[DataFile]:
     """Downloads, and the scripts that pages load on demand; a site without pictures has no label maps."""
     for run in site.runs:
         addresses = RunAddresses(run.record.name)
+        yield _terms(run)
         for layer in layers_of(run):
             view = LayerView(site, run, layer)
             yield cards_file(view)
@@ -114,6 +115,13 @@ def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
         yield from edited_pictures(site, run)
         for image in range(len(run.record.images)):
             yield run.paths.thumbnail(image), addresses.thumbnail(image)
+
+
+def _terms(run: LoadedRun) -> DataFile:
+    """Definitions with this run's parameters, as the tooltips of its unit pages."""
+    path = RunAddresses(run.record.name).terms
+    texts = {key: term.text for key, term in run_glossary(run).items()}
+    return DataFile(path, _registered(path, texts))
 
 
 def _unit_records(run: LoadedRun, layer: LoadedLayer) -> Iterator[DataFile]:

@@ -85,4 +85,7 @@ def test_every_unit_is_measured_once_whatever_the_budget(budget):
     covered = [(s.layer.name, unit) for group in groups for s in group for unit in range(s.first, s.last)]
     assert covered == [(info.name, unit) for info in layers for unit in range(info.units)]
     for group in groups:
-        assert len(group) == 1 or sum(s.bytes_an_image for s in group) * images <= budget
+        assert (
+            len(group) == 1
+            or sum((s.last - s.first) * s.map_size[0] * s.map_size[1] * 4 for s in group) * images <= budget
+        )

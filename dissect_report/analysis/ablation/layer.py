@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,8 +68,3 @@ class LayerAblation:
         """One target's counts on the evaluation images, of some columns of ``sets``."""
         members = self.targets.members[target : target + 1]
         return count_predictions(self.sets.predicted[:, list(columns)], self.evaluation.labels, members)
-
-
-def number(value: float) -> float | None:
-    """None for an undefined one."""
-    return None if math.isnan(value) else float(value)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import time
 
 import numpy as np
 
-from dissect_report.analysis.ablation.layer import LayerAblation, number
+from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.live import live_arrays
 from dissect_report.analysis.ablation.set_table import set_rows, spread_over_classes
 from dissect_report.analysis.provenance import intervention_key
@@ -25,7 +24,7 @@ from dissect_report.findings.ablation import (
 )
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.records import SCHEMA_VERSION
-from dissect_report.findings.store import LoadedRun, write_record
+from dissect_report.findings.store import LoadedRun, number, write_arrays, write_record
 from dissect_report.stats.bootstrap import bootstrap_changes, draw_weights
 from dissect_report.stats.classification import ClassCounts, count_predictions
 from dissect_report.stats.importance import (
@@ -102,9 +101,7 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
         },
     )
     folder = run.layers[found.info.name].summary.folder
-    stream = io.BytesIO()
-    np.savez_compressed(stream, **arrays, **live)  # type: ignore[arg-type]
-    write_atomically(run.paths.ablation_arrays(folder), stream.getvalue())
+    write_arrays(run.paths.ablation_arrays(folder), arrays | live)
     for place, target in enumerate(targets):
         if target.flips:
             picture = sprite(setup.survey.tiles, [flip.image for flip in target.flips])

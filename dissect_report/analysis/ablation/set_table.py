@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dissect_report.analysis.ablation.layer import LayerAblation, number
+from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.findings.ablation import SetRow, Spread, Target
+from dissect_report.findings.store import number
 from dissect_report.stats.bootstrap import bootstrap_changes
 
 #: Units removed, or kept, in the picture of all classes.

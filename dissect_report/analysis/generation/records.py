@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 
 import numpy as np
@@ -32,7 +31,7 @@ from dissect_report.findings.generation import (
     UnitEdits,
 )
 from dissect_report.findings.records import SCHEMA_VERSION, ConceptRecord
-from dissect_report.findings.store import LoadedRun, write_record
+from dissect_report.findings.store import LoadedRun, number, write_arrays, write_record
 from dissect_report.stats.bootstrap import draw_weights
 from dissect_report.stats.effects import by_context, mean_interval
 
@@ -117,11 +116,6 @@ def _notes(config: GenerationConfig, measured: Measured) -> tuple[str, ...]:
             "no unit of this layer matches a concept above chance: name some in [generation] concepts"
         )
     return tuple(notes)
-
-
-def number(value: float) -> float | None:
-    """None for NaN."""
-    return None if np.isnan(value) else float(value)
 
 
 def area_changes(
@@ -258,17 +252,15 @@ def _write_arrays(setup: Setup, run: LoadedRun, measured: Measured, folder: str)
     alone = measured.alone.pixels.mean(0) / pixels - before if layer.measured else np.empty((0, len(intact)))
     many = len(layer.places)
     shape = (layer.insert_latents, len(layer.concepts), many, len(intact))
-    stream = io.BytesIO()
-    np.savez_compressed(
-        stream,
-        units=np.array(layer.measured, np.int64),
-        intact=layer.intact.astype(np.int64),
-        removed=alone[0::2],
-        inserted=alone[1::2],
-        insert_level=layer.level,
-        sweep=measured.together.pixels[:, measured.sets.sweep].transpose(1, 2, 3, 0, 4),
-        set_inserted=measured.together.pixels[:, measured.sets.inserted].mean(0) / pixels - intact,
-        placed=measured.placed.pixels.reshape(shape).transpose(1, 0, 2, 3),
-        place_labels=place_labels(measured),
-    )
-    write_atomically(run.paths.generation_arrays(folder), stream.getvalue())
+    arrays = {
+        "units": np.array(layer.measured, np.int64),
+        "intact": layer.intact.astype(np.int64),
+        "removed": alone[0::2],
+        "inserted": alone[1::2],
+        "insert_level": layer.level,
+        "sweep": measured.together.pixels[:, measured.sets.sweep].transpose(1, 2, 3, 0, 4),
+        "set_inserted": measured.together.pixels[:, measured.sets.inserted].mean(0) / pixels - intact,
+        "placed": measured.placed.pixels.reshape(shape).transpose(1, 0, 2, 3),
+        "place_labels": place_labels(measured),
+    }
+    write_arrays(run.paths.generation_arrays(folder), arrays)

@@ -10,6 +10,14 @@
     if (picture instanceof HTMLImageElement && picture.alt && !picture.closest(".tile")) picture.title = picture.alt;
   });
 
+  /* What a unit's numbers mean, said once a run: thousands of pages would repeat it. */
+  const told = page.querySelectorAll("[data-tip]");
+  if (told.length) {
+    window.dissect.load(page.dataset.root, `${page.dataset.run}/terms`).then((terms) => {
+      for (const place of told) place.title = terms[place.dataset.tip];
+    });
+  }
+
   /* Tables: every heading becomes a button. Numbers sort as numbers, undefined (a dash) last. */
   function value(row, column) {
     const letter = row.cells[column].querySelector(".letter"); // of the category, before a concept's name
