@@ -170,7 +170,7 @@ class Writer:
         }
         dissection = unit_records.Dissection(records.SCHEMA_VERSION, name, IOU_THRESHOLD, units, chance)
         store.write_record(self.paths.dissection(folder), dissection)
-        store.write_counts(self.paths.counts(folder), counts)
+        store.write_arrays(self.paths.counts(folder), counts)
         rows = [f"{u.unit},{'' if u.iou is None else u.iou}" for u in units]
         store.write_atomically(self.paths.table(folder), "\n".join(["unit,iou", *rows, ""]).encode())
         detectors = [u for u in units if u.detector]

@@ -17,7 +17,7 @@ from dissect_report.config import GenerationConfig, load_config
 from dissect_report.findings import generation as records
 from dissect_report.findings.paths import SitePaths
 from dissect_report.findings.records import SCHEMA_VERSION
-from dissect_report.findings.store import load_run, write_counts, write_record
+from dissect_report.findings.store import load_run, write_arrays, write_record
 from dissect_report.findings.units import UnitRecord
 from tests.synthetic import write_synthetic_site
 from tests.synthetic_edits import PLACES, EditedScenes, outline
@@ -95,7 +95,7 @@ class MadeUpEdits(EditedScenes):
             command="dissect-report analyze dissect.toml", seconds={"removing": 2.5, "inserting": 1.5},
         )  # fmt: skip
         write_record(paths.generation(folder), record)
-        write_counts(paths.generation_arrays(folder), self._arrays(units))
+        write_arrays(paths.generation_arrays(folder), self._arrays(units))
 
     @cached_property
     def edited(self) -> tuple[int, ...]:

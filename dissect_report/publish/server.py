@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import http.server
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from typing import Any
 from dissect_report.errors import PublishError
 
 ADDRESS = "127.0.0.1"
+#: What is sent compressed, as GitHub Pages does; pictures are compressed already.
+TEXTS = (".html", ".css", ".js", ".json", ".svg", ".csv")
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -22,6 +26,23 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         ".webp": "image/webp",
     }
 
+    def send_head(self) -> Any:
+        """As the standard library's, texts compressed where the browser takes that."""
+        path = Path(self.translate_path(self.path))
+        path = path / "index.html" if path.is_dir() and self.path.partition("?")[0].endswith("/") else path
+        takes = "gzip" in self.headers.get("Accept-Encoding", "") and "If-Modified-Since" not in self.headers
+        if not takes or path.suffix not in TEXTS or not path.is_file():
+            return super().send_head()
+        changed = path.stat().st_mtime
+        packed = compressed(path, changed)
+        self.send_response(http.HTTPStatus.OK)
+        self.send_header("Content-Type", self.guess_type(path))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(packed)))
+        self.send_header("Last-Modified", self.date_time_string(int(changed)))
+        self.end_headers()
+        return io.BytesIO(packed)
+
     def end_headers(self) -> None:
         """Adds the header that makes a rebuilt site visible on reload."""
         self.send_header("Cache-Control", "no-cache")
@@ -29,6 +50,12 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Says nothing: the reader's terminal shows the address and no more."""
+
+
+@functools.lru_cache(maxsize=256)
+def compressed(path: Path, changed: float) -> bytes:
+    """A file's bytes by gzip, made anew when it has ``changed``."""
+    return gzip.compress(path.read_bytes(), compresslevel=5)
 
 
 class SiteServer(http.server.ThreadingHTTPServer):

@@ -19,6 +19,7 @@ STYLES = (
 SCRIPTS = (
     "assets/js/register.js",
     "assets/js/address.js",
+    "assets/js/bars.js",
     "assets/js/figures.js",
     "assets/js/page.js",
     "assets/js/tiles.js",

@@ -69,7 +69,7 @@ def faults(page: Any, address: str) -> list[str]:
     scroll_through(page)
     page.wait_for_function(
         "[...document.querySelectorAll('.figure')]"
-        ".every(f => !f.checkVisibility() || f.querySelector('.plot svg'))"
+        ".every(f => !f.checkVisibility() || f.querySelector('.plot :is(svg, .bar)'))"
     )
     page.evaluate("document.querySelectorAll('.dissect details').forEach(d => { d.open = true; })")
     page.add_script_tag(path=SCRIPT)

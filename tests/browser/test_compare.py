@@ -94,7 +94,7 @@ def test_pages_of_two_networks_open_without_a_complaint(
         page.goto(beside + path)
         scroll_through(page)
         page.wait_for_function(
-            "[...document.querySelectorAll('.figure')].every(f => f.querySelector('.plot svg'))"
+            "[...document.querySelectorAll('.figure')].every(f => f.querySelector('.plot :is(svg, .bar)'))"
         )
         assert undrawn(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") == width

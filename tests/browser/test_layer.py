@@ -55,17 +55,14 @@ def test_scrolling_brings_the_rest_of_the_cards(page: Any, root: str):
 def test_a_bar_of_the_concept_chart_filters_the_cards(page: Any, root: str):
     page.goto(root + LAYER)
     names(page)
-    page.locator("[data-figure=concepts]").scroll_into_view_if_needed()
-    bar = page.locator("[data-figure=concepts] .bars .point path").first
-    bar.wait_for()
-    page.wait_for_timeout(300)
-    box = bar.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_timeout(200)
-    page.mouse.down()
-    page.mouse.up()
-    page.wait_for_function("location.hash.includes('q=')")
-    assert page.input_value("[name=q]").startswith('"')
+    bar = page.locator("[data-figure=concepts] .bar").first
+    name, words = bar.inner_text(), bar.get_attribute("aria-label")
+    bar.click()
+    assert page.input_value("[name=q]") == f'"{name}"'
+    assert words.startswith(f"{name}: {len(names(page))} unit")
+    page.keyboard.press("Enter")  # the bar has the focus: again takes the filter back
+    assert page.input_value("[name=q]") == ""
+    assert page.evaluate("typeof window.Plotly") == "undefined", "what is seen first does not wait for plotly"
 
 
 def test_a_card_opens_its_unit(page: Any, root: str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -37,13 +38,9 @@ def test_the_slider_counts_units_and_concepts_above_it(page: Any, root: str, uni
     assert page.inner_text("[data-concepts]") == str(len({row[1] for row in above}))
     assert float(page.inner_text("[data-chance]")) == pytest.approx(units["steps"][step][1], abs=0.005)
     assert page.inner_text("[data-threshold]") == "0.1"
-    page.wait_for_function(
-        "count => (document.querySelector('[data-figure=concepts] .plot').data || [])"
-        ".flatMap(trace => trace.y).reduce((sum, units) => sum + units, 0) === count",
-        arg=len(above),
-    )
-    bars = page.evaluate("document.querySelector('[data-figure=concepts] .plot').data")
-    drawn = {name: units for trace in bars for name, units in zip(trace["x"], trace["y"], strict=True)}
+    labels = page.eval_on_selector_all(".bar", "bars => bars.map(bar => bar.getAttribute('aria-label'))")
+    found = [re.fullmatch(r"(.+): (\d+) units?", label) for label in labels]
+    drawn = {match[1]: int(match[2]) for match in found if match}
     assert drawn == Counter(units["concepts"][row[1]][0] for row in above)
     page.click("[data-measured]")
     assert page.inner_text(".headline") == measured
@@ -94,6 +91,7 @@ def test_no_more_than_six_units_go_into_the_tray(page: Any, root: str):
 def test_every_figure_can_be_taken_along_as_svg(page: Any, root: str):
     page.goto(root + LAYER)
     names(page)
+    page.click("details.more summary")
     figures = page.locator(".figure")
     for at in range(figures.count()):
         with page.expect_download() as waiting:

@@ -29,6 +29,7 @@ KINDS = {
 
 def scroll_through(page: Any) -> None:
     """Makes everything that waits for the reader's eye appear."""
+    page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
     for _ in range(12):
         page.mouse.wheel(0, 1500)
         page.wait_for_timeout(60)
@@ -37,7 +38,8 @@ def scroll_through(page: Any) -> None:
 
 def undrawn(page: Any) -> list[str]:
     return page.eval_on_selector_all(
-        ".figure", "all => all.filter(f => !f.querySelector('.plot svg')).map(f => f.dataset.figure)"
+        ".figure",
+        "all => all.filter(f => !f.querySelector('.plot :is(svg, .bar)')).map(f => f.dataset.figure)",
     )
 
 
@@ -47,7 +49,7 @@ def test_every_kind_of_page_opens_without_a_complaint(page: Any, root: str, kind
     assert page.locator("h1").count() == 1
     scroll_through(page)
     page.wait_for_function(
-        "[...document.querySelectorAll('.figure')].every(f => f.querySelector('.plot svg'))"
+        "[...document.querySelectorAll('.figure')].every(f => f.querySelector('.plot :is(svg, .bar)'))"
     )
     assert undrawn(page) == []
     broken = page.eval_on_selector_all(

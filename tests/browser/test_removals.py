@@ -155,6 +155,7 @@ def test_another_tail_answers_every_combination_of_the_four_best_units(page: Any
 def test_a_box_in_the_scatter_chooses_cards_and_stays_in_the_address(page: Any, root: str):
     page.goto(root + LAYER)
     page.wait_for_selector("[data-cards] .card")
+    page.click("details.more summary")
     figure = page.locator("[data-figure=serving]")
     figure.scroll_into_view_if_needed()
     figure.locator(".plot svg").first.wait_for()

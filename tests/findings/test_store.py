@@ -12,7 +12,7 @@ from dissect_report.errors import FindingsError, StorageError
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.paths import file_names
 from dissect_report.findings.records import SCHEMA_VERSION
-from dissect_report.findings.store import read_record, to_json, write_counts, write_record
+from dissect_report.findings.store import read_record, to_json, write_arrays, write_record
 from dissect_report.findings.units import Dissection
 
 EMPTY = Dissection(SCHEMA_VERSION, "conv1", 0.04, (), {"object": 0.25})
@@ -62,7 +62,7 @@ def test_float32_numbers_survive_the_text_exactly():
 
 def test_arrays_have_the_same_bytes_for_the_same_numbers(tmp_path):
     for name in ("a.npz", "b.npz"):
-        write_counts(tmp_path / name, {"mask": np.arange(6).reshape(2, 3), "level": np.array([0.5, np.nan])})
+        write_arrays(tmp_path / name, {"mask": np.arange(6).reshape(2, 3), "level": np.array([0.5, np.nan])})
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 

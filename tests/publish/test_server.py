@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import gzip
+import os
 import threading
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -30,6 +33,26 @@ def test_it_serves_the_site_on_this_machine(site: Path):
             assert answer.read() == b"<h1>home</h1>"
         with urllib.request.urlopen(f"{address}run/data.js") as answer:
             assert answer.headers["Content-Type"] == "text/javascript"
+        server.shutdown()
+
+
+def test_texts_are_compressed_for_who_takes_it_and_new_after_a_change(site: Path):
+    with make_server(site, 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for address, file in (("", "index.html"), ("run/data.js", "run/data.js")):
+            for text in ("one", "two" * 500):
+                (site / file).write_text(text)
+                os.utime(site / file, (1_000_000, 1_000_000 + len(text)))
+                asked = urllib.request.Request(
+                    address_of(server) + address, headers={"Accept-Encoding": "gzip"}
+                )
+                with urllib.request.urlopen(asked) as answer:
+                    assert answer.headers["Content-Encoding"] == "gzip"
+                    assert gzip.decompress(answer.read()).decode() == text
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(
+                urllib.request.Request(address_of(server) + "no.js", headers={"Accept-Encoding": "gzip"})
+            )
         server.shutdown()
 
 

@@ -81,16 +81,27 @@
 
   const begun = new WeakSet();
 
-  async function draw(figure) {
-    begun.add(figure);
-    const plot = figure.querySelector(".plot");
-    const stored = painted(JSON.parse(figure.querySelector("script").textContent), "");
+  const written = (figure) => JSON.parse(figure.querySelector("script").textContent);
+
+  /** By plotly, into `plot`. */
+  async function plotted(figure, plot) {
+    const stored = painted(written(figure), "");
     const layout = looks(stored.layout);
     shortened(stored.data, layout);
     const Plotly = await library();
     await Plotly.react(plot, stored.data, layout, {
       responsive: true, displaylogo: false, displayModeBar: false,
     });
+  }
+
+  async function draw(figure) {
+    begun.add(figure);
+    if ("plain" in figure.dataset) {
+      window.dissect.bars(figure, written(figure));
+      return;
+    }
+    const plot = figure.querySelector(".plot");
+    await plotted(figure, plot);
     plot.dataset.scheme = document.body.dataset.mdColorScheme || "default";
     if (plot.dataset.ready) return;
     plot.dataset.ready = "true";
@@ -107,13 +118,20 @@
 
   /* Download: the figure as it stands, in the reader's colours. Nothing leaves the page. */
   async function save(figure) {
-    const plot = figure.querySelector(".plot");
-    if (!plot.dataset.ready) await draw(figure);
+    let plot = figure.querySelector(".plot");
+    const { scrollWidth, scrollHeight } = plot;
+    if ("plain" in figure.dataset) {
+      plot = Object.assign(document.createElement("div"), { hidden: true });
+      Object.assign(plot.style, { width: `${scrollWidth}px`, height: `${scrollHeight}px` });
+      figure.append(plot);
+      await plotted(figure, plot);
+    } else if (!plot.dataset.ready) await draw(figure);
     const Plotly = await library();
     const name = [...location.pathname.split("/").slice(-2), figure.dataset.figure].map((part) =>
       decodeURIComponent(part).replace(/\.html$/, "").replace(/[^\w.-]+/g, "-")).join("-");
     /* At least as wide as the plot, which may be wider than its frame. */
-    await Plotly.downloadImage(plot, { format: "svg", filename: name, width: plot.scrollWidth, height: plot.scrollHeight });
+    await Plotly.downloadImage(plot, { format: "svg", filename: name, width: scrollWidth, height: scrollHeight });
+    if (plot.hidden) plot.remove();
   }
 
   figures.forEach((figure) => {
@@ -136,15 +154,23 @@
   });
   figures.forEach((figure) => sizes.observe(figure.querySelector(".plot-frame")));
 
+  /* One figure a task: between two of them the page answers to its reader. */
+  let queue = Promise.resolve();
+  function enqueue(figure) {
+    begun.add(figure);
+    queue = queue.then(() => new Promise((next) => setTimeout(next))).then(() => draw(figure));
+  }
+
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;
       seen.unobserve(entry.target);
-      draw(entry.target);
+      enqueue(entry.target);
     }
   }, { rootMargin: "300px" });
   figures.forEach((figure) => seen.observe(figure));
   window.addEventListener("beforeprint", () => { // paper shows all of the page
+    document.querySelectorAll(".dissect details").forEach((more) => { more.open = true; });
     figures.forEach((figure) => { if (!begun.has(figure)) draw(figure); });
     document.querySelectorAll(".dissect img[loading=lazy]").forEach((picture) => { picture.loading = "eager"; });
   });
