@@ -71,7 +71,7 @@ class Relative:
 
     Attributes:
         unit: index of the channel.
-        correlation: of the raw maps of both.
+        correlation: of the maps of both: raw, or sampled to the grid where they are larger.
     """
 
     unit: int

@@ -80,10 +80,11 @@ def glossary(quantile: float, iou_threshold: float, grid: int) -> dict[str, Term
         "maximum": ("maximum", "The largest activation of the raw map on this image."),
         "correlation": (
             "correlation",
-            "Of the raw activation maps of two units over the whole probe dataset.",
+            "Of the activation maps of two units over the probe dataset: raw ones, or sampled to the grid "
+            "where they are larger than that.",
         ),
         "dead": ("dead", "A unit whose maximum is 0 or less, or that is constant over the probe dataset."),
-        "duplicate": ("duplicate", "A unit whose raw maps correlate above 0.98 with a lower-numbered unit."),
+        "duplicate": ("duplicate", "A unit whose maps correlate above 0.98 with a lower-numbered unit."),
         "finite": ("not finite", "A unit with a NaN or infinite activation on some image. It has no level."),
         "concepts": ("concepts", "Distinct concepts that at least one detector of the layer matches best."),
         "undetectable": (

@@ -19,6 +19,7 @@ from dissect_report.report.edits import Edits
 from dissect_report.report.formatting import count, plural, score, share
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import Page
+from dissect_report.report.published import published
 
 #: Why a number of a single latent has no interval.
 ALONE = "No interval: it would come from drawing latents, and a single one was edited"
@@ -67,6 +68,7 @@ def layer_section(edited: Edits, path: PurePosixPath) -> dict[str, Any]:
         "layer": edited.view.layer.summary.name,
         "layer_href": link(path, edited.view.addresses.page),
         "units": edited.view.layer.summary.units,
+        "published": published(edited.view.run, edited.view.layer.summary.name, "removing"),
         "record": edited.record,
         "tips": edited.tips,
         "never_drawn": never_drawn_sentence(edited),

@@ -16,6 +16,7 @@ from dissect_report.report.formatting import count, number, percent, plural, poi
 from dissect_report.report.intervals import Interval, mean_interval
 from dissect_report.report.page import Page
 from dissect_report.report.pages.classes import ClassSection, largest_shown
+from dissect_report.report.published import published
 from dissect_report.report.removal_figures import (
     scatter_figure,
     serving_figure,
@@ -96,6 +97,7 @@ def _shared(removals: Removals, path: PurePosixPath) -> dict[str, Any]:
         "units": removals.view.layer.summary.units,
         "words": removals.words,
         "tips": removals.tips,
+        "published": published(removals.view.run, removals.view.layer.summary.name, "keeping"),
         "record": removals.record,
     }
 

@@ -19,6 +19,7 @@ from dissect_report.report.formatting import count, number, plural, score
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import DataFile, Page
 from dissect_report.report.pages.experiments import serving_points
+from dissect_report.report.published import published
 from dissect_report.report.removal_figures import scatter_figure
 from dissect_report.report.removals import Removals, removals_of
 from dissect_report.report.strip import layer_strip
@@ -86,6 +87,7 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "classes": link(page, view.run_addresses.classes),
         "class_names": [t.name for t in removals.record.targets if t.kind == "class"] if removals else [],
         "folded": folded(view),
+        "published": published(view.run, summary.name, "layer"),
         "scale": view.scale,
         "iou_threshold": view.iou_threshold,
         "steps": {"last": len(steps) - 1, "measured": steps.index(view.iou_threshold)},

@@ -180,6 +180,10 @@
     before[1].textContent = shown(intact.overall);
     cell("balanced", "stored").textContent = shown(intact.balanced);
     cell("overall", "stored").textContent = shown(intact.overall);
+    if (config.live) {
+      cell("balanced", "out").textContent = shown(intact.balanced);
+      cell("overall", "out").textContent = shown(intact.overall);
+    }
     window.addEventListener("hashchange", read);
     read();
   }
