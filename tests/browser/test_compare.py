@@ -32,6 +32,7 @@ def compare(chromium: Any, beside: str) -> Iterator[Any]:
     for page in opened(chromium, beside):
         page.goto(f"{beside}index.html")
         page.get_by_role("link", name="vgg16 and progan side by side").click()
+        page.wait_for_url("**/compare.html")
         yield page
 
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from dissect_report.config import load_config
-from dissect_report.findings.generation import Generation
+from dissect_report.findings.generation import ConceptEdits, Generation
 from dissect_report.publish.builder import build_site
 from dissect_report.report.site import load_site
 from tests.browser.conftest import opened
@@ -148,9 +148,14 @@ def test_one_concept_is_shown_at_a_time_and_the_address_says_which(reader: Any, 
     assert chips.nth(1).get_attribute("aria-current") == "true"
 
 
+def opened_on(found: Generation) -> ConceptEdits:
+    """The concept that the page opens on: the one that gains most at one place."""
+    return max(found.concepts, key=lambda edits: (edits.added or 0, -edits.concept))
+
+
 def added(found: Generation, latent: int, place: int) -> str:
-    """What the first concept's lattice says of a place, at its end."""
-    value = 100 * found.concepts[0].lattice_added[latent][place]
+    """What that concept's lattice says of a place, at its end."""
+    value = 100 * opened_on(found).lattice_added[latent][place]
     return f"{'−' if value < 0 else '+'}{abs(value):.2f} % of the image."
 
 
@@ -159,7 +164,7 @@ def test_the_lattice_follows_the_pointer_and_lets_go(reader: Any, run_root: str,
     stage = reader.locator(f"{LATTICE} .lattice-stage").first
     intact, before = shot(stage), said(reader, LATTICE)
     assert "intact: " in before
-    best = max(range(64), key=lambda place: found.concepts[0].lattice_added[0][place])
+    best = max(range(64), key=lambda place: opened_on(found).lattice_added[0][place])
     stage.locator(".cells button").nth(best).hover()
     text = said(reader, LATTICE)
     assert text.startswith(f"Row {best // 8 + 1}, column {best % 8 + 1}, on ")
