@@ -96,7 +96,7 @@ def side_verdict(edited: Edits) -> str:
     edits, top = max(known, key=lambda pair: abs(pair[1].after - pair[1].before))
     return (
         f"{text} The largest: without the units of {edited.name(edits.concept)}, {edited.name(top.concept)} "
-        f"goes from {share(top.before)} to {share(top.after)} of the image."
+        f"goes from {of_image(top.before, False)} to {of_image(top.after, False)} of the image."
     )
 
 
