@@ -107,6 +107,11 @@ class Watch:
             self.complaints.append(f"{response.status}: {response.url}")
 
 
+def href(page: Any) -> str:
+    """The page's address now; ``page.url`` hears of a change a moment later."""
+    return str(page.evaluate("location.href"))
+
+
 def opened(chromium: Any, root: str, **options: Any) -> Iterator[Any]:
     """A page whose every complaint fails the test at its end."""
     context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})

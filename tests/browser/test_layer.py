@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.browser.conftest import href
+
 LAYER = "vgg16/features.conv1_1/index.html"
 
 
@@ -39,8 +41,8 @@ def test_clearing_the_filters_shows_every_unit_again(page: Any, root: str):
     assert names(page) == []
     page.click("[data-filter] button[type=reset]")
     page.wait_for_function("document.querySelector('[data-count]').textContent === '130 units'")
-    assert len(names(page)) >= 60
-    assert "#" not in page.url
+    assert len(names(page)) >= 20
+    assert "#" not in href(page)
 
 
 def test_scrolling_brings_the_rest_of_the_cards(page: Any, root: str):

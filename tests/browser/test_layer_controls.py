@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import href
 from tests.browser.test_layer import LAYER, names
 
 
@@ -67,7 +68,7 @@ def test_picked_units_are_shown_side_by_side_and_can_be_sent_as_a_link(page: Any
         assert button.get_attribute("aria-pressed") == "true"
     page.click("[data-tray-open]")
     page.wait_for_selector("dialog[open]")
-    address = page.url
+    address = href(page)
     page.goto(root + "index.html")
     page.goto(address)
     page.wait_for_selector("dialog[open]")
@@ -75,10 +76,10 @@ def test_picked_units_are_shown_side_by_side_and_can_be_sent_as_a_link(page: Any
     assert shown == [f"{first}.html", f"{second}.html"]
     page.keyboard.press("Escape")
     page.wait_for_function("!location.hash.includes('beside')")
-    assert "compare=" in page.url
+    assert "compare=" in href(page)
     page.click("[data-tray-clear]")
     assert page.locator("[data-tray]").is_hidden()
-    assert "#" not in page.url
+    assert "#" not in href(page)
 
 
 def test_no_more_than_six_units_go_into_the_tray(page: Any, root: str):
