@@ -51,7 +51,7 @@ class _Tracer(torch.fx.Tracer):
         name = self.path_of_module(m)
         try:
             output = super().call_module(m, forward, args, kwargs)
-        except Exception:
+        except Exception:  # the network's own code may raise anything; it is raised again
             self.resisting = self.resisting or name
             raise
         if isinstance(output, torch.fx.Proxy):

@@ -6,7 +6,7 @@
   "use strict";
   const page = document.querySelector(".dissect.layer-page");
   if (!page) return;
-  const CHUNK = 20; // few enough that filtering never stalls the page
+  const CHUNK = 20; // few, so that filtering hardly stalls the page
   const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
   const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "t", "compare", "beside"]; // some only where units were removed
   const pictured = !("pictureless" in page.dataset);

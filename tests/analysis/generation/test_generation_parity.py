@@ -93,7 +93,7 @@ def first_images() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def flips() -> int:
     """Grid pixels of 163,840 that may have another best colour than the reference's.
 
-    None where this processor's convolutions are rounded as the reference's were. Elsewhere images differ by
+    0 where this processor's convolutions are rounded as the reference's were. Elsewhere images differ by
     as much as either differs from double precision, and a few of the segmenter's ties fall the other way.
     """
     images, drawn, _ = first_images()
