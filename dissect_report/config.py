@@ -139,6 +139,9 @@ class GenerationConfig:
     places: int = key(8, "insertion is tried at places x places of the map, at most 8")
     latents: int = key(32, "the first latents of the probe, for removing")
     unit_latents: int = key(32, "the first of those, for changing single units")
+    unit_places: int = key(
+        4, "single units are also inserted at so many rows and columns of the first latent's map; 0: nowhere"
+    )
     insert_latents: int = key(8, "the first of those, for inserting at every place")
     grid_latents: int = key(8, "the first of those, shown before and after")
     random_draws: int = key(2, "random sets of units to compare with")

@@ -96,6 +96,7 @@ def _generation_checks(generation: GenerationConfig) -> list[tuple[bool, str]]:
         (generation.insert_units >= 1, "[generation] insert_units must be at least 1"),
         (0 < generation.insert_quantile < 1, "[generation] insert_quantile must lie between 0 and 1"),
         (2 <= generation.places <= 8, "[generation] places must be 2 to 8"),
+        (0 <= generation.unit_places <= 8, "[generation] unit_places must be 0 to 8"),
         (generation.latents >= 2, "[generation] latents must be at least 2"),
         (generation.unit_latents >= 2, "[generation] unit_latents must be at least 2"),
         (generation.insert_latents >= 1, "[generation] insert_latents must be at least 1"),

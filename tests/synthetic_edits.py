@@ -58,9 +58,13 @@ class EditedScenes:
 
     @cached_property
     def place_labels(self) -> np.ndarray:
-        middles = [sum(self.span(place)) // 2 for place in range(PLACES)]
-        found = self.labels[: self.insert_latents][:, :, middles][:, :, :, middles]
-        return found.reshape(self.insert_latents, self.run.depth, -1).transpose(0, 2, 1).astype(np.int64)
+        return self.labels_at(PLACES)[: self.insert_latents]
+
+    def labels_at(self, side: int) -> np.ndarray:
+        """[latent, place, depth] in the middles of ``side`` x ``side`` places."""
+        middles = [sum(self.span(place, side)) // 2 for place in range(side)]
+        found = self.labels[:, :, middles][:, :, :, middles]
+        return found.reshape(self.latents, self.run.depth, -1).transpose(0, 2, 1).astype(np.int64)
 
     def areas(self, labels: np.ndarray) -> np.ndarray:
         """[concept + 1] grid pixels that carry it."""
@@ -80,18 +84,18 @@ class EditedScenes:
             flat[np.flatnonzero(flat != concept)[-cells:] if cells else own[:0]] = concept
         return labels
 
-    def inserted(self, latent: int, concept: int, place: int | None) -> np.ndarray:
+    def inserted(self, latent: int, concept: int, place: int | None, side: int = PLACES) -> np.ndarray:
         """Labels with the concept at a place, or everywhere; some contexts take none of it."""
         labels = self.labels[latent].copy()
-        for at in range(PLACES**2) if place is None else (place,):
-            (top, bottom), (left, right) = (self.span(at // PLACES), self.span(at % PLACES))
+        for at in range(side**2) if place is None else (place,):
+            (top, bottom), (left, right) = (self.span(at // side, side), self.span(at % side, side))
             context = int(self.labels[latent, 0, (top + bottom) // 2, (left + right) // 2])
             rows = round((bottom - top) * ((context * 7 + concept) % 3) / 2)
             labels[0, bottom - rows : bottom, left:right] = concept
         return labels
 
-    def span(self, place: int) -> tuple[int, int]:
-        return place * self.grid // PLACES, (place + 1) * self.grid // PLACES
+    def span(self, place: int, side: int) -> tuple[int, int]:
+        return place * self.grid // side, (place + 1) * self.grid // side
 
     def picture(self, latent: int, labels: np.ndarray) -> Image.Image:
         """The thumbnail, where labels changed in the concept's colour, or in a haze where nothing is left."""

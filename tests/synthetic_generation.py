@@ -18,9 +18,9 @@ from dissect_report.findings import generation as records
 from dissect_report.findings.paths import SitePaths
 from dissect_report.findings.records import SCHEMA_VERSION
 from dissect_report.findings.store import load_run, write_arrays, write_record
-from dissect_report.findings.units import UnitRecord
 from tests.synthetic import write_synthetic_site
-from tests.synthetic_edits import PLACES, EditedScenes, outline
+from tests.synthetic_edits import PLACES, outline
+from tests.synthetic_unit_edits import UNIT_PLACES, EditedUnits
 
 COUNTS = (0, 1, 2, 4, 8, 12, 16, 20, 25, 30)
 DRAWN = ("iou", "ace", "one", "two")
@@ -68,7 +68,7 @@ def write_synthetic_generator(
 
 
 @dataclass
-class MadeUpEdits(EditedScenes):
+class MadeUpEdits(EditedUnits):
     """What changing the units of one layer does."""
 
     wanted: int
@@ -83,12 +83,13 @@ class MadeUpEdits(EditedScenes):
     def write(self) -> None:
         paths, folder = self.layer.paths, self.layer.summary.folder
         concepts = tuple(self._concept(place) for place in range(len(self.edited)))
-        units = tuple(self._unit(unit) for unit in self.measured)
+        units = tuple(self.unit_edits(unit) for unit in self.measured)
         record = records.Generation(
             schema_version=SCHEMA_VERSION, key="made up", layer=self.layer.summary.name, path="fx",
             latents=self.latents, unit_latents=self.latents, insert_latents=self.insert_latents,
             grid_latents=self.grid_latents,
-            places=(PLACES, PLACES), removed=COUNTS, grid_counts=records.GRID_COUNTS, insert_quantile=0.005,
+            places=(PLACES, PLACES), unit_places=(UNIT_PLACES, UNIT_PLACES), removed=COUNTS,
+            grid_counts=records.GRID_COUNTS, insert_quantile=0.005,
             unit_effects="detectors", concepts=concepts, units=units,
             never_drawn=(self.run.concepts[-1].id,), edits=1234, unchanged=0.125,
             notes=("the map is 16 x 16, a place is a block of 2 x 2 cells",),
@@ -148,18 +149,6 @@ class MadeUpEdits(EditedScenes):
             [self.areas(self.inserted(k, c, None)) for k in range(self.latents)] for c in self.edited
         ]).reshape(len(self.edited), self.latents, self.width)  # fmt: skip
 
-    def _interval(
-        self, change: np.ndarray, over: np.ndarray | None = None
-    ) -> tuple[float, float] | tuple[None, None]:
-        """Of a mean, or of a ratio of sums, over latents."""
-        if len(change) < 2:
-            return None, None
-        chosen = np.random.default_rng(0).integers(0, len(change), (400, len(change)))
-        below = np.full(400, len(change)) if over is None else over[chosen].sum(1)
-        some = below > 0
-        low, high = np.percentile(change[chosen].sum(1)[some] / below[some], (0.5, 99.5))
-        return float(low), float(high)
-
     def _curve(self, place: int, ranking: str) -> records.SweepCurve:
         concept = self.edited[place]
         rows = {"iou": [0], "ace": [1]}.get(ranking, [2, 3])
@@ -170,22 +159,11 @@ class MadeUpEdits(EditedScenes):
                 continue
             gone = (before - self.sweep[place, rows, at, :, concept]).mean(0)
             portion = float(gone.sum() / before.sum()) if before.sum() else None
-            ends = (None, None) if portion is None else self._interval(gone, before)
+            ends = (None, None) if portion is None else self.interval(gone, before)
             points.append(records.SweepPoint(count, portion, *ends))
         order = self._order(concept)
         units = {"iou": order, "ace": list(self.measured)}.get(ranking, [])
         return records.SweepCurve(ranking, tuple(units[: max(self.counts, default=0)]), tuple(points))
-
-    def _changes(self, before: np.ndarray, after: np.ndarray) -> list[records.AreaChange]:
-        """Of all concepts that are drawn, the largest first; arrays [latent, concept + 1] of grid pixels."""
-        pixels, found = self.grid**2, []
-        for concept in range(1, before.shape[1]):
-            if before[:, concept].any() or after[:, concept].any():
-                b, a = before[:, concept] / pixels, after[:, concept] / pixels
-                found.append(
-                    records.AreaChange(concept, float(b.mean()), float(a.mean()), *self._interval(a - b))
-                )
-        return sorted(found, key=lambda c: (-abs(c.after - c.before), c.concept))
 
     def _concept(self, place: int) -> records.ConceptEdits:
         concept, pixels = self.edited[place], self.grid**2
@@ -196,7 +174,7 @@ class MadeUpEdits(EditedScenes):
         added = (
             self.placed[place, :, :, concept] - self.intact[: self.insert_latents, concept, None]
         ) / pixels
-        ends = self._interval(added.mean(1)) if added.size else (None, None)
+        ends = self.interval(added.mean(1)) if added.size else (None, None)
         everywhere = self.inserted_everywhere[place, :, concept]
         self._write_grid(place)
         shown = min(self.grid_latents, self.insert_latents)
@@ -209,7 +187,7 @@ class MadeUpEdits(EditedScenes):
             ceiling=float(np.nanmax(iou)) if np.isfinite(iou).any() else None,
             insert_units=tuple(self._order(concept)[:20]),
             curves=tuple(self._curve(place, ranking) for ranking in records.RANKINGS),
-            side_count=self.counts[twenty], side_effects=tuple(self._changes(self.intact, removed)),
+            side_count=self.counts[twenty], side_effects=tuple(self.changes(self.intact, removed)),
             ace=float((everywhere - removed[:, concept]).mean() / pixels),
             added=float(added.mean()) if added.size else None, added_low=ends[0], added_high=ends[1],
             added_by_place=tuple(float(v) for v in added.mean(0)), contexts=self._contexts(added),
@@ -258,28 +236,6 @@ class MadeUpEdits(EditedScenes):
              for column in range(PLACES)] for row in range(PLACES)
         ])  # fmt: skip
 
-    def _unit_labels(self, unit: UnitRecord, latent: int) -> tuple[np.ndarray, np.ndarray]:
-        concept = unit.concept or self.edited[0]
-        removed = self.removed(latent, concept, 0.3 if unit.unit % 3 else 0.0)
-        return removed, self.inserted(latent, concept, None)
-
-    def _unit(self, number: int) -> records.UnitEdits:
-        unit = self.layer.units[number]
-        pairs = [self._unit_labels(unit, latent) for latent in range(self.latents)]
-        areas = [np.stack([self.areas(pair[way]) for pair in pairs]) for way in (0, 1)]
-        chosen = tuple(int(k) for k in np.argsort(-self.layer.arrays["maximum"][number][: self.latents])[:5])
-        self.write_sheet(self.layer.paths.unit_edits(self.layer.summary.folder, number), [
-            [self.picture(k, labels) for labels in (self.labels[k], *pairs[k])] for k in chosen
-        ])  # fmt: skip
-        ace = None
-        if unit.concept:
-            ace = float((areas[1] - areas[0])[:, unit.concept].mean() / self.grid**2)
-        outlines = [tuple(outline((labels != self.labels[k]).any(0)) for labels in pairs[k]) for k in chosen]
-        return records.UnitEdits(
-            number, tuple(self._changes(self.intact, areas[0])[:6]),
-            tuple(self._changes(self.intact, areas[1])[:6]), ace, chosen, tuple((a, b) for a, b in outlines),
-        )  # fmt: skip
-
     def _arrays(self, units: Sequence[records.UnitEdits]) -> dict[str, np.ndarray]:
         pixels, width = self.grid**2, self.width
         change = np.zeros((2, len(units), width))
@@ -294,4 +250,5 @@ class MadeUpEdits(EditedScenes):
             "units": np.array(self.measured, dtype=np.int64), "intact": self.intact, "removed": change[0],
             "inserted": change[1], "insert_level": self.layer.arrays["level"] * 1.2, "sweep": self.sweep,
             "set_inserted": everywhere / pixels, "placed": self.placed, "place_labels": self.place_labels,
+            "unit_placed": self.unit_placed(), "unit_place_labels": self.labels_at(UNIT_PLACES)[0],
         }  # fmt: skip

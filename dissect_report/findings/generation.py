@@ -22,6 +22,8 @@ GENERATION_ARRAYS = {
     "set_inserted": "[edited, concept + 1] float64 area with its units inserted everywhere minus intact",
     "placed": "[edited, latent, place, concept + 1] int32 grid pixels with the units inserted at the place",
     "place_labels": "[latent, place, depth] int64 intact labels at the middle of the place",
+    "unit_placed": "[measured, unit place, concept + 1] int32 grid pixels, the unit inserted there; latent 0",
+    "unit_place_labels": "[unit place, depth] int64 intact labels at its middle; latent 0",
 }
 
 #: How the units of a removal sweep are chosen; "random" stands once for each draw.
@@ -171,6 +173,9 @@ class UnitEdits:
         ace: of the unit on its own best concept; None without one.
         latents: shown in its picture, where it fires most.
         outlines: of what changed, per latent: removed, inserted.
+        placed_added: of its own best concept, area added to latent 0's image by inserting the unit at each of
+            ``Generation.unit_places``, row by row; () without a concept or without such places.
+        placed_outlines: of what changed then.
     """
 
     unit: int
@@ -179,6 +184,8 @@ class UnitEdits:
     ace: float | None
     latents: tuple[int, ...]
     outlines: tuple[tuple[str, str], ...]
+    placed_added: tuple[float, ...]
+    placed_outlines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -195,6 +202,7 @@ class Generation:
         insert_latents: the first so many, for inserting at places.
         grid_latents: the first so many, shown.
         places: rows and columns of the lattice of places.
+        unit_places: the same of the places where single units are inserted; (0, 0) where they are not.
         removed: numbers of units removed.
         grid_counts: columns of the before/after grids.
         insert_quantile: fraction of probe pixels above the value a unit is inserted at.
@@ -218,6 +226,7 @@ class Generation:
     insert_latents: int
     grid_latents: int
     places: tuple[int, int]
+    unit_places: tuple[int, int]
     removed: tuple[int, ...]
     grid_counts: tuple[int, ...]
     insert_quantile: float

@@ -93,6 +93,10 @@ class RunPaths:
         """One unit: a row a latent, columns intact, removed, inserted everywhere."""
         return self.root / layer / "edits" / f"unit-{unit}.webp"
 
+    def unit_lattice(self, layer: str, unit: int) -> Path:
+        """One unit inserted at every place of the first latent's image: tiles as the places lie."""
+        return self.root / layer / "edits" / f"unit-{unit}-places.webp"
+
 
 @dataclass(frozen=True)
 class SitePaths:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 #: Version of the findings on disk.
 #: 1: dissection of classifiers.
 #: 2: generators; keys of their own for what removing units found.
-SCHEMA_VERSION = 2
+#: 3: single units of generators inserted at places.
+SCHEMA_VERSION = 3
 
 #: The categories in the order in which every page lists them.
 CATEGORIES = ("object", "part", "material", "texture", "color", "scene")

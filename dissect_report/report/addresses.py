@@ -62,6 +62,10 @@ class LayerAddresses:
         """One unit removed, and inserted everywhere."""
         return self.folder / "edits" / f"unit-{unit}.webp"
 
+    def unit_lattice(self, unit: int) -> PurePosixPath:
+        """One unit inserted at every place of the first latent's image."""
+        return self.folder / "edits" / f"unit-{unit}-places.webp"
+
     @property
     def live(self) -> PurePosixPath:
         """What a page needs to remove units by itself."""

@@ -17,12 +17,13 @@ from dissect_report.report.edit_words import (
     removal_sentence,
 )
 from dissect_report.report.edits import Edits, removed_point
+from dissect_report.report.lattice import lattice_data, unit_lattice_data
 from dissect_report.report.page import Page
 from dissect_report.report.pages.concept import ConceptPages
 from dissect_report.report.pages.data import data_page
 from dissect_report.report.pages.generation import concept_edit_lines, generation_headline, generation_pages
 from dissect_report.report.pages.home import home_page
-from dissect_report.report.pages.inserting import inserting_verdict, lattice_data
+from dissect_report.report.pages.inserting import inserting_verdict
 from dissect_report.report.pages.methods import methods_page
 from dissect_report.report.pages.removing import removing_verdict
 from dissect_report.report.pages.side_effects import columns_of
@@ -133,6 +134,23 @@ def test_the_lattice_knows_what_every_place_adds_and_what_stood_there(edits):
         expected = {edits.name(int(c)) for c in labels[latent, place] if c}
         assert {data["names"][i] for i in data["on"][latent][place]} == expected
     assert len(data["intact"]) == len(concept.lattice_added)
+
+
+def test_a_units_lattice_knows_what_every_place_adds_and_what_stood_there(edits):
+    of_concept = [u for u in edits.record.units if edits.view.layer.units[u.unit].concept]
+    for unit in of_concept:
+        data = unit_lattice_data(edits, unit)
+        concept = edits.view.layer.units[unit.unit].concept
+        pixels = edits.arrays["unit_placed"][edits.arrays["units"].tolist().index(unit.unit)]
+        added = (pixels[:, concept] - edits.arrays["intact"][0, concept]) / edits.view.run.record.grid**2
+        assert np.allclose(data["added"], [added], atol=1e-5)
+        assert data["outlines"] == [list(unit.placed_outlines)]
+        assert (data["rows"], data["columns"], data["concept"]) == (4, 4, edits.name(concept))
+        for place, labels in enumerate(edits.arrays["unit_place_labels"]):
+            assert {data["names"][i] for i in data["on"][0][place]} == {
+                edits.name(int(c)) for c in labels if c
+            }
+    assert len(of_concept) > 1
 
 
 def test_the_inserting_page_gives_added_areas_contexts_and_the_ace(pages, texts, edits):

@@ -23,7 +23,7 @@ from dissect_report.analysis.generation.layer import (
     set_stage,
     unit_stage,
 )
-from dissect_report.analysis.generation.passes import EditPass
+from dissect_report.analysis.generation.passes import EditPass, Outcome
 from dissect_report.analysis.generation.plans import (
     best_units,
     check_layers,
@@ -142,29 +142,36 @@ def _edit_layer(
     setup.progress.note(stage_lines(info.name, counts, measure_edit(work)))
     watch["units"] = time.perf_counter()
     units = unit_stage(layer, maxima)
-    alone = work.run(
-        f"{info.name}.units",
-        f"changing single units of {info.name}",
-        layer.unit_latents,
-        units.edits,
-        units.slots,
-    )
+    title = f"changing single units of {info.name}"
+    alone = work.run(f"{info.name}.units", title, layer.unit_latents, units.edits, units.slots)
+    units_placed = _place_units(work, layer)
     watch["sets"] = time.perf_counter()
     insert = [best_units(layer.iou, c.id)[: min(config.insert_units, info.units)] for c in layer.concepts]
     sets = set_stage(layer, _orders(setup, config, layer, alone.pixels), insert)
     together = work.run(f"{info.name}.sets", "removing sets of units", latents, sets.edits, sets.slots)
     watch["places"] = time.perf_counter()
-    placed = [
-        insertion(layer, insert[number], place.block)
-        for number in range(len(layer.concepts))
-        for place in layer.places
-    ]
-    shown = [(k, e) for k in range(min(layer.grid_latents, layer.insert_latents)) for e in range(len(placed))]
-    slots = {pair: slot for slot, pair in enumerate(shown)}
-    put = work.run(f"{info.name}.places", "inserting at every place", layer.insert_latents, placed, slots)
+    placed, slots = _place_sets(work, layer, insert)
     watch["write"] = time.perf_counter()
-    measured = Measured(layer, units, alone, sets, together, insert, put, slots)
+    measured = Measured(layer, units, alone, sets, together, insert, placed, slots, units_placed)
     return write_generation(setup, config, run, work.editor.tail, measured, watch)
+
+
+def _place_units(work: EditPass, layer: LayerEdits) -> Outcome:
+    """Every measured unit at every place of the first latent's image."""
+    edits = [insertion(layer, (unit,), place.block) for unit in layer.measured for place in layer.unit_places]
+    title = f"inserting single units of {layer.info.name}"
+    return work.run(f"{layer.info.name}.unit_places", title, 1, edits, {(0, e): e for e in range(len(edits))})
+
+
+def _place_sets(
+    work: EditPass, layer: LayerEdits, insert: list[tuple[int, ...]]
+) -> tuple[Outcome, dict[tuple[int, int], int]]:
+    """Every concept's units at every place, and where the picture of (latent, edit) is."""
+    edits = [insertion(layer, units, place.block) for units in insert for place in layer.places]
+    shown = range(min(layer.grid_latents, layer.insert_latents))
+    slots = {pair: slot for slot, pair in enumerate((k, e) for k in shown for e in range(len(edits)))}
+    title = "inserting at every place"
+    return work.run(f"{layer.info.name}.places", title, layer.insert_latents, edits, slots), slots
 
 
 def _look(
@@ -175,6 +182,7 @@ def _look(
     units = run.layers[info.name].units
     measured = tuple(u.unit for u in units if u.finite and (u.detector or config.unit_effects == "all"))
     shape, places = lattice(info.map_size, setup.grid, config.places)
+    unit_shape, unit_places = lattice(info.map_size, setup.grid, config.unit_places)
     intact = work.run(
         f"{info.name}.intact", "the intact images", latents, [Edit(())], {(k, 0): k for k in range(latents)}
     )
@@ -192,11 +200,14 @@ def _look(
         grid_latents=min(config.grid_latents, latents),
         shape=shape,
         places=places,
+        unit_shape=unit_shape,
+        unit_places=unit_places,
         intact=intact.pixels[:, 0],
         labels=_intact_labels(setup, latents),
         intact_pictures=intact.pictures,
         insert_latents=min(config.insert_latents, latents),
         unit_latents=min(config.unit_latents, latents),
+        grid=setup.grid,
     )
     return layer, maxima
 

@@ -14,7 +14,9 @@ from dissect_report.analysis.generation.plans import DEFAULT_CONCEPTS, check_lay
 from dissect_report.config import GenerationConfig
 
 #: What a reader can lower, largest effect first.
-REMEDY = "[generation] concepts, latents, unit_latents, insert_latents, places, removed, unit_effects"
+REMEDY = (
+    "[generation] concepts, latents, unit_latents, unit_places, insert_latents, places, removed, unit_effects"
+)
 
 
 def measure_edit(work: EditPass) -> float:
@@ -32,10 +34,12 @@ def count_edits(
     config: GenerationConfig, info: LayerInfo, latents: int, concepts: int, units: int, grid: int
 ) -> dict[str, int]:
     """Edited images by stage; identical edits, which are made once, are counted twice."""
-    places = len(lattice(info.map_size, grid, config.places)[1])
+    places, spots = (
+        len(lattice(info.map_size, grid, most)[1]) for most in (config.places, config.unit_places)
+    )
     sizes = len(counts_below(config.removed, info.units))
     return {
-        "single units": 2 * units * min(config.unit_latents, latents),
+        "single units": units * (2 * min(config.unit_latents, latents) + spots),
         "sets of units": concepts * (sizes * (2 + config.random_draws) + 2) * latents,
         "insertions": concepts * places * min(config.insert_latents, latents),
     }

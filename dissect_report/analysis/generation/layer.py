@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,11 +36,14 @@ class LayerEdits:
         grid_latents: the first so many are shown.
         shape: rows and columns of places.
         places: where insertions go.
+        unit_shape: rows and columns of places of single units.
+        unit_places: where single units go; none where they are not asked for.
         intact: int32 [latent, concept + 1].
         labels: uint16 [latent, depth, y, x] of the intact images.
         intact_pictures: uint8 [latent, TILE, TILE, 3].
         insert_latents: the first so many.
         unit_latents: the first so many, for single units.
+        grid: side of the segmentation grid.
     """
 
     info: LayerInfo
@@ -52,11 +56,25 @@ class LayerEdits:
     grid_latents: int
     shape: tuple[int, int]
     places: list[Place]
+    unit_shape: tuple[int, int]
+    unit_places: list[Place]
     intact: np.ndarray
     labels: np.ndarray
     intact_pictures: np.ndarray
     insert_latents: int
     unit_latents: int
+    grid: int
+
+    @property
+    def pixels(self) -> float:
+        """Of an image's segmentation grid."""
+        return float(self.grid**2)
+
+    def labels_at(self, places: Sequence[Place]) -> np.ndarray:
+        """int64 [latent, place, depth]: intact labels at the middles of places."""
+        rows, columns = ([place.middle[axis] for place in places] for axis in (0, 1))
+        labels: np.ndarray = self.labels[:, :, rows, columns].transpose(0, 2, 1).astype(np.int64)
+        return labels
 
     @property
     def latents(self) -> int:
@@ -188,6 +206,8 @@ class Measured:
         insert: per concept, the units that were inserted.
         placed: what insertions at places gave: edits are concepts x places.
         placed_slots: where the picture of (latent, edit) of ``placed`` is.
+        units_placed: what inserting single units at places gave, on latent 0 alone: edits, and the slots of
+            their pictures, are units x places.
     """
 
     layer: LayerEdits
@@ -198,3 +218,17 @@ class Measured:
     insert: list[tuple[int, ...]]
     placed: Outcome
     placed_slots: dict[tuple[int, int], int]
+    units_placed: Outcome
+
+    @property
+    def stages(self) -> tuple[Outcome, ...]:
+        """All passes over edits."""
+        return self.alone, self.units_placed, self.together, self.placed
+
+    @property
+    def unit_placed(self) -> np.ndarray:
+        """int32 [measured, unit place, concept + 1] grid pixels of latent 0's image."""
+        layer = self.layer
+        shape = (len(layer.measured), len(layer.unit_places), layer.intact.shape[1])
+        found: np.ndarray = self.units_placed.pixels[0].reshape(shape)
+        return found

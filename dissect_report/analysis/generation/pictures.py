@@ -63,21 +63,18 @@ def shown_grid(measured: Measured, place: int) -> np.ndarray:
     return np.asarray(measured.together.pictures[slots])
 
 
-def grid_cells(
-    measured: Measured, place: int, record: ConceptRecord, pixels: float
-) -> tuple[tuple[GridCell, ...], ...]:
+def grid_cells(measured: Measured, place: int, record: ConceptRecord) -> tuple[tuple[GridCell, ...], ...]:
     """What changed in every cell of a before/after grid, row by row.
 
     Args:
         place: of the concept among those tried.
         record: the concept.
-        pixels: of an image's grid.
     """
     edits = measured.sets.grid[place]
     rows = []
     for latent, pictures in enumerate(shown_grid(measured, place)):
         intact = measured.layer.intact_pictures[latent]
-        areas = measured.together.pixels[latent, edits, record.id] / pixels
+        areas = measured.together.pixels[latent, edits, record.id] / measured.layer.pixels
         cells = [
             GridCell(*changes(intact, picture), float(area))
             for picture, area in zip(pictures, areas, strict=True)
@@ -91,6 +88,12 @@ def placed_pictures(measured: Measured, place: int, latent: int) -> np.ndarray:
     many = len(measured.layer.places)
     slots = [measured.placed_slots[latent, place * many + k] for k in range(many)]
     return np.asarray(measured.placed.pictures[slots])
+
+
+def unit_placed_pictures(measured: Measured, place: int) -> np.ndarray:
+    """uint8 [unit place, TILE, TILE, 3] of one of the units that were changed alone."""
+    many = len(measured.layer.unit_places)
+    return np.asarray(measured.units_placed.pictures[place * many : (place + 1) * many])
 
 
 def unit_pictures(measured: Measured, place: int) -> np.ndarray:

@@ -47,6 +47,8 @@ def edited_pictures(site: SiteFindings, run: LoadedRun) -> Iterator[tuple[Path, 
         for unit in edited.record.units:
             if unit.latents:
                 yield run.paths.unit_edits(folder, unit.unit), addresses.unit_edits(unit.unit)
+            if unit.placed_outlines:
+                yield run.paths.unit_lattice(folder, unit.unit), addresses.unit_lattice(unit.unit)
 
 
 def concept_edit_lines(

@@ -11,6 +11,7 @@ from dissect_report.report.edit_figures import context_figure
 from dissect_report.report.edit_words import ENOUGH_PLACES, insertion_sentence, of_image
 from dissect_report.report.edits import Edits, beyond
 from dissect_report.report.formatting import share
+from dissect_report.report.lattice import lattice_data, places_map
 from dissect_report.report.page import Page
 from dissect_report.report.pages.edited import concept_part, experiment_page, layer_section, strongest
 
@@ -69,56 +70,6 @@ def _concept(edited: Edits, path: PurePosixPath, edits: ConceptEdits) -> dict[st
         "contexts": [
             (edited.concept_href(path, c.concept), edited.name(c.concept), c) for c in edits.contexts
         ],
-        "map": _map(edited, edits),
+        "map": places_map(edits.added_by_place, edited.record.places, "Mean added area by place"),
         "removing": edited.removing_href(path, edits.concept),
     }
-
-
-def lattice_data(edited: Edits, edits: ConceptEdits) -> dict[str, Any]:
-    """What the lattice says of every latent and place: added area, and what stood there."""
-    shown = len(edits.lattice_added)
-    labels = edited.arrays["place_labels"][:shown]
-    known = sorted({int(label) for label in labels.ravel() if label})
-    index = {concept: at for at, concept in enumerate(known)}
-    intact = edited.arrays["intact"][:shown, edits.concept] / edited.view.run.record.grid**2
-    name = edited.name(edits.concept)
-    return {
-        "concept": name,
-        "rows": edited.record.places[0],
-        "columns": edited.record.places[1],
-        "names": [edited.name(concept) for concept in known],
-        "on": [
-            [[index[int(label)] for label in dict.fromkeys(place.tolist()) if label] for place in latent]
-            for latent in labels
-        ],
-        "added": [[round(value, 5) for value in latent] for latent in edits.lattice_added],
-        "intact": [
-            f"Latent {k}, intact: {name} covers {share(float(part))} of the image."
-            for k, part in enumerate(intact)
-        ],
-    }
-
-
-def _map(edited: Edits, edits: ConceptEdits) -> dict[str, Any] | None:
-    """Mean added area by place: cells with the part of the largest one, and all of it in words."""
-    values = edits.added_by_place
-    if not values:
-        return None
-    largest = max((abs(value) for value in values), default=0) or 1
-    rows, columns = edited.record.places
-    top = max(range(len(values)), key=lambda at: values[at])
-    low = min(range(len(values)), key=lambda at: values[at])
-    words = (
-        f"Mean added area by place: from {of_image(values[low])} of the image at {_place(low, columns)} "
-        f"to {of_image(values[top])} at {_place(top, columns)}."
-    )
-    cells = [
-        (round(100 * abs(value) / largest), value < 0,
-         f"{_place(at, columns)}: {of_image(value)} of the image")
-        for at, value in enumerate(values)
-    ]  # fmt: skip
-    return {"rows": rows, "columns": columns, "cells": cells, "words": words}
-
-
-def _place(at: int, columns: int) -> str:
-    return f"row {at // columns + 1}, column {at % columns + 1}"

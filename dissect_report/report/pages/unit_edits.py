@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from dissect_report.findings.generation import AreaChange
+from dissect_report.findings.generation import AreaChange, UnitEdits
 from dissect_report.report.addresses import link
 from dissect_report.report.edit_words import of_image, of_images
 from dissect_report.report.edits import Edits, beyond
 from dissect_report.report.formatting import listing, share
 from dissect_report.report.glossary import LETTERS
+from dissect_report.report.lattice import places_map, unit_lattice_data
 
 #: Columns of a unit's picture.
 COLUMNS = ("intact", "removed", "inserted everywhere")
@@ -30,24 +31,14 @@ class UnitEdited:
             return {"measured": False}
         concept = self.edited.view.layer.units[unit].concept
         rows = len(found.latents)
-        strips = [
-            (
-                name,
-                column,
-                [
-                    (row, latent, "" if not column else found.outlines[row][column - 1])
-                    for row, latent in enumerate(found.latents)
-                ],
-            )
-            for column, name in enumerate(COLUMNS)
-        ]
         own = None if concept is None else self.edited.name(concept)
         return {
             "measured": True,
             "sheet": link(self.page, self.edited.view.addresses.unit_edits(unit)),
             "rows": rows,
             "columns": len(COLUMNS),
-            "strips": strips,
+            "strips": _strips(found),
+            "placed": self._placed(found),
             "sentence": unit_edit_sentence(self.edited, found.removed, found.inserted),
             "tables": [
                 ("Removed", "removed", self._rows(found.removed)),
@@ -60,6 +51,17 @@ class UnitEdited:
             else "",
             "tips": self.edited.tips,
             "latents": self.edited.record.unit_latents,
+        }
+
+    def _placed(self, found: UnitEdits) -> dict[str, Any] | None:
+        """The unit inserted at places; None where it was not."""
+        if not found.placed_outlines:
+            return None
+        return {
+            "data": unit_lattice_data(self.edited, found),
+            "sheet": link(self.page, self.edited.view.addresses.unit_lattice(found.unit)),
+            "thumbnail": link(self.page, self.edited.view.run_addresses.thumbnail(0)),
+            "map": places_map(found.placed_added, self.edited.record.unit_places, "Added area by place"),
         }
 
     def _rows(self, changes: tuple[AreaChange, ...]) -> list[dict[str, Any]]:
@@ -78,6 +80,21 @@ class UnitEdited:
             "interval": of_images(change.low, change.high),
             "beyond": beyond(change.low, change.high),
         }
+
+
+def _strips(found: UnitEdits) -> list[tuple[str, int, list[tuple[int, int, str]]]]:
+    """By column: its name, its place, and of every latent shown the row, the latent and the outline."""
+    return [
+        (
+            name,
+            column,
+            [
+                (row, latent, found.outlines[row][column - 1] if column else "")
+                for row, latent in enumerate(found.latents)
+            ],
+        )
+        for column, name in enumerate(COLUMNS)
+    ]
 
 
 def unit_edit_sentence(

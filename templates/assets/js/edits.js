@@ -109,8 +109,8 @@
 
     function said(place) {
       const stood = data.on[latent][place].map((i) => data.names[i]).join(" and ") || "nothing named";
-      return `Row ${Math.floor(place / columns) + 1}, column ${place % columns + 1}, on ${stood}: `
-        + `${concept} ${percent(data.added[latent][place])} of the image.`;
+      const where = `Row ${Math.floor(place / columns) + 1}, column ${place % columns + 1}, on ${stood}`;
+      return concept ? `${where}: ${concept} ${percent(data.added[latent][place])} of the image.` : `${where}.`;
     }
 
     function show(place) {
@@ -120,6 +120,7 @@
         const picture = sheets[latent].querySelector("img");
         picture.style.setProperty("--at", place % columns);
         picture.style.setProperty("--down", Math.floor(place / columns));
+        if (data.outlines) sheets[latent].querySelector("path").setAttribute("d", data.outlines[latent][place]);
       }
       words.textContent = place === null ? data.intact[latent] : said(place);
       stage.dataset.place = place === null ? "" : place;

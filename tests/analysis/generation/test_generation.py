@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from dissect_report.analysis.dissection import dissect
 from dissect_report.analysis.forecast import forecast
@@ -19,6 +20,7 @@ from dissect_report.analysis.progress import Silent
 from dissect_report.config import load_config
 from dissect_report.errors import ConfigError, DissectError, LayerError, ModelError
 from dissect_report.findings.generation import GENERATION_ARRAYS, Generation
+from dissect_report.findings.paths import TILE
 from dissect_report.findings.store import LoadedRun, load_run
 from dissect_report.sources.latents import draw_latents
 from tests import reference_generation as slow
@@ -38,6 +40,7 @@ grid_latents = 2
 unit_effects = "all"
 random_draws = 2
 places = 4
+unit_places = 2
 """
 GRID = 32
 
@@ -162,6 +165,42 @@ def test_insertions_at_places_add_what_whole_passes_add(site) -> None:
     assert record.ace == pytest.approx(ace)
 
 
+def test_single_units_inserted_at_places_add_what_whole_passes_add(site) -> None:
+    path, run, found = site
+    arrays = run.layers["layer1"].generation_arrays
+    assert found.unit_places == (2, 2)
+    assert arrays["unit_placed"].shape == (12, 4, arrays["intact"].shape[1])
+    blocks = [(a, b, c, d) for a, b in slow.places_of(8, 2) for c, d in slow.places_of(8, 2)]
+    intact = slow_pixels(path, 1, leave)[0]
+    moved = 0
+    for unit in (0, 3, 7):
+        edits = next(row for row in found.units if row.unit == unit)
+        for place, block in enumerate(blocks):
+            (put,) = slow_pixels(path, 1, insert([unit], arrays["insert_level"], block))
+            moved += int((put != intact).any())
+            assert arrays["unit_placed"][unit, place].tolist() == put.tolist()
+            if concept := run.layers["layer1"].units[unit].concept:
+                added = (put - intact)[concept] / GRID**2
+                assert edits.placed_added[place] == pytest.approx(added, abs=1e-12)
+    assert moved > 4
+    assert len(edits.placed_outlines) == 4
+    assert any(row.placed_outlines != ("",) * 4 for row in found.units)
+    labels = set_up_site(path).cache.folder  # of the first latent's image, in the middle of each place
+    middles = [(8, 8), (8, 24), (24, 8), (24, 24)]
+    made = np.memmap(labels / "labels.u16", np.uint16, "r").reshape(12, -1, GRID, GRID)[0]
+    assert arrays["unit_place_labels"].tolist() == [made[:, y, x].tolist() for y, x in middles]
+
+
+def test_single_units_are_inserted_at_no_place_where_none_is_asked_for(tmp_path) -> None:
+    table = 'layers = ["layer1"]\nconcepts = ["red"]\nlatents = 3\nunit_places = 0\nunit_effects = "all"'
+    (run,) = dissect(write_generator_site(tmp_path, table), threads=1)
+    found = run.layers["layer1"].generation
+    assert found.unit_places == (0, 0)
+    assert all(row.placed_added == row.placed_outlines == () for row in found.units)
+    assert not run.paths.unit_lattice("layer1", 0).exists()
+    assert run.layers["layer1"].generation_arrays["unit_placed"].shape[:2] == (12, 0)
+
+
 def test_places_are_cells_or_blocks_and_their_middles_lie_in_them() -> None:
     shape, places = lattice((8, 8), 64, 8)
     assert shape == (8, 8)
@@ -186,6 +225,8 @@ def test_pictures_are_written_for_every_concept_latent_and_unit(site) -> None:
         assert [len(row) for row in record.cells] == [4, 4]  # 0, 2, 4, 8 of 12 units
         assert all(row[0].outline == "" and row[0].changed == 0 for row in record.cells)
     assert all(run.paths.unit_edits("layer1", unit).is_file() for unit in range(12))
+    with Image.open(run.paths.unit_lattice("layer1", 3)) as picture:
+        assert picture.size == (2 * TILE, 2 * TILE)
 
 
 def test_batches_memory_and_resuming_do_not_change_a_count(site, tmp_path) -> None:
@@ -278,6 +319,7 @@ def test_a_changed_table_edits_again_and_measures_nothing_again(site, tmp_path) 
         ("Steps", 'layers = ["layer3"]', LayerError, "no layer is called 'layer3'"),
         ("Steps", "removed = [50]", ConfigError, "the layer has 12 units"),
         ("Steps", "places = 9", ConfigError, "places must be 2 to 8"),
+        ("Steps", "unit_places = 9", ConfigError, "unit_places must be 0 to 8"),
     ],
 )
 def test_bad_input_is_named_with_its_remedy(factory, table, error, words, tmp_path) -> None:
@@ -311,12 +353,13 @@ def test_a_forecast_counts_the_edits_and_says_what_to_lower(site, tmp_path) -> N
     config = load_config(path)
     (line,) = [line for line in forecast(config, Silent(), 1) if "edits at" in line]
     assert line.startswith("Steps: edits at layer1: at most ")
-    # 12 units twice on 4 latents, 3 concepts x (4 counts x 4 rankings + 2) on 5, 3 x 16 places on 3
-    assert f"{12 * 2 * 4 + 3 * (4 * 4 + 2) * 5 + 3 * 16 * 3} images" in line
+    # 12 units twice on 4 latents and at 4 places; of 3 concepts 4 counts x 4 rankings + 2 on 5 latents,
+    # 16 places on 3
+    assert f"{12 * (2 * 4 + 4) + 3 * (4 * 4 + 2) * 5 + 3 * 16 * 3} images" in line
     assert "[generation] concepts, latents" in line
     assert sorted(p.name for p in tmp_path.iterdir()) == ["dissect.toml", "net.py"]
     _, _, found = site
-    assert found.edits <= 12 * 2 * 4 + len(found.concepts) * ((4 * 4 + 2) * 5 + 16 * 3)
+    assert found.edits <= 12 * (2 * 4 + 4) + len(found.concepts) * ((4 * 4 + 2) * 5 + 16 * 3)
 
 
 def test_the_generators_range_is_recorded_and_its_images_clamped(site) -> None:
