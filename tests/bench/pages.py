@@ -25,7 +25,7 @@ from tests.synthetic_vgg16 import UNITS, write_vgg16_site
 
 LAYER = "vgg16/features.conv1_1/"
 #: Milliseconds between two frames while the page scrolls or filters, the longest.
-FRAMES = """async steps => {
+FRAMES = """async ([steps, pause]) => {
   let last = performance.now(), worst = 0, going = true;
   const tick = now => {
     worst = Math.max(worst, now - last);
@@ -40,8 +40,9 @@ FRAMES = """async steps => {
       field.value = step;
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }
-    await new Promise(resolve => setTimeout(resolve, 30));
+    await new Promise(resolve => setTimeout(resolve, pause));
   }
+  await new Promise(resolve => setTimeout(resolve, 500)); // what the last step set off
   going = false;
   return worst;
 }"""
@@ -77,13 +78,12 @@ def main() -> None:
                     )
                     row(f"Lighthouse performance, page of a {what}", scores, "90")
         with served((2048,)) as root:
-            page = _opened(browser, root + LAYER)
-            page.wait_for_selector(".slot .card")
-            page.wait_for_timeout(1500)
-            scrolled = page.evaluate(FRAMES, [120] * 150)
-            typed = page.evaluate(FRAMES, [*"abcdefgh", "", "object", "", "1", "12", "", "colour", ""])
-            what = "longest frame, page of a layer of 2,048 units"
-            row(what, f"scrolling {scrolled:.0f} ms, filtering {typed:.0f} ms", "100 ms")
+            visits = [_frames(browser, root + LAYER) for _ in range(5)]
+            ways = zip(
+                ("scrolling", "filtering in a burst", "filtering as one types"), zip(*visits, strict=True)
+            )
+            times = [f"{way} {sorted(worst)[2]:.0f} ms (at most {max(worst):.0f})" for way, worst in ways]
+            row("longest frame of a visit, page of a layer of 2,048 units", ", ".join(times), "100 ms")
         with served(UNITS) as root:
             ready, answer = _search(browser, root)
             what = f"search among {sum(UNITS):,} units"
@@ -95,6 +95,20 @@ def _opened(browser: Any, address: str) -> Any:
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.goto(address)
     return page
+
+
+def _frames(browser: Any, address: str) -> tuple[float, ...]:
+    """Milliseconds of the longest frame of a visit: scrolling, filtering in a burst, and as one types."""
+    page = _opened(browser, address)
+    page.wait_for_selector(".slot .card")
+    page.wait_for_timeout(1500)
+    words = [*"abcdefgh", "", "object", "", "1", "12", "", "colour", ""]
+    found = [
+        page.evaluate(FRAMES, [steps, pause])
+        for steps, pause in (([120] * 150, 30), (words, 30), (words, 200))
+    ]
+    page.context.close()
+    return tuple(found)
 
 
 def _paint(browser: Any, address: str) -> float:

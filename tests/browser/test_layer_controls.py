@@ -82,6 +82,31 @@ def test_picked_units_are_shown_side_by_side_and_can_be_sent_as_a_link(page: Any
     assert "#" not in href(page)
 
 
+def test_picking_a_unit_leaves_the_cards_and_the_focus_where_they_are(page: Any, root: str):
+    page.goto(root + LAYER)
+    page.wait_for_selector("[data-cards] .card")
+    while page.locator("[data-cards] .card").count() < 130:
+        page.mouse.wheel(0, 2000)
+        page.wait_for_timeout(40)
+    button = page.locator("[data-pick]").nth(100)
+    button.scroll_into_view_if_needed()
+    top = page.evaluate("scrollY")
+    button.press("Enter")
+    page.wait_for_selector("[data-tray] li")
+    assert page.locator("[data-cards] .card").count() == 130
+    assert button.evaluate("button => button === document.activeElement")
+    assert page.evaluate("scrollY") == top
+
+
+def test_pictures_come_once_a_reader_stops_typing(page: Any, root: str):
+    page.goto(root + LAYER)
+    pictures = "[...document.querySelectorAll('[data-cards] .half img')]"
+    page.wait_for_function(f"{pictures}.length > 20 && {pictures}.every(i => i.src)")
+    page.fill("[name=q]", "tree")
+    assert not page.evaluate(f"{pictures}.every(i => i.src)")
+    page.wait_for_function(f"{pictures}.length > 1 && {pictures}.every(i => i.src)")
+
+
 def test_no_more_than_six_units_go_into_the_tray(page: Any, root: str):
     page.goto(f"{root}{LAYER}#compare=0,1,2,4,5,6,7,8,9999,x")
     names(page)

@@ -7,6 +7,8 @@
   const page = document.querySelector(".dissect.layer-page");
   if (!page) return;
   const CHUNK = 20; // few, so that filtering hardly stalls the page
+  const AT_ONCE = 4; // pictures
+  const PAUSE = 120; // milliseconds without a new filter until pictures load
   const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
   const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "t", "compare", "beside"]; // some only where units were removed
   const pictured = !("pictureless" in page.dataset);
@@ -17,6 +19,10 @@
   let data = null;
   let shown = [];
   let made = 0;
+  const cards = new Map(); // by unit: a filter that lets it through again shows the same card
+  let look = ""; // what else cards depend on
+  let pictures = []; // to be loaded, once a reader stops typing: most cards are gone by the next letter
+  let pause = 0;
 
   /* state */
   function read() {
@@ -94,12 +100,13 @@
       && u.rank >= 0
       && (!by || u.change !== null)
       && (!stable || u.flags & STABLE)).sort(orders[values.get("sort")]);
-    grid.replaceChildren();
+    if (look !== `${data.at} ${data.sort} ${values.get("changes")}`) cards.clear();
+    look = `${data.at} ${data.sort} ${values.get("changes")}`;
     grid.style.setProperty("--count", shown.length); // room for what is there, not for what was
     made = 0;
     const all = data.all.length;
     counter.textContent = shown.length === all ? `${all.toLocaleString("en")} units` : `${shown.length.toLocaleString("en")} of ${all.toLocaleString("en")} units`;
-    extend();
+    extend(true);
   }
 
   /* drawing */
@@ -113,9 +120,9 @@
   function half(u, at) {
     const frame = element("span", "half");
     const picture = element("img");
-    Object.assign(picture, { alt: "", loading: "lazy", width: 128 * u.tiles, height: 128 });
+    Object.assign(picture, { alt: "", loading: "lazy", decoding: "async", width: 128 * u.tiles, height: 128 });
     picture.style.cssText = `--tiles:${u.tiles};--at:${at}`;
-    picture.src = `sprites/${u.number}.webp`;
+    pictures.push(() => { picture.src = `sprites/${u.number}.webp`; });
     frame.append(picture);
     return frame;
   }
@@ -187,10 +194,23 @@
     return button;
   }
 
-  function extend() {
-    const next = shown.slice(made, made + CHUNK).map(card);
+  /** A few a frame: decoding twenty sprites at once stalls the page. */
+  function load() {
+    pictures.splice(0, AT_ONCE).forEach((show) => show());
+    pause = pictures.length ? setTimeout(load, 16) : 0;
+  }
+
+  function kept(u) {
+    if (!cards.has(u.number)) cards.set(u.number, card(u));
+    return cards.get(u.number);
+  }
+
+  function extend(afresh) {
+    const next = shown.slice(made, made + CHUNK).map(kept);
     made += next.length;
-    grid.append(...next);
+    if (afresh) grid.replaceChildren(...next);
+    else grid.append(...next);
+    if (!pause) load();
     grid.dispatchEvent(new CustomEvent("dissect:cards"));
     if (!shown.length) grid.append(element("p", "empty", "No unit fits. Clear a filter."));
     watch.unobserve(more); // observing again reports at once whether there is still room below
@@ -198,11 +218,23 @@
   }
 
   const watch = new IntersectionObserver((entries) => {
-    if (entries.some((entry) => entry.isIntersecting)) extend();
+    if (entries.some((entry) => entry.isIntersecting)) extend(false);
   }, { rootMargin: "900px" });
 
   /* listening */
-  const apply = () => { write(); if (data) choose(); };
+  let asked = 0; // since the last frame
+  function apply() { // once a frame, however fast somebody types
+    write();
+    clearTimeout(pause);
+    pause = setTimeout(load, PAUSE);
+    if (!data || asked++) return;
+    choose();
+    requestAnimationFrame(() => {
+      const more = asked > 1;
+      asked = 0;
+      if (more) choose();
+    });
+  }
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(apply));
@@ -232,12 +264,12 @@
     data.all = loaded.units.map(unit);
     data.at = data.iou_threshold;
     data.detects = detects;
-    page.dispatchEvent(new CustomEvent("dissect:units", { detail: { data, form, apply, pictured } }));
+    page.dispatchEvent(new CustomEvent("dissect:units", { detail: { data, form, write, apply, pictured } }));
     choose();
     if (!pictured) return;
     window.dissect.load(page.dataset.root, `${page.dataset.run}/${page.dataset.folder}/outlines`).then((outlines) => {
       data.outlines = outlines;
-      grid.querySelectorAll(".quad").forEach(light);
+      for (const made of cards.values()) light(made.querySelector(".quad"));
     });
   });
 })();

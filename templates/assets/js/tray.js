@@ -23,7 +23,7 @@
   }
 
   page.addEventListener("dissect:units", (event) => {
-    const { data, form, apply, pictured } = event.detail;
+    const { data, form, write, pictured } = event.detail;
     const byNumber = new Map(data.all.map((u) => [u.number, u]));
     let picked = [];
 
@@ -95,7 +95,7 @@
     function state() {
       form.elements.compare.value = picked.join(",");
       form.elements.beside.value = dialog.open ? "1" : "";
-      apply();
+      write(); // the cards stay as they are, and what has the focus keeps it
     }
 
     function change(wanted) {
