@@ -7,7 +7,6 @@
   const page = document.querySelector(".dissect.layer-page");
   if (!page) return;
   const CHUNK = 20; // few, so that filtering hardly stalls the page
-  const AT_ONCE = 4; // pictures
   const PAUSE = 120; // milliseconds without a new filter until pictures load
   const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
   const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "t", "compare", "beside"]; // some only where units were removed
@@ -194,10 +193,10 @@
     return button;
   }
 
-  /** A few a frame: decoding twenty sprites at once stalls the page. */
-  function load() {
-    pictures.splice(0, AT_ONCE).forEach((show) => show());
-    pause = pictures.length ? setTimeout(load, 16) : 0;
+  /** A card every other frame: decoding twenty sprites stalls the page. */
+  function load(many = 2) {
+    pictures.splice(0, many).forEach((show) => show());
+    pause = pictures.length ? setTimeout(load, 30) : 0;
   }
 
   function kept(u) {
@@ -266,6 +265,7 @@
     data.detects = detects;
     page.dispatchEvent(new CustomEvent("dissect:units", { detail: { data, form, write, apply, pictured } }));
     choose();
+    load(pictures.length);
     if (!pictured) return;
     window.dissect.load(page.dataset.root, `${page.dataset.run}/${page.dataset.folder}/outlines`).then((outlines) => {
       data.outlines = outlines;
