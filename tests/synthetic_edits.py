@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from dissect_report.analysis.sprites import BOX
 from dissect_report.findings.paths import TILE
 from dissect_report.findings.records import Run
 from dissect_report.findings.store import LoadedLayer
@@ -121,8 +122,8 @@ class EditedScenes:
 
 
 def outline(changed: np.ndarray) -> str:
-    """The border of the changed cells as an SVG path in a box of 1000 x 1000; "" if there are none."""
-    inside, step = np.pad(changed, 1), 1000 / len(changed)
+    """The border of the changed cells as an SVG path in the box of outlines; "" if there are none."""
+    inside, step = np.pad(changed, 1), BOX / len(changed)
     lines = []
     for y, x in zip(*np.nonzero(inside[1:, :] != inside[:-1, :]), strict=True):
         lines.append(f"M{(x - 1) * step:.0f} {y * step:.0f}h{step:.0f}")

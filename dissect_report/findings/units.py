@@ -42,7 +42,7 @@ class RankedImage:
         image: index.
         maximum: of the raw activation map; None if it is not finite.
         area: grid pixels, of what the list is about (mask or concept); None where it has no area.
-        outline: SVG path data of the mask in a box of 1000 x 1000; "" if nothing exceeds the level.
+        outline: SVG path data of the mask in a box of 500 x 500; "" if nothing exceeds the level.
             Only for top images.
     """
 

@@ -4,8 +4,8 @@ A folder's pages outside the navigation differ in title, description, address an
 else: the theme renders one frame for them all, with tokens in these four places, and every page is
 that frame with its own text put in.
 
-Header, search dialog and navigation are the largest part of a frame. They lie once a folder, in a script
-that writes them where a page asks for them: thousands of pages are smaller by a quarter, and a changed
+Header, search dialog, navigation and foot are the largest part of a frame. They lie once a folder, in a
+script that writes them where a page asks for them: thousands of pages are smaller by a quarter, and a changed
 navigation changes one file.
 """
 
@@ -29,7 +29,10 @@ SCRIPT = "frame.js"
 _TOKEN = re.compile(f"({TITLE}|{DESCRIPTION}|{BODY}|{ADDRESS})")
 #: Whole elements that such a script writes.
 _SHARED = re.compile(
-    r'<header\b.*?</header>|<nav class="md-nav md-nav--primary".*?</nav>(?=\s*</div>)', re.DOTALL
+    r'<header\b.*?</header>|<nav class="md-nav md-nav--primary".*?</nav>(?=\s*</div>)'
+    r'|<script>__md_scope.*?</script>|<script id="__config".*?</script>'
+    r'|<button type="button" class="md-top\b.*?</button>|<footer class="md-footer">.*?</footer>',
+    re.DOTALL,
 )
 _INDENT = re.compile(r"\s*\n\s*")
 #: Writes while the page is read, so that it is whole when the theme's own scripts look at it.

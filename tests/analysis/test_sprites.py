@@ -9,19 +9,22 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from dissect_report.analysis.catalogue import distinct_colors
-from dissect_report.analysis.sprites import outline, segmentation_picture, sprite
+from dissect_report.analysis.sprites import BOX, outline, segmentation_picture, sprite
+
+
+SIDE = 1000
 
 
 def fill(path: str, side: int) -> np.ndarray:
     """The path drawn by Pillow with the even-odd rule, at ``side`` pixels."""
-    image = np.zeros((1000, 1000), bool)
+    image = np.zeros((SIDE, SIDE), bool)
     for ring in re.findall(r"M[^z]*z", path):
         numbers = [int(n) for n in re.findall(r"-?\d+", ring)]
-        points = np.cumsum(np.array(numbers).reshape(-1, 2), axis=0)
-        layer = Image.new("1", (1000, 1000))
+        points = np.cumsum(np.array(numbers).reshape(-1, 2), axis=0) * (SIDE // BOX)
+        layer = Image.new("1", (SIDE, SIDE))
         ImageDraw.Draw(layer).polygon([tuple(p) for p in points.tolist()], fill=1)
         image ^= np.asarray(layer)
-    step = 1000 // side
+    step = SIDE // side
     return image[step // 2 :: step, step // 2 :: step]
 
 

@@ -41,7 +41,7 @@ def test_every_top_image_is_the_tile_of_its_place(pages):
         tile = text.split('<figure class="tile" ')[place + 1]
         assert tile.startswith(f'data-image="{ranked.image}"')
         assert f"--at:{place}" in tile
-        assert f'd="M-50-50H1050V1050H-50Z{ranked.outline}"' in tile
+        assert f'd="M-25-25H525V525H-25Z{ranked.outline}"' in tile
         assert html.escape(pages.record.images[ranked.image].name) in tile
 
 

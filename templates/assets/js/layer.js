@@ -133,10 +133,10 @@
     data.outlines[quad.dataset.unit].forEach((outline, place) => {
       if (!outline) return;
       const picture = document.createElementNS(NS, "svg");
-      picture.setAttribute("viewBox", "0 0 1000 1000");
+      picture.setAttribute("viewBox", "0 0 500 500");
       picture.style.cssText = `--x:${place % 2};--y:${place >> 1}`;
       const path = document.createElementNS(NS, "path");
-      path.setAttribute("d", `M-50-50H1050V1050H-50Z${outline}`);
+      path.setAttribute("d", `M-25-25H525V525H-25Z${outline}`);
       picture.append(path);
       quad.append(picture);
     });
