@@ -65,18 +65,27 @@ def generate(setup: Setup) -> np.ndarray:
         for start, stop in setup.batches.each(done, count, work, "generator"):
             notes.save(stop)
             stage.advance(stop - start)
+    _doubt_range(setup, ranges.values)
+    return labels.values
+
+
+def _doubt_range(setup: Setup, ranges: np.ndarray) -> None:
+    """Notes an output_range that the images hardly fill, or often leave.
+
+    Args:
+        ranges: float32 [image, 3] of ``_ranges``.
+    """
     low, high = setup.run.model.output_range
-    spread = float(ranges.values[:, 1].max() - ranges.values[:, 0].min())
+    spread = float(ranges[:, 1].max() - ranges[:, 0].min())
     if spread < NARROW * (high - low):
         setup.batches.notes.append(
             f"the generator's values span {spread:.2g}: is [model] output_range = [{low:g}, {high:g}] right?"
         )
-    clipped = float(ranges.values[:, 2].mean())
+    clipped = float(ranges[:, 2].mean())
     if clipped > MANY_CLIPPED:
         setup.batches.notes.append(
             f"{clipped:.0%} of the generator's values lie outside [model] output_range = [{low:g}, {high:g}]"
         )
-    return labels.values
 
 
 def _latents(setup: Setup, start: int, stop: int) -> Tensor:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -124,6 +125,35 @@ def survey_probe(
         stored = cache.open("pixels.u8", key, (count, side, side, 3), np.uint8)
         if stored.done < tiles.done:
             tiles.extra, tiles.done = {}, 0
+    notes = _decode(probe, tiles, stored, threads, progress)
+    if not notes["positions"]:
+        raise ProbeError(f"none of the {count} probe images can be read; the first: {notes['skipped'][0]}")
+    if skipped := notes["skipped"]:
+        progress.note(
+            f"{len(skipped)} of {count} images cannot be read and are left out; the first: {skipped[0]}"
+        )
+    items = [probe.items[index] for index in notes["positions"]]
+    return Survey(
+        names=tuple(item.name for item in items),
+        labels=tuple(item.label for item in items),
+        digests=tuple(notes["digests"]),
+        skipped=tuple(notes["skipped"]),
+        tiles=tiles.values[: len(items)],
+        pixels=None if stored is None else stored.values[: len(items)],
+        probe=probe,
+        positions=tuple(notes["positions"]),
+    )
+
+
+def _decode(
+    probe: Probe, tiles: CachedArray, stored: CachedArray | None, threads: int, progress: Progress
+) -> dict[str, list[Any]]:
+    """Decodes the images that ``tiles`` and ``stored`` lack.
+
+    Returns:
+        Digests and positions of the readable images, and what is wrong with the others: ``tiles.extra``.
+    """
+    count = len(probe.items)
     notes = tiles.extra or {"digests": [], "positions": [], "skipped": []}
     tiles.extra = notes
     with progress.stage("reading images", count, "images") as stage:
@@ -144,23 +174,7 @@ def survey_probe(
                     stored.save(index + 1)
                 tiles.save(index + 1)
             stage.advance(1)
-    if not notes["positions"]:
-        raise ProbeError(f"none of the {count} probe images can be read; the first: {notes['skipped'][0]}")
-    if skipped := notes["skipped"]:
-        progress.note(
-            f"{len(skipped)} of {count} images cannot be read and are left out; the first: {skipped[0]}"
-        )
-    items = [probe.items[index] for index in notes["positions"]]
-    return Survey(
-        names=tuple(item.name for item in items),
-        labels=tuple(item.label for item in items),
-        digests=tuple(notes["digests"]),
-        skipped=tuple(notes["skipped"]),
-        tiles=tiles.values[: len(items)],
-        pixels=None if stored is None else stored.values[: len(items)],
-        probe=probe,
-        positions=tuple(notes["positions"]),
-    )
+    return notes
 
 
 def _load_in_order(probe: Probe, first: int, threads: int) -> Iterator[tuple[int, Loaded | ProbeError]]:

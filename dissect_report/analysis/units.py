@@ -73,6 +73,7 @@ def _unit_record(
     maxima = numbers.maxima[:, unit]
     level, finite = float(activation.level[unit]), bool(activation.finite[unit])
     duplicate = int(shared["duplicate"][unit])
+    halves = naming.half_concepts[:, unit].tolist()
     listed = _scored_concepts(unit, numbers.measurement, probe)
     area = probe.counts.area[:, concept] if concept else None
     return UnitRecord(
@@ -86,10 +87,7 @@ def _unit_record(
         iou=number(naming.iou[unit]),
         attainable_iou=listed[0].attainable_iou if concept else None,
         heldout_iou=number(naming.heldout_iou[unit]),
-        half_concepts=(
-            int(naming.half_concepts[0, unit]) or None,
-            int(naming.half_concepts[1, unit]) or None,
-        ),
+        half_concepts=(halves[0] or None, halves[1] or None),
         chance_iou=number(naming.chance_iou[unit]) if finite else None,
         detector=bool(shared["detector"][unit]),
         stable=bool(shared["stable"][unit]),
@@ -97,25 +95,31 @@ def _unit_record(
         finite=finite,
         duplicate_of=None if duplicate < 0 else duplicate,
         concepts=listed,
-        top_images=tuple(
-            RankedImage(int(image), number(maxima[image]), pixels, path)
-            for image, pixels, path in zip(
-                numbers.top[unit], numbers.areas[unit], numbers.outlines[unit], strict=True
-            )
-        ),
-        bands=tuple(
-            Band(name, tuple(RankedImage(int(i), number(maxima[i])) for i in images))
-            for name, images in bands(maxima, seed).items()
-        ),
+        top_images=_top_images(unit, numbers),
+        bands=_bands(maxima, seed),
         silent=() if area is None else _listed(silent_images(maxima, level, area), maxima, area),
         fires_without=() if area is None else _listed(fires_without(maxima, area), maxima, area),
-        relatives=tuple(
-            Relative(int(other), float(value))
-            for other, value in zip(nearest[0][unit], nearest[1][unit], strict=True)
-            if other >= 0
-        ),
+        relatives=_relatives(unit, *nearest),
         histogram=_histogram(numbers.measurement, unit),
     )
+
+
+def _top_images(unit: int, numbers: LayerNumbers) -> tuple[RankedImage, ...]:
+    maxima = numbers.maxima[:, unit]
+    each = zip(numbers.top[unit], numbers.areas[unit], numbers.outlines[unit], strict=True)
+    return tuple(RankedImage(int(image), number(maxima[image]), area, path) for image, area, path in each)
+
+
+def _bands(maxima: np.ndarray, seed: int) -> tuple[Band, ...]:
+    return tuple(
+        Band(name, tuple(RankedImage(int(image), number(maxima[image])) for image in images))
+        for name, images in bands(maxima, seed).items()
+    )
+
+
+def _relatives(unit: int, others: np.ndarray, correlation: np.ndarray) -> tuple[Relative, ...]:
+    each = zip(others[unit], correlation[unit], strict=True)
+    return tuple(Relative(int(other), float(value)) for other, value in each if other >= 0)
 
 
 def _is_dead(numbers: LayerNumbers, unit: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,26 +13,26 @@ from dissect_report.activations.interventions import check_units
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.linear_step import find_linear_step, plain_step
 from dissect_report.activations.tail import split_tail
-from dissect_report.analysis.ablation.held_maps import HeldMaps, hold_maps, read_images
+from dissect_report.analysis.ablation.held_maps import hold_maps, read_images
 from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.passes import RemovalPass
 from dissect_report.analysis.ablation.records import write_ablation
-from dissect_report.analysis.ablation.removals import Nest, Remover
+from dissect_report.analysis.ablation.removals import Nest, Outcome, Remover
 from dissect_report.analysis.ablation.set_plans import plan_sets
-from dissect_report.analysis.ablation.splits import (
-    UNKNOWN,
-    LabelledImages,
-    class_labels,
-    overlap_note,
-    split_halves,
+from dissect_report.analysis.ablation.split_images import SplitImages, mean_maps, split_images
+from dissect_report.analysis.ablation.targets import (
+    Targets,
+    check_names,
+    choose_layers,
+    choose_targets,
+    set_sizes,
 )
-from dissect_report.analysis.ablation.targets import check_names, choose_layers, choose_targets, set_sizes
 from dissect_report.analysis.cache import Cache, digest
 from dissect_report.analysis.provenance import intervention_key, versions
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
 from dissect_report.analysis.survey import Survey, survey_probe
 from dissect_report.config import AblationConfig
-from dissect_report.errors import FindingsError, ModelError, ProbeError
+from dissect_report.errors import FindingsError, ModelError
 from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.store import LoadedRun
@@ -130,18 +130,6 @@ def _ranking_cache(setup: Setup) -> Cache:
     return Cache(setup.cache.folder / "ranking")
 
 
-@dataclass(frozen=True, eq=False)
-class _Images:
-    """The two splits with their maps."""
-
-    ranking: LabelledImages
-    evaluation: LabelledImages
-    ranking_maps: HeldMaps
-    evaluation_maps: HeldMaps
-    stand_in: bool
-    notes: tuple[str, ...]
-
-
 def _ablate_layer(
     setup: Setup,
     config: AblationConfig,
@@ -151,6 +139,35 @@ def _ablate_layer(
     maps: np.ndarray | None,
 ) -> Ablation:
     watch = {"split": time.perf_counter()}
+    work, images = _open_pass(setup, config, info, ranking, maps)
+    targets = choose_targets(config, setup.network.classes, images.evaluation.labels)
+    watch["single"] = time.perf_counter()
+    first, second = _remove_each(work, info, images)
+    watch["sets"] = time.perf_counter()
+    fall = mean_fall(first.margin, images.ranking.labels, targets.members)
+    order = _rank(first, images.ranking.labels, targets, fall)
+    units = run.layers[info.name].units
+    alive = np.array([unit.unit for unit in units if not unit.dead], np.int64)
+    random = _random_orders(alive, config.random_draws, setup.run.dissection.seed)
+    sizes = set_sizes(config.set_sizes, info.units)
+    weight = work.remover.step.units_weight
+    live = weight is not None and weight.shape[2] == 1
+    plan = plan_sets(order, random[: config.random_draws], sizes, config.sets, not live)
+    title = "removing sets of units"
+    sets = work.predict(f"{info.name}.sets", images.evaluation_maps, images.evaluation, plan.nests, title)
+    watch["write"] = time.perf_counter()
+    found = LayerAblation(
+        info=info, targets=targets, images=images, alone_ranking=first, alone_evaluation=second, sets=sets,
+        plan=plan, order=order, fall=fall, random=random, remover=work.remover, watch=watch,
+        iou=np.array([np.nan if unit.iou is None else unit.iou for unit in units]),
+    )  # fmt: skip
+    return write_ablation(setup, config, run, found)
+
+
+def _open_pass(
+    setup: Setup, config: AblationConfig, info: LayerInfo, ranking: Survey | None, maps: np.ndarray | None
+) -> tuple[RemovalPass, SplitImages]:
+    """The classifier cut behind the layer, ready to predict without units, and the images to do it on."""
     proof = read_images(setup, setup.survey, 0, min(PROOF, len(setup.survey)))
     tail = split_tail(setup.network.model, info, proof)
     step = find_linear_step(tail, proof) or plain_step(tail)
@@ -166,99 +183,35 @@ def _ablate_layer(
         setup.run.model.std, versions(),
     )  # fmt: skip
     work = RemovalPass(Remover(tail, step, nothing, memory), setup.cache, key, setup.progress)
-    images = _split_images(setup, work, ranking, own, other, info.name)
+    images = split_images(setup, work, ranking, own, other, info.name)
     if config.replacement == "mean":
-        work = replace(work, remover=replace(work.remover, replacement=_mean_maps(images, setup, info)))
-    targets = choose_targets(config, setup.network.classes, images.evaluation.labels)
-    units = run.layers[info.name].units
-    watch["single"] = time.perf_counter()
+        mean = mean_maps(images, info.units, setup.network.device, setup.batches.size)
+        work = replace(work, remover=replace(work.remover, replacement=mean))
+    return work, images
+
+
+def _remove_each(work: RemovalPass, info: LayerInfo, images: SplitImages) -> tuple[Outcome, Outcome]:
+    """Every unit removed alone, on the ranking and on the evaluation images."""
     singles = [Nest(np.array([unit]), (1,)) for unit in range(info.units)]
-    alone = {
-        side: work.predict(
-            f"{info.name}.{side}", held, chosen, singles, f"removing single units, {side} images"
-        )
-        for side, chosen, held in (
-            ("ranking", images.ranking, images.ranking_maps),
-            ("evaluation", images.evaluation, images.evaluation_maps),
-        )
-    }
-    watch["sets"] = time.perf_counter()
-    counts = count_predictions(alone["ranking"].predicted, images.ranking.labels, targets.members)
-    fall = mean_fall(alone["ranking"].margin, images.ranking.labels, targets.members)
-    scale = mean_margin(alone["ranking"].margin, images.ranking.labels, targets.members)
-    order = rank_units(lost_score(counts), fall, scale)
-    alive = np.array([unit.unit for unit in units if not unit.dead], np.int64)
-    generator = np.random.default_rng([setup.run.dissection.seed, 5])
-    random = np.stack([generator.permutation(alive) for _ in range(config.random_draws)] or [alive[:0]])
-    sizes = set_sizes(config.set_sizes, info.units)
-    live = step.units_weight is not None and step.units_weight.shape[2] == 1
-    plan = plan_sets(order, random[: config.random_draws], sizes, config.sets, not live)
-    sets = work.predict(
-        f"{info.name}.sets", images.evaluation_maps, images.evaluation, plan.nests, "removing sets of units"
-    )
-    watch["write"] = time.perf_counter()
-    found = LayerAblation(
-        info=info, targets=targets, ranking=images.ranking, evaluation=images.evaluation,
-        alone_ranking=alone["ranking"], alone_evaluation=alone["evaluation"], sets=sets, plan=plan,
-        order=order, fall=fall, random=random, tail=tail, step=step, remover=work.remover,
-        iou=np.array([np.nan if unit.iou is None else unit.iou for unit in units]),
-        maps=images.evaluation_maps, stand_in=images.stand_in, notes=(*images.notes, *targets.notes),
-        watch=watch,
-    )  # fmt: skip
-    return write_ablation(setup, config, run, found)
-
-
-def _split_images(
-    setup: Setup, work: RemovalPass, ranking: Survey | None, own: HeldMaps, other: HeldMaps, layer: str
-) -> _Images:
-    """Labels for every image, by its folder or else by the intact network; then who ranks, who evaluates."""
-    classes, survey = setup.network.classes, setup.survey
-    labels = class_labels(survey.labels, classes)
-    rank_labels = None if ranking is None else class_labels(ranking.labels, classes)
-    known = [labels] if rank_labels is None else [labels, rank_labels]
-    stand_in = any(not (part != UNKNOWN).any() for part in known)
-    notes: list[str] = []
-    if stand_in:
-        stray = next((label for part in (survey, ranking) if part for label in part.labels if label), None)
-        why = f"no folder is named like a class (one is {stray!r})" if stray else "no class labels"
-        notes.append(f"{why}: the intact network's predictions stand in for them")
-        if stray:
-            setup.progress.note(f"[ablation]: {notes[-1]}; [model] classes names the outputs")
-        labels = _intact(work, survey, own, f"{layer}.intact")
-        rank_labels = None if ranking is None else _intact(work, ranking, other, f"{layer}.intact.ranking")
-    elif missing := int((labels == UNKNOWN).sum()):
-        notes.append(f"{missing} probe images lie in no folder named like a class: left out")
-        setup.progress.note(f"[ablation]: {notes[-1]}")
-    if ranking is None or rank_labels is None:
-        first, second = split_halves(labels, survey.digests, setup.run.dissection.seed)
-        source = survey
-        rank_labels = labels
-    else:
-        first, second = np.flatnonzero(rank_labels != UNKNOWN), np.flatnonzero(labels != UNKNOWN)
-        source = ranking
-        if note := overlap_note(ranking, survey):
-            notes.append(note)
-            setup.progress.note(note)
-    if not len(first) or not len(second):
-        raise ProbeError("[ablation]: too few images to rank on some and evaluate on others")
-    return _Images(
-        LabelledImages(source, first, rank_labels[first]), LabelledImages(survey, second, labels[second]),
-        other, own, stand_in, tuple(notes),
+    title = "removing single units, {} images"
+    return (
+        work.predict(
+            f"{info.name}.ranking", images.ranking_maps, images.ranking, singles, title.format("ranking")
+        ),
+        work.predict(
+            f"{info.name}.evaluation", images.evaluation_maps, images.evaluation, singles,
+            title.format("evaluation"),
+        ),
     )  # fmt: skip
 
 
-def _intact(work: RemovalPass, survey: Survey, maps: HeldMaps, name: str) -> np.ndarray:
-    """The intact network's class of every image."""
-    everything = LabelledImages(survey, np.arange(len(survey)), np.zeros(len(survey), np.int64))
-    outcome = work.predict(name, maps, everything, [], "asking the intact network")
-    return np.asarray(outcome.predicted[:, 0]).astype(np.int64)
+def _rank(alone: Outcome, labels: np.ndarray, targets: Targets, fall: np.ndarray) -> np.ndarray:
+    """int64 [target, unit], most important first."""
+    counts = count_predictions(alone.predicted, labels, targets.members)
+    return rank_units(lost_score(counts), fall, mean_margin(alone.margin, labels, targets.members))
 
 
-def _mean_maps(images: _Images, setup: Setup, info: LayerInfo) -> torch.Tensor:
-    """Mean of every unit's map over the ranking images, [unit]."""
-    total = torch.zeros(info.units, dtype=torch.float64, device=setup.network.device)
-    size = setup.batches.size
-    for first in range(0, len(images.ranking), size):
-        held = images.ranking_maps.block(images.ranking.indices[first : first + size])
-        total += held.recorded.double().mean((2, 3)).sum(0)
-    return (total / len(images.ranking)).float()
+def _random_orders(alive: np.ndarray, draws: int, seed: int) -> np.ndarray:
+    """int64 [draw, unit] of the units that are not dead; a row of none where nothing is drawn."""
+    generator = np.random.default_rng([seed, 5])
+    return np.stack([generator.permutation(alive) for _ in range(draws)] or [alive[:0]])

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
-from dissect_report.activations.linear_step import LinearStep
-from dissect_report.activations.tail import Tail
-from dissect_report.analysis.ablation.held_maps import HeldMaps
 from dissect_report.analysis.ablation.removals import Outcome, Remover
 from dissect_report.analysis.ablation.set_plans import SetPlan
+from dissect_report.analysis.ablation.split_images import SplitImages
 from dissect_report.analysis.ablation.splits import LabelledImages
 from dissect_report.analysis.ablation.targets import Targets
 from dissect_report.stats.classification import ClassCounts, count_predictions
@@ -25,8 +23,7 @@ class LayerAblation:
     Attributes:
         info: the layer.
         targets: classes and groups.
-        ranking: images that rank.
-        evaluation: images that evaluate.
+        images: that rank and that evaluate.
         alone_ranking: column 1 + u = without unit u.
         alone_evaluation: the same.
         sets: columns as ``plan`` says.
@@ -35,19 +32,13 @@ class LayerAblation:
         fall: [target, unit] mean fall in logits.
         random: [draw, unit].
         iou: [unit] best IoU, NaN = undefined.
-        tail: that ran.
-        step: that was subtracted.
-        remover: with its replacement.
-        maps: of the evaluation images' survey.
-        stand_in: whether predictions stand in for labels.
-        notes: for the reader.
+        remover: the tail that ran, the step that was subtracted, the replacement.
         watch: when each stage began.
     """
 
     info: LayerInfo
     targets: Targets
-    ranking: LabelledImages
-    evaluation: LabelledImages
+    images: SplitImages
     alone_ranking: Outcome
     alone_evaluation: Outcome
     sets: Outcome
@@ -56,13 +47,18 @@ class LayerAblation:
     fall: np.ndarray
     random: np.ndarray
     iou: np.ndarray
-    tail: Tail
-    step: LinearStep
     remover: Remover
-    maps: HeldMaps
-    stand_in: bool
-    notes: tuple[str, ...]
     watch: dict[str, float]
+
+    @property
+    def evaluation(self) -> LabelledImages:
+        """Images that evaluate."""
+        return self.images.evaluation
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """For the reader."""
+        return (*self.images.notes, *self.targets.notes)
 
     def count(self, target: int, columns: Sequence[int]) -> ClassCounts:
         """One target's counts on the evaluation images, of some columns of ``sets``."""

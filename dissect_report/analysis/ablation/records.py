@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 
@@ -47,44 +48,25 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
     Raises:
         StorageError: no space or no permission.
     """
-    members, evaluation = found.targets.members, found.evaluation
-    weights = draw_weights(len(evaluation), setup.run.dissection.seed)
-    ranking = count_predictions(found.alone_ranking.predicted, found.ranking.labels, members)
-    alone = count_predictions(found.alone_evaluation.predicted, evaluation.labels, members)
+    weights = draw_weights(len(found.evaluation), setup.run.dissection.seed)
+    members = found.targets.members
+    ranking = count_predictions(found.alone_ranking.predicted, found.images.ranking.labels, members)
+    alone = count_predictions(found.alone_evaluation.predicted, found.evaluation.labels, members)
     enough = (ranking.positives >= ENOUGH_IMAGES) & (np.arange(len(members)) < found.targets.classes)
     served = classes_served(found.order[enough], lost_score(ranking)[enough])
-    arrays = {
-        "ranking_loss": lost_accuracy(ranking),
-        "evaluation_loss": lost_accuracy(alone),
-        "fall": found.fall,
-        "order": found.order,
-        "random_order": found.random,
-        "served": served,
-        "iou": found.iou,
-        "evaluation": evaluation.indices,
-        "label": evaluation.labels,
-        "predicted": np.asarray(found.alone_evaluation.predicted[:, 0]),
-    }
-    live, difference = live_arrays(found.step, found.remover, found.maps, evaluation, alone)
+    live, difference = live_arrays(
+        found.remover.step, found.remover, found.images.evaluation_maps, found.evaluation, alone
+    )
     targets = tuple(_target(found, t, ranking, alone, weights) for t in range(len(members)))
     rows = [row for t in range(len(members)) for row in set_rows(found, t, weights)]
-    pairs = (len(found.ranking) + len(evaluation)) * found.info.units
-    ends = [*list(found.watch.values())[1:], time.perf_counter()]
+    folder = run.layers[found.info.name].summary.folder
+    write_arrays(run.paths.ablation_arrays(folder), _arrays(found, ranking, alone, served) | live)
+    for place, target in enumerate(targets):
+        if target.flips:
+            picture = sprite(setup.survey.tiles, [flip.image for flip in target.flips])
+            write_atomically(run.paths.flips(folder, place), picture)
     record = Ablation(
-        schema_version=SCHEMA_VERSION,
         key=intervention_key(run.record.provenance.key, config),
-        layer=found.info.name,
-        labels="intact predictions" if found.stand_in else "labels",
-        replacement=config.replacement,
-        path=found.tail.path,
-        shortcut=found.step.label,
-        unchanged=(found.alone_ranking.unchanged + found.alone_evaluation.unchanged) / pairs,
-        close=found.alone_ranking.close + found.alone_evaluation.close + found.sets.close,
-        sets=dict(config.sets),
-        set_sizes=found.plan.sizes,
-        flip_sizes=found.plan.flips,
-        ranking_images=len(found.ranking),
-        evaluation_images=len(evaluation),
         accuracy=number(alone.accuracy[0]),
         targets=targets,
         rows=tuple(rows),
@@ -93,21 +75,56 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
         spread=spread_over_classes(targets, rows, found.targets.classes),
         live=bool(live),
         live_difference=difference,
-        notes=found.notes,
         command=run.record.provenance.command,
-        seconds={
+        **_circumstances(config, found),
+    )
+    write_record(run.paths.ablation(folder), record)
+    return record
+
+
+def _arrays(
+    found: LayerAblation, ranking: ClassCounts, alone: ClassCounts, served: np.ndarray
+) -> dict[str, np.ndarray]:
+    """``ablation.npz``."""
+    return {
+        "ranking_loss": lost_accuracy(ranking),
+        "evaluation_loss": lost_accuracy(alone),
+        "fall": found.fall,
+        "order": found.order,
+        "random_order": found.random,
+        "served": served,
+        "iou": found.iou,
+        "evaluation": found.evaluation.indices,
+        "label": found.evaluation.labels,
+        "predicted": np.asarray(found.alone_evaluation.predicted[:, 0]),
+    }
+
+
+def _circumstances(config: AblationConfig, found: LayerAblation) -> dict[str, Any]:
+    """How the predictions were made: fields of ``Ablation``."""
+    images = found.images
+    pairs = (len(images.ranking) + len(images.evaluation)) * found.info.units
+    ends = [*list(found.watch.values())[1:], time.perf_counter()]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "layer": found.info.name,
+        "labels": "intact predictions" if images.stand_in else "labels",
+        "replacement": config.replacement,
+        "path": found.remover.tail.path,
+        "shortcut": found.remover.step.label,
+        "unchanged": (found.alone_ranking.unchanged + found.alone_evaluation.unchanged) / pairs,
+        "close": found.alone_ranking.close + found.alone_evaluation.close + found.sets.close,
+        "sets": dict(config.sets),
+        "set_sizes": found.plan.sizes,
+        "flip_sizes": found.plan.flips,
+        "ranking_images": len(images.ranking),
+        "evaluation_images": len(images.evaluation),
+        "notes": found.notes,
+        "seconds": {
             stage: round(end - start, 3)
             for (stage, start), end in zip(found.watch.items(), ends, strict=True)
         },
-    )
-    folder = run.layers[found.info.name].summary.folder
-    write_arrays(run.paths.ablation_arrays(folder), arrays | live)
-    for place, target in enumerate(targets):
-        if target.flips:
-            picture = sprite(setup.survey.tiles, [flip.image for flip in target.flips])
-            write_atomically(run.paths.flips(folder, place), picture)
-    write_record(run.paths.ablation(folder), record)
-    return record
+    }
 
 
 def _target(

@@ -54,39 +54,50 @@ def plan_sets(
         named: sets by name.
         combine: whether to try all combinations of each target's four best units.
     """
-    nests: list[Nest] = []
-    column = 1
-    units = order.shape[1]
-    flips = tuple(size for size in FLIP_SIZES if size < units)
-    all_sizes = tuple(sorted({*sizes, *flips}))
-    best = []
-    for ranked in order:
-        best.append({size: (column + k, column + k + len(all_sizes)) for k, size in enumerate(all_sizes)})
-        if all_sizes:
-            nests.append(Nest(ranked[: all_sizes[-1]], all_sizes, True, True))
-            column += nests[-1].columns
+    columns = _Columns()
+    flips = tuple(size for size in FLIP_SIZES if size < order.shape[1])
+    tried = tuple(sorted({*sizes, *flips}))
+    best = tuple(columns.both(ranked[: tried[-1]], tried) if tried else {} for ranked in order)
     places = {}
     for name, chosen in named.items():
         unique = np.array(sorted(set(chosen)), np.int64)
-        nests.append(Nest(unique, (len(unique),), True, True))
-        places[name] = (len(unique), column, column + 1)
-        column += 2
+        places[name] = (len(unique), *columns.both(unique, (len(unique),))[len(unique)])
     drawn = []
     for permuted in random:
         possible = tuple(size for size in sizes if size <= len(permuted))
-        drawn.append({size: column + k for k, size in enumerate(possible)})
-        if possible:
-            nests.append(Nest(permuted[: possible[-1]], possible))
-            column += len(possible)
-    combinations = []
-    for ranked in order if combine else []:
-        own: dict[tuple[int, ...], int] = {}
-        for chosen in _subsets(tuple(int(unit) for unit in ranked[:SERVING])):
-            nests.append(Nest(np.array(chosen, np.int64), (len(chosen),)))
-            own[chosen] = column
-            column += 1
-        combinations.append(own)
-    return SetPlan(tuple(nests), sizes, flips, tuple(best), places, tuple(drawn), tuple(combinations))
+        drawn.append(columns.removed(permuted[: possible[-1]], possible) if possible else {})
+    combinations = [
+        {
+            chosen: columns.removed(np.array(chosen, np.int64), (len(chosen),))[len(chosen)]
+            for chosen in _subsets(tuple(int(unit) for unit in ranked[:SERVING]))
+        }
+        for ranked in (order if combine else [])
+    ]
+    return SetPlan(tuple(columns.nests), sizes, flips, best, places, tuple(drawn), tuple(combinations))
+
+
+class _Columns:
+    """Nests in the order of their columns; column 0 is the intact network."""
+
+    def __init__(self) -> None:
+        self.nests: list[Nest] = []
+        self.next = 1
+
+    def removed(self, units: np.ndarray, sizes: tuple[int, ...]) -> dict[int, int]:
+        """By size, the column of the first units removed."""
+        first = self._add(Nest(units, sizes))
+        return {size: first + k for k, size in enumerate(sizes)}
+
+    def both(self, units: np.ndarray, sizes: tuple[int, ...]) -> dict[int, tuple[int, int]]:
+        """By size, the columns of the first units removed, and of them kept."""
+        first = self._add(Nest(units, sizes, True, True))
+        return {size: (first + k, first + k + len(sizes)) for k, size in enumerate(sizes)}
+
+    def _add(self, nest: Nest) -> int:
+        first = self.next
+        self.nests.append(nest)
+        self.next += nest.columns
+        return first
 
 
 def _subsets(units: tuple[int, ...]) -> list[tuple[int, ...]]:
