@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dissect_report.analysis.ablation.forecast import forecast_removals
 from dissect_report.analysis.catalogue import concept_records
 from dissect_report.analysis.dissection import label_probe
 from dissect_report.analysis.forecast_words import duration
@@ -22,10 +23,11 @@ from dissect_report.analysis.generation.forecast import (
     stage_lines,
 )
 from dissect_report.analysis.layer_numbers import measure_layers, plan_maps
+from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup, set_up
 from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbnail
-from dissect_report.config import Config, RunConfig
+from dissect_report.config import Config, GenerationConfig, RunConfig
 from dissect_report.findings.paths import TILE
 from dissect_report.sources.probe import Probe, list_probe
 
@@ -47,7 +49,7 @@ class Forecast:
         cache: bytes of the cache folder.
         site: bytes of the site's share of this run.
         passes: forward passes over the probe, more than one past the disk budget.
-        edits: what a generator's edits will cost, in words; "" without them.
+        interventions: what removals or a generator's edits will cost, in words.
     """
 
     images: int
@@ -56,7 +58,7 @@ class Forecast:
     cache: int
     site: int
     passes: int
-    edits: str = ""
+    interventions: tuple[str, ...] = ()
 
 
 def forecast(config: Config, progress: Progress, threads: int = 2) -> Iterator[str]:
@@ -78,30 +80,31 @@ def forecast(config: Config, progress: Progress, threads: int = 2) -> Iterator[s
         )
         fewer = "latents" if run.is_generator else "limit"
         yield f"{run.name}: to lower it: [probe] {fewer}, fewer [model] layers, [dissection] top_images"
-        if cost.edits:
-            yield f"{run.name}: {cost.edits}"
+        yield from (f"{run.name}: {line}" for line in cost.interventions)
 
 
 def forecast_run(config: Config, run: RunConfig, threads: int) -> Forecast:
     """Runs everything on the first batch, in a temporary folder, and multiplies."""
     few = max(2, run.compute.batch_size)
     first: Probe | None = None
+    labels: tuple[str | None, ...] = ()
     if run.is_generator:
         images = run.probe.latents
         tried = dataclasses.replace(run, probe=dataclasses.replace(run.probe, latents=min(few, images)))
     else:
         probe = list_probe(run.probe, config.folder, run.dissection.seed)
         images, tried = len(probe.items), run
+        labels = tuple(item.label for item in probe.items)
         first = dataclasses.replace(probe, items=probe.items[:few])
     with tempfile.TemporaryDirectory() as folder:
         trial = dataclasses.replace(config, path=Path(folder) / config.path.name)
         setup = set_up(trial, tried, Silent(), threads, probe=first, sources=config.folder)
-        return _measure(setup, images)
+        interventions = _interventions(config, setup, images, labels)
+        return dataclasses.replace(_measure(setup, images), interventions=interventions)
 
 
 def _measure(setup: Setup, images: int) -> Forecast:
-    tried = len(setup.survey)
-    scale = images / tried
+    scale = images / len(setup.survey)
     units = sum(info.units for info in setup.network.chosen)
     seconds = {"reading": setup.stopwatch.seconds["read images"] * scale}
     labels = label_probe(setup)
@@ -112,44 +115,60 @@ def _measure(setup: Setup, images: int) -> Forecast:
     numbers = [layer for layer, _ in measure_layers(setup, labels)]
     for stage in ("model", "measure", "correlate"):
         seconds[stage] = setup.stopwatch.seconds[stage] * scale
-    tiles, run = setup.survey.tiles, setup.run
-    colors = [
-        "#000000",
-        *(c.color for c in concept_records(setup.segmenter, labels.counts, run.dissection.quantile)),
-    ]
-    top = np.resize(numbers[-1].top, (SAMPLED_SPRITES, run.dissection.top_images))
-    each_sprite, sprite_bytes = _per_item([lambda row=row: sprite(tiles, row.tolist()) for row in top])
-    each_thumbnail, thumbnail_bytes = _per_item([lambda tile=tile: thumbnail(tile) for tile in tiles])
-    _, label_bytes = _per_item(
-        [lambda k=k: segmentation_picture(np.asarray(labels.labels[k]), colors) for k in range(tried)]
-    )
-    seconds["pictures"] = (each_sprite * units + each_thumbnail * images) / setup.threads
+    each_sprite, each_image = _picture_costs(setup, labels, numbers[-1].top)
+    seconds["pictures"] = (each_sprite[0] * units + each_image[0] * images) / setup.threads
     seconds["pictures"] += setup.stopwatch.seconds["outlines"]
-    plans = plan_maps(setup)
-    activations = images * sum(
-        info.units * 4 * int(np.prod(plans[info.name].map_size)) for info in setup.network.chosen
-    )
+    cache, passes = _cache_bytes(setup, labels, images)
+    site = SITE_BYTES + units * (each_sprite[1] + PAGE_BYTES) + images * each_image[1]
+    return Forecast(images, units, seconds, cache, int(site), passes)
+
+
+def _picture_costs(
+    setup: Setup, labels: LabelMaps, top: np.ndarray
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Seconds and bytes of a unit's sprite, and of what lies on the site for every image.
+
+    Args:
+        top: int [unit, k] images of a layer's sprites.
+    """
+    tiles, quantile = setup.survey.tiles, setup.run.dissection.quantile
+    colors = ["#000000", *(c.color for c in concept_records(setup.segmenter, labels.counts, quantile))]
+    sampled = np.resize(top, (SAMPLED_SPRITES, setup.run.dissection.top_images))
+    sprites = _per_item([lambda row=row: sprite(tiles, row.tolist()) for row in sampled])
+    seconds, small = _per_item([lambda tile=tile: thumbnail(tile) for tile in tiles])
+    each = [np.asarray(labels.labels[k]) for k in range(len(tiles))]
+    _, label_bytes = _per_item([lambda one=one: segmentation_picture(one, colors) for one in each])
+    return sprites, (seconds, small + label_bytes * 1.4)
+
+
+def _cache_bytes(setup: Setup, labels: LabelMaps, images: int) -> tuple[int, int]:
+    """Bytes of the cache folder, and forward passes over the probe."""
+    run, plans = setup.run, plan_maps(setup)
+    chosen = setup.network.chosen
+    activations = images * sum(info.units * 4 * int(np.prod(plans[info.name].map_size)) for info in chosen)
     budget = int(run.compute.cache_gb * 1e9)
     pixels = 0 if run.is_generator else images * run.probe.crop**2 * 3
     fixed = images * TILE**2 * 3 + images * int(np.prod(labels.labels.shape[1:])) * 2
     fixed += pixels if pixels <= budget * PIXEL_SHARE else 0
-    return Forecast(
-        images=images,
-        units=units,
-        seconds=seconds,
-        cache=fixed + min(activations, budget),
-        site=int(
-            SITE_BYTES + units * (sprite_bytes + PAGE_BYTES) + images * (thumbnail_bytes + label_bytes * 1.4)
-        ),
-        passes=max(1, -(-activations // max(1, budget))),
-        edits=_forecast_edits(setup, images),
-    )
+    passes = max(1, -(-activations // max(1, budget)))
+    return fixed + min(activations, budget), passes
 
 
-def _forecast_edits(setup: Setup, images: int) -> str:
-    config = setup.run.generation
-    if config is None:
-        return ""
+def _interventions(
+    config: Config, setup: Setup, images: int, labels: tuple[str | None, ...]
+) -> tuple[str, ...]:
+    """What changing units will cost: a line a layer."""
+    ablation, generation = setup.run.ablation, setup.run.generation
+    if generation is not None:
+        return (_forecast_edits(setup, generation, images),)
+    if ablation is None or not ablation.rank_images:
+        return forecast_removals(setup, labels, None)
+    probe = dataclasses.replace(setup.run.probe, images=ablation.rank_images, limit=0)
+    ranking = list_probe(probe, config.folder, setup.run.dissection.seed)
+    return forecast_removals(setup, labels, [item.label for item in ranking.items])
+
+
+def _forecast_edits(setup: Setup, config: GenerationConfig, images: int) -> str:
     info = likely_layer(config, setup.network.chosen)
     seconds = measure_edit(open_pass(setup, info, 2, {}, int(config.memory_gb * 1e9)))
     latents = min(config.latents, images)

@@ -11,7 +11,7 @@ import torch
 
 from dissect_report.activations.interventions import check_units
 from dissect_report.activations.layers import LayerInfo
-from dissect_report.activations.linear_step import find_linear_step, plain_step
+from dissect_report.activations.linear_step import LinearStep, find_linear_step, plain_step
 from dissect_report.activations.tail import split_tail
 from dissect_report.analysis.ablation.held_maps import hold_maps, read_images
 from dissect_report.analysis.ablation.layer import LayerAblation
@@ -150,9 +150,8 @@ def _ablate_layer(
     alive = np.array([unit.unit for unit in units if not unit.dead], np.int64)
     random = _random_orders(alive, config.random_draws, setup.run.dissection.seed)
     sizes = set_sizes(config.set_sizes, info.units)
-    weight = work.remover.step.units_weight
-    live = weight is not None and weight.shape[2] == 1
-    plan = plan_sets(order, random[: config.random_draws], sizes, config.sets, not live)
+    combine = combines(work.remover.step)
+    plan = plan_sets(order, random[: config.random_draws], sizes, config.sets, combine)
     title = "removing sets of units"
     sets = work.predict(f"{info.name}.sets", images.evaluation_maps, images.evaluation, plan.nests, title)
     watch["write"] = time.perf_counter()
@@ -168,26 +167,37 @@ def _open_pass(
     setup: Setup, config: AblationConfig, info: LayerInfo, ranking: Survey | None, maps: np.ndarray | None
 ) -> tuple[RemovalPass, SplitImages]:
     """The classifier cut behind the layer, ready to predict without units, and the images to do it on."""
-    proof = read_images(setup, setup.survey, 0, min(PROOF, len(setup.survey)))
-    tail = split_tail(setup.network.model, info, proof)
-    step = find_linear_step(tail, proof) or plain_step(tail)
+    remover = open_remover(setup, config, info)
+    tail = remover.tail
     own = hold_maps(setup, tail, setup.survey, setup.cache, maps)
     other = own if ranking is None else hold_maps(setup, tail, ranking, _ranking_cache(setup), None)
-    memory = int(config.memory_gb * 1e9)
-    if setup.network.device.type == "cpu":
-        memory = min(memory, CPU_BYTES)
-    nothing = torch.zeros(info.units, device=setup.network.device)
     key = digest(
-        "removals", setup.network.digest, info.recorded_as, tail.path, step.label, config.replacement,
+        "removals", setup.network.digest, info.recorded_as, tail.path, remover.step.label, config.replacement,
         setup.batches.size, setup.network.device.type, setup.run.probe, setup.run.model.mean,
         setup.run.model.std, versions(),
     )  # fmt: skip
-    work = RemovalPass(Remover(tail, step, nothing, memory), setup.cache, key, setup.progress)
+    work = RemovalPass(remover, setup.cache, key, setup.progress)
     images = split_images(setup, work, ranking, own, other, info.name)
     if config.replacement == "mean":
         mean = mean_maps(images, info.units, setup.network.device, setup.batches.size)
-        work = replace(work, remover=replace(work.remover, replacement=mean))
+        work = replace(work, remover=replace(remover, replacement=mean))
     return work, images
+
+
+def open_remover(setup: Setup, config: AblationConfig, info: LayerInfo) -> Remover:
+    """The classifier cut behind the layer; removed units become 0."""
+    proof = read_images(setup, setup.survey, 0, min(PROOF, len(setup.survey)))
+    tail = split_tail(setup.network.model, info, proof)
+    step = find_linear_step(tail, proof) or plain_step(tail)
+    memory = int(config.memory_gb * 1e9)
+    if setup.network.device.type == "cpu":
+        memory = min(memory, CPU_BYTES)
+    return Remover(tail, step, torch.zeros(info.units, device=setup.network.device), memory)
+
+
+def combines(step: LinearStep) -> bool:
+    """Whether all combinations of a class's best units are tried: a page cannot work them out by itself."""
+    return step.units_weight is None or step.units_weight.shape[2] != 1
 
 
 def _remove_each(work: RemovalPass, info: LayerInfo, images: SplitImages) -> tuple[Outcome, Outcome]:

@@ -1,0 +1,92 @@
+"""How long removals will take, measured on a few images, and what to lower."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from dissect_report.activations.layers import LayerInfo
+from dissect_report.analysis.ablation.experiment import check_ablation, combines, open_remover
+from dissect_report.analysis.ablation.held_maps import hold_maps
+from dissect_report.analysis.ablation.removals import Nest
+from dissect_report.analysis.ablation.set_plans import plan_sets
+from dissect_report.analysis.ablation.splits import UNKNOWN, class_labels
+from dissect_report.analysis.ablation.targets import ENOUGH_IMAGES, set_sizes
+from dissect_report.analysis.forecast_words import duration
+from dissect_report.analysis.setup import Setup
+from dissect_report.config import AblationConfig
+
+#: Images on which removals are tried.
+TRIED = 4
+
+#: What a reader can lower.
+REMEDY = "[probe] limit, [ablation] classes, set_sizes, random_draws"
+
+
+def forecast_removals(
+    setup: Setup, labels: Sequence[str | None], ranking: Sequence[str | None] | None
+) -> tuple[str, ...]:
+    """A line for every layer whose units will be removed.
+
+    Args:
+        labels: folder names of all probe images.
+        ranking: of the images that rank, where they are not a half of the probe.
+
+    Raises:
+        DissectError: what stops the removals: dropout that is on, an unknown name.
+    """
+    config = setup.run.ablation
+    if config is None:
+        return ()
+    evaluated = len(labels) - len(labels) // 2 if ranking is None else len(labels)
+    ranked = len(labels) // 2 if ranking is None else len(ranking)
+    targets = _most_targets(config, setup.network.classes, labels, halved=ranking is None)
+    return tuple(_line(setup, config, info, ranked, evaluated, targets) for info in check_ablation(setup))
+
+
+def _line(
+    setup: Setup, config: AblationConfig, info: LayerInfo, ranked: int, evaluated: int, targets: int
+) -> str:
+    alone, of_target = _measure(setup, config, info)
+    singles, sets = alone * (ranked + evaluated), of_target * targets * evaluated
+    classes = f"{targets} class{'es' * (targets != 1)}"
+    return (
+        f"removals at {info.name}: at most {duration(singles + sets)} (single units {duration(singles)}, "
+        f"sets of units of at most {classes} {duration(sets)}); to lower it: {REMEDY}"
+    )
+
+
+def _measure(setup: Setup, config: AblationConfig, info: LayerInfo) -> tuple[float, float]:
+    """Seconds an image takes with every unit removed alone, and with the sets of one class."""
+    remover = open_remover(setup, config, info)
+    count = min(TRIED, len(setup.survey))
+    held = hold_maps(setup, remover.tail, setup.survey, setup.cache, None).block(np.arange(count))
+    singles = [Nest(np.array([unit]), (1,)) for unit in range(info.units)]
+    order = np.arange(info.units)[None]
+    sizes = set_sizes(config.set_sizes, info.units)
+    sets = plan_sets(order, order[:0], sizes, {}, combines(remover.step)).nests
+    found = []
+    for nests in (singles, list(sets)):
+        begun = 0.0
+        for _ in range(2):  # the first also sets the arithmetic up
+            begun = time.perf_counter()
+            remover.predict(held, np.zeros(count, np.int64), nests)
+        found.append((time.perf_counter() - begun) / count)
+    return found[0], found[1]
+
+
+def _most_targets(
+    config: AblationConfig, classes: Sequence[str], labels: Sequence[str | None], halved: bool
+) -> int:
+    """Classes and groups that can be asked about; without labels as many as the images can make up."""
+    groups = len(config.class_groups)
+    if config.classes:
+        return min(len(config.classes), len(classes)) + groups
+    known = class_labels(labels, classes)
+    known = known[known != UNKNOWN]
+    needed = ENOUGH_IMAGES * (2 if halved else 1)
+    if not len(known):
+        return min(len(classes), len(labels) // needed) + groups
+    return int((np.bincount(known, minlength=len(classes)) >= needed - 1).sum()) + groups
