@@ -35,7 +35,7 @@ from dissect_report.sources.probe import Probe, list_probe
 SAMPLED_SPRITES = 12
 
 #: Bytes of a unit's page and its entry in the search index, and of a site without units.
-PAGE_BYTES, SITE_BYTES = 45_000, 9_000_000
+PAGE_BYTES, SITE_BYTES = 41_000, 9_000_000
 
 
 @dataclasses.dataclass(frozen=True)

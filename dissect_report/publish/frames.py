@@ -27,11 +27,14 @@ ADDRESS = "dissect-frame-address"
 #: Beside the pages of a folder: what the theme shows above their bodies.
 SCRIPT = "frame.js"
 _TOKEN = re.compile(f"({TITLE}|{DESCRIPTION}|{BODY}|{ADDRESS})")
-#: Whole elements that such a script writes.
+_ENDS = r"</nav>\s*</div>\s*</div>\s*</div>"
+#: Whole elements that such a script writes, where a theme has them.
 _SHARED = re.compile(
-    r'<header\b.*?</header>|<nav class="md-nav md-nav--primary".*?</nav>(?=\s*</div>)'
-    r'|<script>__md_scope.*?</script>|<script id="__config".*?</script>'
-    r'|<button type="button" class="md-top\b.*?</button>|<footer class="md-footer">.*?</footer>',
+    r'(?:<input class="md-toggle" data-md-toggle="drawer".*?)?<header\b.*?</header>'
+    rf'|(?:<div class="md-sidebar md-sidebar--(?:primary|secondary)".*?{_ENDS}\s*)+'
+    r"|<script>__md_scope.*?</script>|<script>var target=.*?</script>"
+    r'|<button type="button" class="md-top\b.*?</button>|<footer class="md-footer">.*?</footer>'
+    r'|(?:<div class="md-dialog".*?</div>\s*</div>\s*)?<script id="__config".*?</script>',
     re.DOTALL,
 )
 _INDENT = re.compile(r"\s*\n\s*")

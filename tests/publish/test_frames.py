@@ -33,9 +33,10 @@ def test_a_page_takes_every_place_of_its_frame():
     assert Frame.parse(shell()).fill(page()) == expected
 
 
-def test_header_and_navigation_go_into_a_script_that_puts_them_back():
+def test_header_and_sidebars_go_into_a_script_that_puts_them_back():
     header = f"<header>{TITLE} &amp; more</header>"
-    menu = '<nav class="md-nav md-nav--primary"><nav>inner</nav></nav>'
+    bar = '<div class="md-sidebar md-sidebar--{}"><div><div><nav>{}</nav></div></div></div>'
+    menu = bar.format("primary", "<nav>inner</nav>") + bar.format("secondary", "")
     shown = shell().replace("<main>", f"{header}<div>{menu}</div><main>")
     frame = Frame.parse(shown)
     filled = frame.fill(page(title='a "b"'))
