@@ -11,7 +11,6 @@ from PIL import Image, ImageDraw
 from dissect_report.analysis.catalogue import distinct_colors
 from dissect_report.analysis.sprites import BOX, outline, segmentation_picture, sprite
 
-
 SIDE = 1000
 
 

@@ -101,10 +101,24 @@ def test_picking_a_unit_leaves_the_cards_and_the_focus_where_they_are(page: Any,
 def test_pictures_come_once_a_reader_stops_typing(page: Any, root: str):
     page.goto(root + LAYER)
     pictures = "[...document.querySelectorAll('[data-cards] .half img')]"
-    page.wait_for_function(f"{pictures}.length > 20 && {pictures}.every(i => i.src)")
+    page.locator("[data-cards]").scroll_into_view_if_needed()
+    page.wait_for_function(f"{pictures}.length > 20 && {pictures}.slice(0, 10).every(i => i.naturalWidth)")
+    assert page.evaluate(f"{pictures}.some(i => !i.src)")  # far below
     page.fill("[name=q]", "tree")
     assert not page.evaluate(f"{pictures}.every(i => i.src)")
-    page.wait_for_function(f"{pictures}.length > 1 && {pictures}.every(i => i.src)")
+    page.wait_for_function(f"{pictures}.length > 1 && {pictures}.slice(0, 10).every(i => i.naturalWidth)")
+
+
+def test_cards_that_are_scrolled_to_have_their_pictures(page: Any, root: str):
+    page.goto(root + LAYER)
+    page.wait_for_selector("[data-cards] .card")
+    while page.locator("[data-cards] .card").count() < 130:
+        page.mouse.wheel(0, 2000)
+        page.wait_for_timeout(40)
+    page.locator("[data-cards] .card").nth(120).scroll_into_view_if_needed()
+    page.wait_for_function(
+        "document.querySelectorAll('[data-cards] .slot')[120].querySelector('img').naturalWidth"
+    )
 
 
 def test_no_more_than_six_units_go_into_the_tray(page: Any, root: str):

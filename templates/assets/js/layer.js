@@ -7,7 +7,7 @@
   const page = document.querySelector(".dissect.layer-page");
   if (!page) return;
   const CHUNK = 20; // few, so that filtering hardly stalls the page
-  const PAUSE = 120; // milliseconds without a new filter until pictures load
+  const PAUSE = 120; // milliseconds without a new filter until pictures load: most cards are gone by the next letter
   const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
   const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "t", "compare", "beside"]; // some only where units were removed
   const pictured = !("pictureless" in page.dataset);
@@ -20,7 +20,7 @@
   let made = 0;
   const cards = new Map(); // by unit: a filter that lets it through again shows the same card
   let look = ""; // what else cards depend on
-  let pictures = []; // to be loaded, once a reader stops typing: most cards are gone by the next letter
+  const waiting = new Set(); // cards near the screen that lack their pictures
   let pause = 0;
 
   /* state */
@@ -119,9 +119,8 @@
   function half(u, at) {
     const frame = element("span", "half");
     const picture = element("img");
-    Object.assign(picture, { alt: "", loading: "lazy", decoding: "async", width: 128 * u.tiles, height: 128 });
+    Object.assign(picture, { alt: "", decoding: "async", width: 128 * u.tiles, height: 128 });
     picture.style.cssText = `--tiles:${u.tiles};--at:${at}`;
-    pictures.push(() => { picture.src = `sprites/${u.number}.webp`; });
     frame.append(picture);
     return frame;
   }
@@ -179,7 +178,9 @@
     for (const part of [quad, bar]) part.setAttribute("aria-hidden", "true");
     link.append(...(pictured ? [quad] : []), name, bar, foot);
     const slot = element("div", "slot");
+    slot.dataset.unit = u.number;
     slot.append(link, pick(u));
+    if (pictured && u.tiles) near.observe(slot);
     return slot;
   }
 
@@ -193,11 +194,30 @@
     return button;
   }
 
-  /** A card every other frame: decoding twenty sprites stalls the page. */
-  function load(many = 2) {
-    pictures.splice(0, many).forEach((show) => show());
-    pause = pictures.length ? setTimeout(load, 30) : 0;
+  /** Pictures of one more card every other frame: decoding twenty sprites stalls the page. */
+  function load() {
+    const [next] = waiting;
+    if (next) show(next);
+    pause = waiting.size ? setTimeout(load, 30) : 0;
   }
+
+  function show(slot) {
+    waiting.delete(slot);
+    near.unobserve(slot);
+    slot.querySelectorAll(".half img").forEach((picture) => { picture.src = `sprites/${slot.dataset.unit}.webp`; });
+  }
+
+  /* The first screen has its pictures at once; later a card that is passed in a hurry loads none. */
+  const near = new IntersectionObserver((entries) => {
+    const first = !grid.querySelector(".half img[src]");
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) waiting.delete(target);
+      else if (first) show(target);
+      else waiting.add(target);
+    }
+    if (!pause) load();
+  }, { rootMargin: "300px" });
+  window.addEventListener("beforeprint", () => grid.querySelectorAll(".slot").forEach(show));
 
   function kept(u) {
     if (!cards.has(u.number)) cards.set(u.number, card(u));
@@ -209,7 +229,6 @@
     made += next.length;
     if (afresh) grid.replaceChildren(...next);
     else grid.append(...next);
-    if (!pause) load();
     grid.dispatchEvent(new CustomEvent("dissect:cards"));
     if (!shown.length) grid.append(element("p", "empty", "No unit fits. Clear a filter."));
     watch.unobserve(more); // observing again reports at once whether there is still room below
@@ -265,7 +284,6 @@
     data.detects = detects;
     page.dispatchEvent(new CustomEvent("dissect:units", { detail: { data, form, write, apply, pictured } }));
     choose();
-    load(pictures.length);
     if (!pictured) return;
     window.dissect.load(page.dataset.root, `${page.dataset.run}/${page.dataset.folder}/outlines`).then((outlines) => {
       data.outlines = outlines;
