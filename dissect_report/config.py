@@ -103,7 +103,10 @@ class AblationConfig:
         (1, 2, 3, 4, 5, 20, 64, 128, 256), 'units removed or kept at a time; or shares of them, "4%"'
     )
     random_draws: int = key(5, "random sets of each size to compare with")
-    replacement: Literal["zero", "mean"] = key("zero", "what a removed unit's map becomes")
+    replacement: Literal["zero", "mean", "quantile"] = key("zero", "what a removed unit's map becomes")
+    replacement_quantile: float = key(
+        0.5, 'for replacement = "quantile": the value that this fraction of the unit\'s grid pixels exceeds'
+    )
     classes: tuple[str, ...] = key((), "names or globs; default: all with at least 10 evaluation images")
     class_groups: dict[str, tuple[str, ...]] = field(
         default_factory=dict,

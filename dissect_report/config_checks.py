@@ -63,6 +63,10 @@ def _ablation_checks(ablation: AblationConfig) -> list[tuple[bool, str]]:
             '[ablation] set_sizes are numbers of units from 1, or shares of them such as "4%"',
         ),
         (ablation.random_draws >= 0, "[ablation] random_draws must be 0 or more"),
+        (
+            0 < ablation.replacement_quantile < 1,
+            "[ablation] replacement_quantile must lie between 0 and 1",
+        ),
         (ablation.memory_gb > 0, "[ablation] memory_gb must be above 0"),
         (all(ablation.sets.values()), "[ablation.sets] a set is empty: name at least one unit"),
         (all(ablation.class_groups.values()), "[ablation.class_groups] a group is empty: name a class"),

@@ -23,6 +23,7 @@ from dissect_report.analysis.survey import content_half
 from dissect_report.analysis.writing import remove_stale, write_layer, write_pictures
 from dissect_report.config import Config, RunConfig, load_config
 from dissect_report.errors import FindingsError
+from dissect_report.findings.disk import alone_in
 from dissect_report.findings.paths import RunPaths, SitePaths
 from dissect_report.findings.records import SCHEMA_VERSION, ConceptRecord, ImageRecord, LayerSummary, Run
 from dissect_report.findings.store import LoadedRun, load_run, write_record
@@ -55,7 +56,8 @@ def dissect(
     if not isinstance(config, Config):
         config = load_config(config)
     progress, threads = progress or Silent(), threads or os.cpu_count() or 1
-    return tuple(_dissect_run(config, run, progress, force, threads) for run in config.runs)
+    with alone_in(config.folder):
+        return tuple(_dissect_run(config, run, progress, force, threads) for run in config.runs)
 
 
 def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool, threads: int) -> LoadedRun:

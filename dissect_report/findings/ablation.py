@@ -206,7 +206,8 @@ class Ablation:
         key: digest of everything the numbers depend on.
         layer: dotted module name.
         labels: "labels", or "intact predictions" where those stand in: then every accuracy is agreement.
-        replacement: "zero" or "mean".
+        replacement: "zero", "mean" or "quantile": what every cell of a removed unit's map becomes.
+        replacement_quantile: fraction of the unit's grid pixels that exceed it; None unless "quantile".
         path: how the network ran behind the layer: "fx", "export" or "full".
         shortcut: what was subtracted instead of recomputed.
         unchanged: predictions of single units that needed no arithmetic, as a share.
@@ -235,6 +236,7 @@ class Ablation:
     layer: str
     labels: str
     replacement: str
+    replacement_quantile: float | None
     path: str
     shortcut: str
     unchanged: float

@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from dissect_report.config import Config
 from dissect_report.errors import DissectError, PublishError, StorageError
+from dissect_report.findings.disk import alone_in
 from dissect_report.findings.paths import SitePaths
 from dissect_report.publish import folders
 from dissect_report.publish.project import write_project
@@ -33,8 +34,13 @@ def build_site(config: Config, console: Console) -> Path:
     Raises:
         FindingsError: the site was not analysed yet.
         PublishError: mkdocs complains, a template of the site's own fails, or a folder is somebody else's.
-        StorageError: the disk refuses.
+        StorageError: the disk refuses, or another build of this site is under way.
     """
+    with alone_in(config.folder):
+        return _build_beside(config, console)
+
+
+def _build_beside(config: Config, console: Console) -> Path:
     paths = SitePaths(config.folder)
     folders.check_claimable(paths.site)
     new = paths.root / ".site-new"

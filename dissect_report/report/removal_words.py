@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dissect_report.findings.ablation import Ablation
-from dissect_report.report.formatting import count
+from dissect_report.report.formatting import count, share
 from dissect_report.report.glossary import Term
 
 #: ``Ablation.labels`` of a run whose images have class labels.
@@ -46,7 +46,8 @@ def removal_glossary(record: Ablation) -> dict[str, Term]:
     """Definitions by key, with this layer's parameters written into them."""
     words = words_of(record)
     value = {"zero": "0", "mean": "its mean over the ranking images"}.get(
-        record.replacement, record.replacement
+        record.replacement,
+        f"the activation that {share(record.replacement_quantile)} of its grid pixels exceed",
     )
     terms = {
         "removed": ("removed unit", f"A unit whose whole map is replaced by {value}, on every image."),

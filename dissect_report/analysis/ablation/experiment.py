@@ -28,11 +28,12 @@ from dissect_report.analysis.ablation.targets import (
     set_sizes,
 )
 from dissect_report.analysis.cache import Cache, digest
+from dissect_report.analysis.layer_numbers import levels_of
 from dissect_report.analysis.provenance import intervention_key, versions
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
 from dissect_report.analysis.survey import Survey, survey_probe
 from dissect_report.config import AblationConfig
-from dissect_report.errors import FindingsError, ModelError
+from dissect_report.errors import FindingsError, LayerError, ModelError
 from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.store import LoadedRun
@@ -173,6 +174,7 @@ def _open_pass(
     other = own if ranking is None else hold_maps(setup, tail, ranking, _ranking_cache(setup), None)
     key = digest(
         "removals", setup.network.digest, info.recorded_as, tail.path, remover.step.label, config.replacement,
+        config.replacement_quantile,
         setup.batches.size, setup.network.device.type, setup.run.probe, setup.run.model.mean,
         setup.run.model.std, versions(),
     )  # fmt: skip
@@ -181,7 +183,21 @@ def _open_pass(
     if config.replacement == "mean":
         mean = mean_maps(images, info.units, setup.network.device, setup.batches.size)
         work = replace(work, remover=replace(remover, replacement=mean))
+    elif config.replacement == "quantile":
+        values = _quantile_values(setup, info, config.replacement_quantile)
+        work = replace(work, remover=replace(remover, replacement=values))
     return work, images
+
+
+def _quantile_values(setup: Setup, info: LayerInfo, quantile: float) -> torch.Tensor:
+    """float32 [unit]: what this fraction of each unit's grid pixels exceeds."""
+    values = levels_of(setup, info, quantile)
+    if broken := np.flatnonzero(~np.isfinite(values)).tolist():
+        raise LayerError(
+            f"{info.name}: unit {broken[0]} is not finite, so no quantile can stand in for it; "
+            'set [ablation] replacement = "zero"'
+        )
+    return torch.from_numpy(values.astype(np.float32)).to(setup.network.device)
 
 
 def open_remover(setup: Setup, config: AblationConfig, info: LayerInfo) -> Remover:

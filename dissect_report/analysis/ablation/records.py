@@ -110,6 +110,7 @@ def _circumstances(config: AblationConfig, found: LayerAblation) -> dict[str, An
         "layer": found.info.name,
         "labels": "intact predictions" if images.stand_in else "labels",
         "replacement": config.replacement,
+        "replacement_quantile": config.replacement_quantile if config.replacement == "quantile" else None,
         "path": found.remover.tail.path,
         "shortcut": found.remover.step.label,
         "unchanged": (found.alone_ranking.unchanged + found.alone_evaluation.unchanged) / pairs,

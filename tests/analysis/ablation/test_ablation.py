@@ -24,6 +24,7 @@ from dissect_report.analysis.progress import Silent
 from dissect_report.errors import ConfigError, LayerError
 from dissect_report.findings.ablation import ARRAYS, Ablation
 from dissect_report.findings.store import LoadedRun, load_run, read_record
+from tests import reference as slow
 
 
 def made(folder: Path, **options: object) -> tuple[Path, LoadedRun]:
@@ -71,6 +72,13 @@ def slow_accuracy(
         with torch.no_grad():
             maps = network[3](network[2](network[1](network[0](images[ranking]))))
         fill = maps.mean((0, 2, 3))[removed]
+    elif found.replacement == "quantile":
+        network = setup.network.model
+        with torch.no_grad():
+            maps = network[3](network[2](network[1](network[0](images))))
+        grid = torch.nn.functional.interpolate(maps, (setup.grid,) * 2, mode="bilinear")[:, removed].numpy()
+        levels = [slow.level(grid[:, k], found.replacement_quantile) for k in range(len(removed))]
+        fill = torch.tensor(levels, dtype=torch.float32)
     members, hits, negatives = found.targets[target].classes, [], []
     right = []
     with torch.no_grad(), ablated(setup.network.model, info, removed, fill):
@@ -81,7 +89,14 @@ def slow_accuracy(
     return (np.mean(hits) + np.mean(negatives)) / 2, float(np.mean(right))
 
 
-@pytest.mark.parametrize("name", ["site", "connected"])
+@pytest.fixture(scope="module")
+def quantile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LoadedRun, Ablation]:
+    table = 'replacement = "quantile"\nreplacement_quantile = 0.05'
+    path, run = made(tmp_path_factory.mktemp("quantile") / "site", table=table)
+    return path, run, ablation_of(path, run)
+
+
+@pytest.mark.parametrize("name", ["site", "connected", "quantile"])
 def test_losses_and_sets_are_those_of_full_forward_passes(name: str, request: pytest.FixtureRequest) -> None:
     path, run, found = request.getfixturevalue(name)
     arrays = np.load(run.paths.ablation_arrays("2"))
