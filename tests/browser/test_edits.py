@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -235,25 +234,6 @@ def test_a_cell_of_the_heat_map_opens_the_grid_of_the_removed_concept(
     reader.wait_for_url(f"**/removing.html#{anchor}")
 
 
-def test_a_units_edited_picture_shows_the_intact_one_while_it_is_pointed_at(
-    reader: Any, run_root: str, found: Generation
-):
-    reader.goto(f"{run_root}{found.layer}/{found.units[0].unit}.html")
-    button = reader.locator("[data-swap]").nth(len(found.units[0].latents))  # inserted everywhere
-    button.scroll_into_view_if_needed()
-    reader.wait_for_function("document.querySelector('[data-swap] img').complete")
-    edited = shot(button)
-    button.hover()
-    pointed = button.screenshot()
-    assert pointed != edited
-    assert shot(button) == edited
-    button.press("Enter")
-    assert button.get_attribute("aria-pressed") == "true"
-    assert "intact" in button.get_attribute("class")
-    button.press("Enter")
-    assert "intact" not in button.get_attribute("class").split()
-
-
 def test_without_scripts_every_concept_is_there(chromium: Any, run_root: str, found: Generation):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -288,25 +268,3 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
     build_site(load_config(made), Console(quiet=True))
     (run,) = (folder / "site").glob("*/experiments")
     return f"{run.parent.as_uri()}/"
-
-
-def test_units_sort_and_filter_by_what_removing_them_changes(reader: Any, run_root: str, config: Path):
-    layer = next((config.parent / "site").glob("*/*/units.js")).parent
-    text = (layer / "units.js").read_text(encoding="utf-8")
-    units = json.loads("[" + text.removeprefix("dissect.register(").removesuffix(");\n") + "]")[1]
-    reader.goto((layer / "index.html").as_uri())
-    reader.wait_for_selector("[data-cards] .card")
-    reader.select_option("[name=sort]", "changed")
-    numbers = "cards => cards.map(card => parseInt(card.getAttribute('href')))"
-    shown = reader.locator("[data-cards] .card").evaluate_all(numbers)
-    sizes = [-1 if units["changed"][unit] is None else units["changed"][unit] for unit in shown]
-    assert sizes == sorted(sizes, reverse=True)
-    assert sizes[0] > 0
-    name, listed = units["changes"][0]
-    reader.select_option("[name=changes]", name)
-    shown = reader.locator("[data-cards] .card").evaluate_all(numbers)
-    assert [abs(dict(map(tuple, listed))[unit]) for unit in shown] == [abs(change) for _, change in listed]
-    assert "changes=" in href(reader)
-    reader.reload()
-    reader.wait_for_selector("[data-cards] .card")
-    assert reader.locator("[data-cards] .card").evaluate_all(numbers) == shown

@@ -95,9 +95,26 @@ def test_the_verdicts_name_the_most_and_the_least(edits):
     assert removing_verdict(limited(1, 1, 1)).endswith(", and so do all others.")
     assert "stays as it is" in removing_verdict(limited(0.001))
     assert removing_verdict(limited()) == ""
-    dull = replace(edits.record.concepts[0], added=0.0, added_low=-0.01, added_high=0.01)
-    some = replace(edits, record=replace(edits.record, concepts=(edits.record.concepts[1], dull)))
-    assert inserting_verdict(some).endswith(f"those of {names[0]} add nothing beyond their interval.")
+
+    def gains(*all_of: tuple[float, float]) -> str:
+        concepts = [
+            replace(c, added=(low + high) / 2, added_low=low, added_high=high)
+            for c, (low, high) in zip(edits.record.concepts, all_of, strict=False)
+        ]
+        return spaced(
+            inserting_verdict(replace(edits, record=replace(edits.record, concepts=tuple(concepts))))
+        )
+
+    assert gains((-0.01, 0.01), (0.001, 0.003)).endswith(
+        f"those of {names[0]} add nothing beyond their interval."
+    )
+    assert f"units of {names[0]} add 0.20 % of it on average, the most of 2" in gains(
+        (0.001, 0.003), (0, 0.001)
+    )
+    surer = gains((-0.002, 0.01), (0.001, 0.003))
+    assert f"units of {names[1]} add 0.20 % of it on average, the largest certain gain of 2" in surer
+    assert "no concept's units add any of it for certain" in gains((-0.002, 0.01), (-0.003, -0.001))
+    assert f"the units of {names[0]} add none of it for certain." in gains((-0.002, 0.01))
 
 
 def test_before_and_after_are_shown_for_every_latent_and_count(pages, edits):

@@ -40,20 +40,31 @@ def _section(edited: Edits, path: PurePosixPath) -> dict[str, Any]:
 
 
 def inserting_verdict(edited: Edits) -> str:
-    """The concept that takes best and the one that takes worst; "" where nothing is defined."""
+    """The concept that certainly takes best and the one that takes worst; "" where nothing is defined."""
     known = [(edits.added, edits) for edits in edited.record.concepts if edits.added is not None]
     if not known:
         return ""
-    added, best = max(known, key=lambda pair: pair[0])
-    text = f"At one place, {share(edited.place_share)} of the image, the units of {edited.name(best.concept)}"
-    text += f" add {of_image(added, False)} of it on average"
+    text = f"At one place, {share(edited.place_share)} of the image, "
+    certain = [(added, edits) for added, edits in known if added > 0 and not _doubtful(edits)]
+    if not certain:
+        if len(known) == 1:
+            return f"{text}the units of {edited.name(known[0][1].concept)} add none of it for certain."
+        return f"{text}no concept's units add any of it for certain: no gain lies beyond its 99 % interval."
+    added, best = max(certain, key=lambda pair: pair[0])
+    text += f"the units of {edited.name(best.concept)} add {of_image(added, False)} of it on average"
     if len(known) == 1:
         return f"{text}."
     least, last = min(known, key=lambda pair: pair[0])
-    text += f", the most of {len(known)} concepts"
-    if last.added_low is not None and not beyond(last.added_low, last.added_high):
+    most = "most" if added == max(gain for gain, _ in known) else "largest certain gain"
+    text += f", the {most} of {len(known)} concepts"
+    if _doubtful(last):
         return f"{text}; those of {edited.name(last.concept)} add nothing beyond their interval."
     return f"{text}; those of {edited.name(last.concept)} add {of_image(least, False)}, the least."
+
+
+def _doubtful(edits: ConceptEdits) -> bool:
+    """Whether its gain may be none; a single latent gives no interval to doubt it by."""
+    return edits.added_low is not None and not beyond(edits.added_low, edits.added_high)
 
 
 def _concept(edited: Edits, path: PurePosixPath, edits: ConceptEdits) -> dict[str, Any]:
