@@ -19,13 +19,7 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.records import CATEGORIES, SCHEMA_VERSION, ConceptRecord, LayerSummary
 from dissect_report.findings.store import write_arrays, write_record
-from dissect_report.findings.units import Dissection, UnitRecord
-
-#: Columns of units.csv; the concept's name and category come after its id.
-TABLE = (
-    "unit", "concept", "category", "iou", "heldout_iou", "chance_iou", "attainable_iou", "detector", "stable",
-    "dead", "finite", "duplicate_of", "level", "maximum", "density", "mask_pixels",
-)  # fmt: skip
+from dissect_report.findings.units import UNIT_TABLE, Dissection, UnitRecord
 
 
 def write_layer(
@@ -92,13 +86,13 @@ def table(units: Sequence[UnitRecord], concepts: Sequence[ConceptRecord]) -> str
     """``units.csv``: one row a unit; undefined cells are empty."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(TABLE)
+    writer.writerow(UNIT_TABLE)
     for unit in units:
         named = concepts[unit.concept - 1] if unit.concept else None
         values = {**dataclasses.asdict(dataclasses.replace(unit, concepts=(), top_images=(), bands=()))}
         values["concept"] = named.name if named else None
         values["category"] = named.category if named else None
-        writer.writerow([_cell(values[column]) for column in TABLE])
+        writer.writerow([_cell(values[column]) for column in UNIT_TABLE])
     return stream.getvalue()
 
 

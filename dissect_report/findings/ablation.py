@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: A unit serves a class if it is among this many most important ones, with a loss.
+SERVING = 4
+
+#: Classes with fewer ranking images serve nobody, with fewer evaluation images are asked about only by name.
+ENOUGH_IMAGES = 10
+
 #: The arrays of ``ablation.npz``. Targets are in the order of ``Ablation.targets``.
 ARRAYS = {
     "ranking_loss": "[target, unit] float64 balanced accuracy lost on the ranking images; NaN = undefined",

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Columns of a layer's table of units, ``units.csv`` and ``units.parquet``.
+UNIT_TABLE = (
+    "unit", "concept", "category", "iou", "heldout_iou", "chance_iou", "attainable_iou", "detector", "stable",
+    "dead", "finite", "duplicate_of", "level", "maximum", "density", "mask_pixels",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class ScoredConcept:

@@ -14,7 +14,7 @@ from typing import Any
 
 from dissect_report.errors import PublishError
 from dissect_report.findings.records import ConceptRecord
-from dissect_report.findings.units import UnitRecord
+from dissect_report.findings.units import UNIT_TABLE, UnitRecord
 from dissect_report.report.addresses import RunAddresses
 from dissect_report.report.site import SiteFindings, layers_of
 
@@ -24,10 +24,6 @@ TYPES = {
     "unit": "int64", "concept": "string", "category": "string", "detector": "bool", "stable": "bool",
     "dead": "bool", "finite": "bool", "duplicate_of": "int64", "mask_pixels": "int64",
 }  # fmt: skip
-COLUMNS = (
-    "unit", "concept", "category", "iou", "heldout_iou", "chance_iou", "attainable_iou", "detector", "stable",
-    "dead", "finite", "duplicate_of", "level", "maximum", "density", "mask_pixels",
-)  # fmt: skip
 
 
 def parquet_files(site: SiteFindings) -> Iterator[tuple[PurePosixPath, bytes]]:
@@ -53,7 +49,7 @@ def parquet_files(site: SiteFindings) -> Iterator[tuple[PurePosixPath, bytes]]:
 
 def table(units: tuple[UnitRecord, ...], concepts: tuple[ConceptRecord, ...]) -> dict[str, list[Any]]:
     """By column, a value a unit; undefined is None."""
-    found: dict[str, list[Any]] = {name: [getattr(unit, name, None) for unit in units] for name in COLUMNS}
+    found: dict[str, list[Any]] = {name: [getattr(unit, name, None) for unit in units] for name in UNIT_TABLE}
     named = [concepts[unit.concept - 1] if unit.concept else None for unit in units]
     found["concept"] = [concept and concept.name for concept in named]
     found["category"] = [concept and concept.category for concept in named]

@@ -10,17 +10,12 @@ from types import SimpleNamespace
 import numpy as np
 from markupsafe import escape
 
-from dissect_report.findings.ablation import Ablation, SetRow, Target
+from dissect_report.findings.ablation import ENOUGH_IMAGES, SERVING, Ablation, SetRow, Target
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import link
 from dissect_report.report.cards import LayerView
 from dissect_report.report.removal_words import Words, removal_glossary, words_of
-from dissect_report.report.site import LoadedAblation, SiteFindings
-
-#: A unit serves a class if it is among this many most important ones, with a loss.
-SERVING = 4
-#: Classes with fewer ranking images serve nobody: their ranking is noise.
-ENOUGH = 10
+from dissect_report.report.site import SiteFindings, layers_of
 
 
 @dataclass(frozen=True)
@@ -29,21 +24,16 @@ class Removals:
 
     Attributes:
         view: the layer.
-        loaded: the findings.
+        record: ``ablation.json``.
     """
 
     view: LayerView
-    loaded: LoadedAblation
+    record: Ablation
 
-    @property
-    def record(self) -> Ablation:
-        """``ablation.json``."""
-        return self.loaded.record
-
-    @property
+    @cached_property
     def arrays(self) -> dict[str, np.ndarray]:
         """``ablation.npz``."""
-        return self.loaded.arrays
+        return self.view.layer.ablation_arrays
 
     @cached_property
     def words(self) -> Words:
@@ -78,7 +68,7 @@ class Removals:
     def needs(self) -> np.ndarray:
         """[target, unit] whether the unit serves the target, a class with enough ranking images."""
         served = (self.place <= SERVING) & (np.nan_to_num(self.arrays["ranking_loss"]) > 0)
-        enough = [t.kind == "class" and t.ranking_images >= ENOUGH for t in self.record.targets]
+        enough = [t.kind == "class" and t.ranking_images >= ENOUGH_IMAGES for t in self.record.targets]
         return np.asarray(served & np.array(enough, dtype=bool)[:, None])
 
     def file(self, target: Target) -> PurePosixPath:
@@ -102,11 +92,11 @@ class Removals:
 
 def removals_of(view: LayerView) -> Removals | None:
     """The layer's removals; None where none were tried."""
-    loaded = view.site.ablations[view.run.record.name].get(view.layer.summary.name)
-    return None if loaded is None else Removals(view, loaded)
+    record = view.layer.ablation
+    return None if record is None else Removals(view, record)
 
 
 def run_removals(site: SiteFindings, run: LoadedRun) -> list[Removals]:
     """Of every layer of the run that has some, in execution order."""
-    found = site.ablations[run.record.name]
-    return [Removals(LayerView(site, run, loaded.layer), loaded) for loaded in found.values()]
+    found = [(layer, layer.ablation) for layer in layers_of(run)]
+    return [Removals(LayerView(site, run, layer), record) for layer, record in found if record is not None]

@@ -5,28 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 from jinja2 import Environment
 
 from dissect_report.config import Config
-from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.paths import SitePaths, file_names
 from dissect_report.findings.records import ConceptRecord
-from dissect_report.findings.store import LoadedLayer, LoadedRun, load_run, read_record
+from dissect_report.findings.store import LoadedLayer, LoadedRun, load_run
 from dissect_report.report.templating import check_own, environment
-
-
-@dataclass(frozen=True)
-class LoadedAblation:
-    """What removing one layer's units does; the arrays are read when first asked for."""
-
-    record: Ablation
-    layer: LoadedLayer
-
-    @cached_property
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The arrays of ``ablation.npz`` by name; see ``findings.ablation.ARRAYS``."""
-        return self.layer.ablation_arrays
 
 
 @dataclass(frozen=True)
@@ -70,25 +55,14 @@ class SiteFindings:
         return result
 
     @cached_property
-    def ablations(self) -> dict[str, dict[str, LoadedAblation]]:
-        """By run name and layer name, what removing units does; only layers where it was tried."""
-        return {
-            run.record.name: {
-                layer.summary.name: LoadedAblation(read_record(path, Ablation), layer)
-                for layer in run.layers.values()
-                if (path := run.paths.ablation(layer.summary.folder)).is_file()
-            }
-            for run in self.runs
-        }
-
-    @cached_property
     def class_files(self) -> dict[str, dict[tuple[str, str], str]]:
         """By run name, the file name of the page of every class or group (kind and name) that has one."""
         result = {}
-        for run, layers in self.ablations.items():
-            names = dict.fromkeys((t.kind, t.name) for found in layers.values() for t in found.record.targets)
+        for run in self.runs:
+            found = [layer.ablation for layer in layers_of(run) if layer.ablation is not None]
+            names = dict.fromkeys((t.kind, t.name) for record in found for t in record.targets)
             files = file_names((name for _, name in names), reserved=("index",))
-            result[run] = dict(zip(names, files, strict=True))
+            result[run.record.name] = dict(zip(names, files, strict=True))
         return result
 
 

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
+from dissect_report.findings.ablation import SERVING
 from dissect_report.stats.classification import ClassCounts
-
-#: A unit serves a class if it is among this many most important ones, with a loss.
-SERVING = 4
 
 #: The last group of units: those that serve this many classes or more.
 MOST_SERVED = 7
-
-#: Classes with fewer ranking images are left out of the groups.
-ENOUGH_IMAGES = 10
 
 #: Part of a target's mean margin below which two falls are equal: what is finer is arithmetic noise.
 FALL_STEP = 1e-5

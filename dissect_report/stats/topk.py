@@ -13,13 +13,6 @@ IMAGES_A_BAND = 4
 IMAGES_WRONG = 8
 
 
-def raw_maxima(maps: Float32[np.ndarray, "image unit y x"]) -> Float32[np.ndarray, "image unit"]:
-    """The maximum of each raw map (NaN if it holds one)."""
-    step = max(1, (1 << 22) // max(1, maps[0].size)) if len(maps) else 1
-    parts = [np.asarray(maps[i : i + step]).max(axis=(2, 3)) for i in range(0, len(maps), step)]
-    return np.concatenate(parts) if parts else np.empty(maps.shape[:2], np.float32)
-
-
 def rank_images(maxima: Float32[np.ndarray, "image ..."]) -> Int64[np.ndarray, "image ..."]:
     """Image indices, highest maximum first."""
     return np.argsort(-maxima, axis=0, kind="stable")

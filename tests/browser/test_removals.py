@@ -12,7 +12,7 @@ from dissect_report.config import load_config
 from dissect_report.publish.builder import build_site
 from dissect_report.report.live import MOST, live_file
 from dissect_report.report.removals import Removals, run_removals
-from dissect_report.report.site import LoadedAblation, load_site
+from dissect_report.report.site import load_site
 from tests.browser.conftest import DEMO, href, opened
 from tests.synthetic import write_synthetic_site
 
@@ -204,9 +204,9 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Network]:
         "weight": random.normal(size=(365, 512)).astype(np.float32),
         "bare": random.normal(size=365).astype(np.float32),
     }
-    loaded = LoadedAblation(found.record, found.loaded.layer)
-    loaded.__dict__["arrays"] = arrays
-    data = live_file(Removals(found.view, loaded))
+    large = Removals(found.view, found.record)
+    large.__dict__["arrays"] = arrays
+    data = live_file(large)
     assert data is not None
     assert len(data.text) <= MOST
     (built / data.path).write_text(data.text)

@@ -9,7 +9,7 @@ import pytest
 
 from dissect_report.report.live import MOST, live_config, live_file, live_images
 from dissect_report.report.removals import Removals, run_removals
-from dissect_report.report.site import LoadedAblation, SiteFindings
+from dissect_report.report.site import SiteFindings
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +30,9 @@ def array(data: dict[str, Any], name: str, kind: str, columns: int = 0) -> np.nd
 
 
 def with_arrays(found: Removals, arrays: dict[str, np.ndarray]) -> Removals:
-    loaded = LoadedAblation(found.record, found.loaded.layer)
-    loaded.__dict__["arrays"] = arrays
-    return Removals(found.view, loaded)
+    changed = Removals(found.view, found.record)
+    changed.__dict__["arrays"] = arrays
+    return changed
 
 
 def test_what_is_shipped_gives_the_stored_numbers_of_every_single_unit(removals):

@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from dissect_report.analysis.writing import TABLE
 from dissect_report.errors import PublishError
 from dissect_report.report.cards import LayerView
 from dissect_report.report.pages.data import data_page
 from dissect_report.report.pages.layer import layer_page
-from dissect_report.report.parquet import COLUMNS, FILE, parquet_files
+from dissect_report.report.parquet import FILE, parquet_files
 from tests.report.reading import read
 
 
@@ -38,10 +37,6 @@ def test_the_table_holds_every_number_of_the_findings(asking):
             assert row.pop("concept") == (names[0] if names else None)
             assert (row.pop("category") is None) == (not names)
             assert row == {name: getattr(unit, name) for name in row}
-
-
-def test_its_columns_are_those_of_the_csv_file():
-    assert COLUMNS == TABLE
 
 
 def test_without_pyarrow_it_says_what_to_install(asking, monkeypatch):

@@ -22,14 +22,6 @@ def test_top_images_equal_the_plain_ranking(rows, k):
         assert found[unit].tolist() == reference.ranking(maxima[:, unit])[:k]
 
 
-def test_raw_maxima_are_those_of_each_map_and_keep_nan():
-    maps = np.random.default_rng(0).standard_normal((7, 3, 4, 5)).astype(np.float32)
-    maps[2, 1, 0, 0] = np.nan
-    found = topk.raw_maxima(maps)
-    np.testing.assert_array_equal(found, maps.max(axis=(2, 3)))
-    assert np.isnan(found[2, 1])
-
-
 @settings(deadline=None)
 @given(st.lists(numbers, min_size=1, max_size=300), st.integers(0, 5))
 def test_bands_hold_images_of_their_percentiles(values, seed):

@@ -13,10 +13,11 @@ from dissect_report.analysis.ablation.held_maps import hold_maps
 from dissect_report.analysis.ablation.removals import Nest
 from dissect_report.analysis.ablation.set_plans import plan_sets
 from dissect_report.analysis.ablation.splits import UNKNOWN, class_labels
-from dissect_report.analysis.ablation.targets import ENOUGH_IMAGES, set_sizes
+from dissect_report.analysis.ablation.targets import set_sizes
 from dissect_report.analysis.forecast_words import duration
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import AblationConfig
+from dissect_report.findings.ablation import ENOUGH_IMAGES
 
 #: Images on which removals are tried.
 TRIED = 4

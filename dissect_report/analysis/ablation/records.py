@@ -15,6 +15,7 @@ from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import sprite
 from dissect_report.config import AblationConfig
 from dissect_report.findings.ablation import (
+    ENOUGH_IMAGES,
     Ablation,
     Combination,
     Confusion,
@@ -29,7 +30,6 @@ from dissect_report.findings.store import LoadedRun, number, write_arrays, write
 from dissect_report.stats.bootstrap import bootstrap_changes, draw_weights
 from dissect_report.stats.classification import ClassCounts, count_predictions
 from dissect_report.stats.importance import (
-    ENOUGH_IMAGES,
     classes_served,
     group_by_serving,
     lost_accuracy,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dissect_report.analysis.ablation.removals import Nest
-from dissect_report.stats.importance import SERVING
+from dissect_report.findings.ablation import SERVING
 
 #: Best units removed for the before/after pictures.
 FLIP_SIZES = (2, 4, 8, 20)

@@ -12,10 +12,8 @@ from jaxtyping import Bool, Int64
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.config import AblationConfig
 from dissect_report.errors import ConfigError, LayerError, nearest
+from dissect_report.findings.ablation import ENOUGH_IMAGES
 from dissect_report.stats.classification import membership
-
-#: Classes with fewer evaluation images are not asked about unless they are named; groups are not at all.
-ENOUGH_IMAGES = 10
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dissect_report.findings.ablation import Flip, SetRow, UnitLoss
+from dissect_report.findings.ablation import SERVING, Flip, SetRow, UnitLoss
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
 from dissect_report.report.cards import label, setting
@@ -29,7 +29,7 @@ from dissect_report.report.intervals import class_intervals
 from dissect_report.report.live import TICKED, live_config, live_images
 from dissect_report.report.page import Page
 from dissect_report.report.removal_figures import curves_figure
-from dissect_report.report.removals import SERVING, Removals, run_removals
+from dissect_report.report.removals import Removals, run_removals
 from dissect_report.report.site import SiteFindings
 
 #: Sizes of the small table at the top of a class page: the paper's.

@@ -15,6 +15,7 @@ from dissect_report.report.formatting import count
 from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
 from dissect_report.report.removal_words import words_of
+from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 
 #: A copy compressed by gzip is named like its file with this added.
@@ -60,7 +61,7 @@ def data_page(site: SiteFindings, run: LoadedRun) -> Page:
     """The files of one run."""
     addresses = RunAddresses(run.record.name)
     path = addresses.data
-    ablated = site.ablations[run.record.name]
+    ablated = {removals.record.layer: removals.record for removals in run_removals(site, run)}
     edited = {edits.record.layer for edits in run_edits(site, run)}
     left_out = [*([] if ablated else ABLATION_FILES), *([] if edited else GENERATION_FILES)]
     extra = PARQUET_FILES if site.config.site.parquet else {}
@@ -80,7 +81,7 @@ def data_page(site: SiteFindings, run: LoadedRun) -> Page:
         "run_json": link(path, addresses.root / "run.json"),
         "layers": layers,
         "counts": COUNTS,
-        "removals": array_texts([found.record for found in ablated.values()]),
+        "removals": array_texts(list(ablated.values())),
         "edits": GENERATION_ARRAYS if edited else {},
         "schemas": [
             (name, json.dumps(schema, indent=1))
