@@ -16,7 +16,7 @@ from dissect_report.analysis.provenance import choose_device
 from dissect_report.config import ModelConfig, RunConfig
 from dissect_report.errors import LayerError, ModelError
 from dissect_report.sources.factory import source_digest
-from dissect_report.sources.models import images, load_classes, load_model, logits, model_digest
+from dissect_report.sources.models import check_scores, images, load_classes, load_model, logits, model_digest
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     infos = list_layers(model, example)
     with torch.inference_mode():
         output = model(example)
+    if not run.is_generator:
+        check_scores(output, run.model.source)
     scores = None if run.is_generator else logits(output)
     weights = model_digest(model)
     return Network(

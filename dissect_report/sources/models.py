@@ -122,19 +122,36 @@ def model_digest(model: nn.Module) -> str:
 
 def unwrap(output: Any) -> Tensor | None:
     """The tensor meant in a network's output: itself, or in a dict ("out", "logits", first) or tuple."""
+    return next(iter(_tensors(output)), None)
+
+
+def _tensors(output: Any) -> list[Tensor]:
+    """The tensors that may be meant: a single one where the output is it or names it."""
     if isinstance(output, Tensor):
-        return output
+        return [output]
     if dataclasses.is_dataclass(output) and not isinstance(output, type | Mapping):
         output = {field.name: getattr(output, field.name) for field in dataclasses.fields(output)}
     if isinstance(output, Mapping):
         for key in LOGIT_KEYS:
             if isinstance(output.get(key), Tensor):
-                found: Tensor = output[key]
-                return found
+                return [output[key]]
         output = tuple(output.values())
-    if isinstance(output, tuple | list):
-        return next((item for item in output if isinstance(item, Tensor)), None)
-    return None
+    return [item for item in output if isinstance(item, Tensor)] if isinstance(output, tuple | list) else []
+
+
+def check_scores(output: Any, source: str) -> None:
+    """Refuses an output in which nothing says which tensor holds the classes.
+
+    Raises:
+        ModelError: several of them are rows of different lengths.
+    """
+    shapes = [list(item.shape) for item in _tensors(output) if item.ndim == 2 and item.is_floating_point()]
+    if len({shape[1] for shape in shapes}) > 1:
+        listed = ", ".join(map(str, shapes))
+        raise ModelError(
+            f"{source} gives several outputs, {listed}: a factory can return the one that holds the classes, "
+            'or a dict that calls it "logits"'
+        )
 
 
 def logits(output: Any) -> Tensor | None:
