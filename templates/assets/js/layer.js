@@ -6,7 +6,8 @@
   "use strict";
   const page = document.querySelector(".dissect.layer-page");
   if (!page) return;
-  const CHUNK = 20; // few, so that filtering hardly stalls the page
+  const CHUNK = 12; // few, so that filtering hardly stalls the page
+  const BREATH = 50; // milliseconds between two filters
   const PAUSE = 120; // milliseconds without a new filter until pictures load: most cards are gone by the next letter
   const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
   const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "t", "compare", "beside"]; // some only where units were removed
@@ -240,18 +241,18 @@
   }, { rootMargin: "900px" });
 
   /* listening */
-  let asked = 0; // since the last frame
-  function apply() { // once a frame, however fast somebody types
+  let asked = 0; // since the cards were chosen last
+  function apply() { // at once, and again after a breath where more was asked for meanwhile
     write();
     clearTimeout(pause);
     pause = setTimeout(load, PAUSE);
     if (!data || asked++) return;
     choose();
-    requestAnimationFrame(() => {
+    setTimeout(() => {
       const more = asked > 1;
       asked = 0;
       if (more) choose();
-    });
+    }, BREATH);
   }
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
