@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -68,7 +67,9 @@ def _measure(config: Path) -> None:
     spent, processor = time.perf_counter() - start, time.process_time() - processor
     site = config.parent / "site"
     size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    # Not ru_maxrss, which begins with what the parent held when it started this process.
+    (line,) = [s for s in Path("/proc/self/status").read_text().splitlines() if s.startswith("VmHWM:")]
+    peak = int(line.split()[1]) * 1024
     print(
         f"{spent:.1f} s ({processor:.1f} s of processor), {peak / 1e6:.0f} MB peak, {size / 1e6:.0f} MB site"
     )
