@@ -82,4 +82,4 @@ def _place(at: int, columns: int) -> str:
 
 
 def _rounded(values: tuple[float, ...]) -> list[float]:
-    return [round(value, 5) for value in values]
+    return [round(value, 7) for value in values]  # finer than it is said, so that it is rounded once
