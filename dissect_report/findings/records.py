@@ -11,7 +11,7 @@ from dataclasses import dataclass
 #: Version of the findings on disk.
 #: 1: dissection of classifiers.
 #: 2: generators; keys of their own for what removing units found.
-#: 3: single units of generators inserted at places.
+#: 3: single units of generators inserted at places; replacement_quantile; outlines in a box of 500.
 SCHEMA_VERSION = 3
 
 #: The categories in the order in which every page lists them.

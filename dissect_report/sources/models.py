@@ -121,7 +121,7 @@ def model_digest(model: nn.Module) -> str:
 
 
 def unwrap(output: Any) -> Tensor | None:
-    """The tensor meant in a network's output: itself, or in a dict ("out", "logits", first) or tuple."""
+    """The tensor meant in a network's output: itself, that of a known name in a dict, else the first."""
     return next(iter(_tensors(output)), None)
 
 

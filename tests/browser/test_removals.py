@@ -182,9 +182,12 @@ def test_units_that_a_class_needs_can_be_chosen_and_sorted(page: Any, root: str,
     page.wait_for_selector("[data-cards] .card")
     page.select_option("[name=class]", "ski resort")
     page.select_option("[name=sort]", "importance")
-    shown = page.locator("[data-cards] .card").evaluate_all("all => all.map(c => c.getAttribute('href'))")
     lost, order = network.arrays["ranking_loss"][2], network.arrays["order"][2, :20]
-    assert shown == [f"{unit}.html" for unit in order if lost[unit] > 0]
+    expected = [f"{unit}.html" for unit in order if lost[unit] > 0]
+    page.locator("[data-cards]").scroll_into_view_if_needed()
+    page.wait_for_function(f"document.querySelectorAll('[data-cards] .card').length === {len(expected)}")
+    shown = page.locator("[data-cards] .card").evaluate_all("all => all.map(c => c.getAttribute('href'))")
+    assert shown == expected
     assert "class=ski+resort" in href(page)
     assert "sort=importance" in href(page)
 

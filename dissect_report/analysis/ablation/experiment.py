@@ -16,7 +16,7 @@ from dissect_report.activations.tail import split_tail
 from dissect_report.analysis.ablation.held_maps import hold_maps, read_images
 from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.passes import RemovalPass
-from dissect_report.analysis.ablation.records import write_ablation
+from dissect_report.analysis.ablation.records import ablation_key, write_ablation
 from dissect_report.analysis.ablation.removals import Nest, Outcome, Remover
 from dissect_report.analysis.ablation.set_plans import plan_sets
 from dissect_report.analysis.ablation.split_images import SplitImages, mean_maps, split_images
@@ -29,7 +29,7 @@ from dissect_report.analysis.ablation.targets import (
 )
 from dissect_report.analysis.cache import Cache, digest
 from dissect_report.analysis.layer_numbers import levels_of
-from dissect_report.analysis.provenance import intervention_key, versions
+from dissect_report.analysis.provenance import versions
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
 from dissect_report.analysis.survey import Survey, survey_probe
 from dissect_report.config import AblationConfig
@@ -97,7 +97,7 @@ def is_ablated(setup: Setup, run: LoadedRun) -> bool:
     """Whether everything that ``ablate`` would write is there, of this configuration, and nothing else."""
     config = setup.run.ablation
     layers = choose_layers(config, setup.network.chosen) if config else ()
-    key = intervention_key(run.record.provenance.key, config)
+    key = ablation_key(setup, run.record.provenance.key)
     expected = {info.name for info in layers}
     try:
         found = {name: layer.ablation.key for name, layer in run.layers.items() if layer.ablation}
@@ -173,19 +173,21 @@ def _open_pass(
     own = hold_maps(setup, tail, setup.survey, setup.cache, maps)
     other = own if ranking is None else hold_maps(setup, tail, ranking, _ranking_cache(setup), None)
     key = digest(
-        "removals", setup.network.digest, info.recorded_as, tail.path, remover.step.label, config.replacement,
-        config.replacement_quantile,
+        "removals", setup.network.digest, info.recorded_as, tail.path, remover.step.label,
         setup.batches.size, setup.network.device.type, setup.run.probe, setup.run.model.mean,
         setup.run.model.std, versions(),
     )  # fmt: skip
     work = RemovalPass(remover, setup.cache, key, setup.progress)
     images = split_images(setup, work, ranking, own, other, info.name)
     if config.replacement == "mean":
-        mean = mean_maps(images, info.units, setup.network.device, setup.batches.size)
-        work = replace(work, remover=replace(remover, replacement=mean))
+        values = mean_maps(images, info.units, setup.network.device, setup.batches.size)
     elif config.replacement == "quantile":
         values = _quantile_values(setup, info, config.replacement_quantile)
-        work = replace(work, remover=replace(remover, replacement=values))
+    else:
+        values = remover.replacement
+    # What the values depend on, such as other images or another upsampling, is in the values themselves.
+    key = digest(key, values.cpu().numpy().tobytes().hex())
+    work = replace(work, remover=replace(remover, replacement=values), key=key)
     return work, images
 
 

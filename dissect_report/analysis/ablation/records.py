@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.live import live_arrays
 from dissect_report.analysis.ablation.set_table import set_rows, spread_over_classes
+from dissect_report.analysis.cache import digest
 from dissect_report.analysis.provenance import intervention_key
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import sprite
@@ -27,6 +29,7 @@ from dissect_report.findings.ablation import (
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.records import SCHEMA_VERSION
 from dissect_report.findings.store import LoadedRun, number, write_arrays, write_record
+from dissect_report.sources.probe import list_probe
 from dissect_report.stats.bootstrap import bootstrap_changes, draw_weights
 from dissect_report.stats.classification import ClassCounts, count_predictions
 from dissect_report.stats.importance import (
@@ -40,6 +43,16 @@ from dissect_report.stats.importance import (
 LISTED = 10
 CONFUSIONS = 5
 FLIPS = 6
+
+
+def ablation_key(setup: Setup, key: str) -> str:
+    """Digest of everything that the ablation depends on: the images that rank are not in the run's key."""
+    config = setup.run.ablation
+    if config is None or not config.rank_images:
+        return intervention_key(key, config)
+    probe = replace(setup.run.probe, images=config.rank_images, limit=0)
+    ranking = list_probe(probe, setup.config.folder, setup.run.dissection.seed)
+    return digest(intervention_key(key, config), ranking.fingerprint)
 
 
 def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: LayerAblation) -> Ablation:
@@ -66,7 +79,7 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
             picture = sprite(setup.survey.tiles, [flip.image for flip in target.flips])
             write_atomically(run.paths.flips(folder, place), picture)
     record = Ablation(
-        key=intervention_key(run.record.provenance.key, config),
+        key=ablation_key(setup, run.record.provenance.key),
         accuracy=number(alone.accuracy[0]),
         targets=targets,
         rows=tuple(rows),

@@ -17,6 +17,7 @@ from dissect_report.analysis.generating import generate
 from dissect_report.analysis.generation.edits import Edit, Editor
 from dissect_report.analysis.generation.forecast import count_edits, measure_edit, stage_lines
 from dissect_report.analysis.generation.layer import (
+    UNIT_BLOCK,
     LayerEdits,
     Measured,
     insertion,
@@ -156,11 +157,15 @@ def _edit_layer(
     return write_generation(setup, config, run, work.editor.tail, measured, watch)
 
 
-def _place_units(work: EditPass, layer: LayerEdits) -> Outcome:
-    """Every measured unit at every place of the first latent's image."""
-    edits = [insertion(layer, (unit,), place.block) for unit in layer.measured for place in layer.unit_places]
-    title = f"inserting single units of {layer.info.name}"
-    return work.run(f"{layer.info.name}.unit_places", title, 1, edits, {(0, e): e for e in range(len(edits))})
+def _place_units(work: EditPass, layer: LayerEdits) -> tuple[Outcome, ...]:
+    """Every measured unit at every place of the first latent's image, a block of units at a time."""
+    title, found = f"inserting single units of {layer.info.name}", []
+    for first in range(0, len(layer.measured), UNIT_BLOCK):
+        units = layer.measured[first : first + UNIT_BLOCK]
+        edits = [insertion(layer, (unit,), place.block) for unit in units for place in layer.unit_places]
+        slots = {(0, edit): edit for edit in range(len(edits))}
+        found.append(work.run(f"{layer.info.name}.unit_places.{first}", title, 1, edits, slots))
+    return tuple(found)
 
 
 def _place_sets(

@@ -17,6 +17,9 @@ from dissect_report.findings.records import ConceptRecord
 #: Units removed for the side effects, as in the paper.
 SIDE_COUNT = 20
 
+#: Single units inserted at places at a time: what an interruption loses.
+UNIT_BLOCK = 16
+
 #: Rows of a unit's picture.
 UNIT_LATENTS = 3
 
@@ -206,8 +209,8 @@ class Measured:
         insert: per concept, the units that were inserted.
         placed: what insertions at places gave: edits are concepts x places.
         placed_slots: where the picture of (latent, edit) of ``placed`` is.
-        units_placed: what inserting single units at places gave, on latent 0 alone: edits, and the slots of
-            their pictures, are units x places.
+        units_placed: what inserting single units at places gave, on latent 0 alone, by blocks of
+            ``UNIT_BLOCK`` units: edits, and the slots of their pictures, are units x places.
     """
 
     layer: LayerEdits
@@ -218,17 +221,17 @@ class Measured:
     insert: list[tuple[int, ...]]
     placed: Outcome
     placed_slots: dict[tuple[int, int], int]
-    units_placed: Outcome
+    units_placed: tuple[Outcome, ...]
 
     @property
     def stages(self) -> tuple[Outcome, ...]:
         """All passes over edits."""
-        return self.alone, self.units_placed, self.together, self.placed
+        return self.alone, *self.units_placed, self.together, self.placed
 
     @property
     def unit_placed(self) -> np.ndarray:
         """int32 [measured, unit place, concept + 1] grid pixels of latent 0's image."""
         layer = self.layer
         shape = (len(layer.measured), len(layer.unit_places), layer.intact.shape[1])
-        found: np.ndarray = self.units_placed.pixels[0].reshape(shape)
-        return found
+        parts = [part.pixels[0] for part in self.units_placed]
+        return np.concatenate(parts).reshape(shape) if parts else np.empty(shape, np.int32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dissect_report.analysis.generation.layer import Measured
+from dissect_report.analysis.generation.layer import UNIT_BLOCK, Measured
 from dissect_report.analysis.sprites import outline, picture_grid
 from dissect_report.findings.generation import GridCell
 from dissect_report.findings.paths import TILE
@@ -92,8 +92,8 @@ def placed_pictures(measured: Measured, place: int, latent: int) -> np.ndarray:
 
 def unit_placed_pictures(measured: Measured, place: int) -> np.ndarray:
     """uint8 [unit place, TILE, TILE, 3] of one of the units that were changed alone."""
-    many = len(measured.layer.unit_places)
-    return np.asarray(measured.units_placed.pictures[place * many : (place + 1) * many])
+    many, at = len(measured.layer.unit_places), place % UNIT_BLOCK
+    return np.asarray(measured.units_placed[place // UNIT_BLOCK].pictures[at * many : (at + 1) * many])
 
 
 def unit_pictures(measured: Measured, place: int) -> np.ndarray:

@@ -49,7 +49,7 @@ def inserting_verdict(edited: Edits) -> str:
     if not certain:
         if len(known) == 1:
             return f"{text}the units of {edited.name(known[0][1].concept)} add none of it for certain."
-        return f"{text}no concept's units add any of it for certain: no gain lies beyond its 99 % interval."
+        return f"{text}no concept's units add any of it for certain."
     added, best = max(certain, key=lambda pair: pair[0])
     text += f"the units of {edited.name(best.concept)} add {of_image(added, False)} of it on average"
     if len(known) == 1:
