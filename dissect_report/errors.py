@@ -58,6 +58,10 @@ class StorageError(DissectError):
     """The disk refuses: no space or no permission."""
 
 
+class BusyError(StorageError):
+    """Another process is at work in the folder."""
+
+
 class FindingsError(DissectError):
     """Findings on disk cannot be read."""
 

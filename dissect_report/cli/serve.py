@@ -15,7 +15,7 @@ from rich.markup import escape
 from dissect_report.cli.configuration import DEMO
 from dissect_report.cli.console import console
 from dissect_report.config import load_config
-from dissect_report.errors import DissectError
+from dissect_report.errors import BusyError, DissectError
 from dissect_report.findings.paths import SitePaths
 
 SiteArgument = Annotated[
@@ -70,16 +70,23 @@ def rebuilding(config: Path) -> Iterator[None]:
         thread.join()
 
 
-def rebuild(config: Path) -> None:
-    """Builds the site once; what fails is said in one line, and the old site stays."""
+def rebuild(config: Path) -> bool:
+    """Builds the site once; what fails is said in one line, and the old site stays.
+
+    Returns:
+        False where another process is at work on the site, so that it has to be built later.
+    """
     from dissect_report.publish.builder import build_site  # noqa: PLC0415  plotly is slow to load
 
     try:
         build_site(load_config(config), console())
+    except BusyError:
+        return False
     except DissectError as error:
         console().print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
     else:
         console().print("built again; reload the page", soft_wrap=True)
+    return True
 
 
 def built_site(path: Path) -> Path:

@@ -44,7 +44,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     The lock is on the folder itself and leaves no file. Where the system has none, nothing is kept out.
 
     Raises:
-        StorageError: another one is at work there.
+        BusyError: another one is at work there.
     """
     if fcntl is None or not folder.is_dir():
         yield

@@ -17,17 +17,17 @@ INTERVAL = 1.0
 State = dict[Path, tuple[int, int]]
 
 
-def follow(config: Path, built: State, changed: Callable[[], None], stop: threading.Event) -> None:
+def follow(config: Path, built: State, changed: Callable[[], bool], stop: threading.Event) -> None:
     """Calls ``changed`` after every change since ``built``, until ``stop`` is set.
 
     A change has to rest for one interval: findings that are being written are left alone until then.
+    Where ``changed`` gives False it is called again.
     """
     before = built
     while not stop.wait(INTERVAL):
         now = state_of(config)
-        if now == before and now != built:
+        if now == before and now != built and changed():
             built = now
-            changed()
         before = now
 
 

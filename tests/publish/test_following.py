@@ -27,7 +27,7 @@ def calls(rebuilt: Built) -> Iterator[list[float]]:
     """When ``follow`` called, while a test changes files."""
     found: list[float] = []
     stop, config = threading.Event(), rebuilt.folder / "dissect.toml"
-    told = (config, state_of(config), lambda: found.append(time.monotonic()), stop)
+    told = (config, state_of(config), lambda: not found.append(time.monotonic()), stop)
     thread = threading.Thread(target=follow, args=told)
     thread.start()
     yield found
@@ -158,3 +158,23 @@ def test_no_watch_builds_nothing(rebuilt: Built, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(SiteServer, "serve_forever", meanwhile)
     serve(rebuilt.folder, port=0, no_open=True, no_watch=True)
     assert rebuilt.text("index.html") == before
+
+
+def test_a_change_that_cannot_be_built_yet_is_built_later(tmp_path, monkeypatch):
+    monkeypatch.setattr(following, "INTERVAL", 0.02)
+    config = tmp_path / "dissect.toml"
+    config.write_text("a", encoding="utf-8")
+    built, calls, stop = state_of(config), [], threading.Event()
+
+    def busy_twice() -> bool:
+        calls.append(1)
+        return len(calls) > 2
+
+    thread = threading.Thread(target=follow, args=(config, built, busy_twice, stop), daemon=True)
+    config.write_text("another", encoding="utf-8")
+    thread.start()
+    wait_until(lambda: len(calls) == 3)
+    time.sleep(0.2)
+    stop.set()
+    thread.join()
+    assert len(calls) == 3

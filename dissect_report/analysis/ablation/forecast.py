@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,10 +14,11 @@ from dissect_report.analysis.ablation.held_maps import hold_maps
 from dissect_report.analysis.ablation.removals import Nest
 from dissect_report.analysis.ablation.set_plans import plan_sets
 from dissect_report.analysis.ablation.splits import UNKNOWN, class_labels
-from dissect_report.analysis.ablation.targets import set_sizes
+from dissect_report.analysis.ablation.targets import count_classes, set_sizes
 from dissect_report.analysis.forecast_words import duration
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import AblationConfig
+from dissect_report.errors import ConfigError
 from dissect_report.findings.ablation import ENOUGH_IMAGES
 
 #: Images on which removals are tried.
@@ -36,7 +38,7 @@ def forecast_removals(
         ranking: of the images that rank, where they are not a half of the probe.
 
     Raises:
-        DissectError: what stops the removals: dropout that is on, an unknown name.
+        DissectError: what stops the removals: dropout that is on, an unknown name, too few images of a class.
     """
     config = setup.run.ablation
     if config is None:
@@ -50,8 +52,8 @@ def forecast_removals(
 def _line(
     setup: Setup, config: AblationConfig, info: LayerInfo, ranked: int, evaluated: int, targets: int
 ) -> str:
-    alone, of_target = _measure(setup, config, info)
-    singles, sets = alone * (ranked + evaluated), of_target * targets * evaluated
+    alone, of_target, shared = _measure(setup, config, info)
+    singles, sets = alone * (ranked + evaluated), (of_target * targets + shared) * evaluated
     classes = f"{targets} class{'es' * (targets != 1)}"
     return (
         f"removals at {info.name}: at most {duration(singles + sets)} (single units {duration(singles)}, "
@@ -59,23 +61,27 @@ def _line(
     )
 
 
-def _measure(setup: Setup, config: AblationConfig, info: LayerInfo) -> tuple[float, float]:
-    """Seconds an image takes with every unit removed alone, and with the sets of one class."""
+def _measure(setup: Setup, config: AblationConfig, info: LayerInfo) -> tuple[float, float, float]:
+    """Seconds an image takes with every unit removed alone, with one class's sets, with all other sets."""
     remover = open_remover(setup, config, info)
+    if config.replacement != "zero":  # then hardly a removal changes nothing
+        remover = replace(remover, replacement=remover.replacement + 1e-3)
     count = min(TRIED, len(setup.survey))
     held = hold_maps(setup, remover.tail, setup.survey, setup.cache, None).block(np.arange(count))
     singles = [Nest(np.array([unit]), (1,)) for unit in range(info.units)]
     order = np.arange(info.units)[None]
     sizes = set_sizes(config.set_sizes, info.units)
     sets = plan_sets(order, order[:0], sizes, {}, combines(remover.step)).nests
+    random = np.repeat(order, config.random_draws, 0)
+    others = plan_sets(order[:0], random, sizes, config.sets, False).nests
     found = []
-    for nests in (singles, list(sets)):
+    for nests in (singles, list(sets), list(others)):
         begun = 0.0
         for _ in range(2):  # the first also sets the arithmetic up
             begun = time.perf_counter()
             remover.predict(held, np.zeros(count, np.int64), nests)
         found.append((time.perf_counter() - begun) / count)
-    return found[0], found[1]
+    return found[0], found[1], found[2]
 
 
 def _most_targets(
@@ -84,10 +90,16 @@ def _most_targets(
     """Classes and groups that can be asked about; without labels as many as the images can make up."""
     groups = len(config.class_groups)
     if config.classes:
-        return min(len(config.classes), len(classes)) + groups
+        return count_classes(config, classes) + groups
     known = class_labels(labels, classes)
     known = known[known != UNKNOWN]
     needed = ENOUGH_IMAGES * (2 if halved else 1)
     if not len(known):
         return min(len(classes), len(labels) // needed) + groups
-    return int((np.bincount(known, minlength=len(classes)) >= needed - 1).sum()) + groups
+    found = int((np.bincount(known, minlength=len(classes)) >= needed - 1).sum()) + groups
+    if not found:
+        raise ConfigError(
+            f"[ablation]: no class has at least {ENOUGH_IMAGES} evaluation images; name classes in "
+            "[ablation] classes, or add images"
+        )
+    return found

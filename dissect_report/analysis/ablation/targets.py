@@ -115,6 +115,11 @@ def check_names(config: AblationConfig, classes: Sequence[str]) -> None:
         _match(patterns, classes, f"[ablation.class_groups] {name}")
 
 
+def count_classes(config: AblationConfig, classes: Sequence[str]) -> int:
+    """How many classes the configuration names."""
+    return len(_match(config.classes, classes, "[ablation] classes"))
+
+
 def _match(patterns: Sequence[str], classes: Sequence[str], where: str) -> list[int]:
     """Class indices in order; a pattern is a name or a glob."""
     chosen: set[int] = set()

@@ -204,6 +204,30 @@ class _Interrupted(Silent):
             raise KeyboardInterrupt
 
 
+def test_another_upsampling_means_other_values_and_new_predictions(tmp_path: Path) -> None:
+    found = []
+    for folder in (tmp_path / "changed", tmp_path / "fresh"):
+        path = write_site(folder, table='replacement = "quantile"\nreplacement_quantile = 0.05')
+        if folder.name == "changed":
+            dissect(path, threads=1)
+        with path.open("a", encoding="utf-8") as file:
+            file.write('[dissection]\nupsampling = "zeros"\n')
+        (run,) = dissect(path, threads=1)
+        found.append(run.layers["2"].ablation_arrays)
+    for name in ("ranking_loss", "evaluation_loss", "fall"):
+        assert np.array_equal(found[0][name], found[1][name], equal_nan=True)
+
+
+def test_new_ranking_images_are_ranked_by(tmp_path: Path) -> None:
+    draw_photos(tmp_path / "rank", 12, True, seed=5)
+    path = write_site(tmp_path, table='rank_images = ["rank"]')
+    before = ablation_of(path, dissect(path, threads=1)[0])
+    draw_photos(tmp_path / "rank", 14, True, seed=6)
+    after = ablation_of(path, dissect(path, threads=1)[0])
+    assert after.key != before.key
+    assert after.ranking_images > before.ranking_images
+
+
 def test_an_interrupted_ablation_goes_on_at_the_last_finished_block(
     site: tuple[Path, LoadedRun, Ablation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,11 @@ def test_no_more_classes_are_forecast_than_there_are_images_for(
     assert f"of at most {expected}" in line
 
 
+def test_too_few_images_of_every_class_stop_the_forecast(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no class has at least 10 evaluation images"):
+        forecast_removals(set_up_site(write_site(tmp_path)), ["alley"] * 12 + ["barn"] * 12, None)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
