@@ -10,13 +10,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from dissect_report.config_checks import check_run, run_name
-from dissect_report.config_tables import read_section
+from dissect_report.config_tables import read_optional, read_section
 from dissect_report.errors import ConfigError, nearest
-
-T = TypeVar("T")
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -294,12 +292,8 @@ def _read_run(tables: Mapping[str, Any], where: str, several: bool) -> RunConfig
         segmenters=tuple(read_section(SegmenterConfig, s, f"{where}: [[segmenter]]") for s in segmenters),
         dissection=read_section(DissectionConfig, tables.get("dissection", {}), f"{where}: [dissection]"),
         compute=read_section(ComputeConfig, tables.get("compute", {}), f"{where}: [compute]"),
-        ablation=_read_optional(AblationConfig, tables, "ablation", where),
-        generation=_read_optional(GenerationConfig, tables, "generation", where),
+        ablation=read_optional(AblationConfig, tables, "ablation", where),
+        generation=read_optional(GenerationConfig, tables, "generation", where),
     )
     check_run(run, where)
     return run
-
-
-def _read_optional(kind: type[T], tables: Mapping[str, Any], name: str, where: str) -> T | None:
-    return read_section(kind, tables[name], f"{where}: [{name}]") if name in tables else None

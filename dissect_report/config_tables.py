@@ -55,3 +55,12 @@ def read_value(hint: Any, value: Any, where: str) -> Any:
         name = hint.__name__ if isinstance(hint, type | types.GenericAlias) else str(hint)
         raise ConfigError(f"{where} = {value!r}: expected {name}, not {type(value).__name__}")
     return value
+
+
+def read_optional(kind: type[T], tables: Mapping[str, Any], name: str, where: str) -> T | None:
+    """The section called ``name``; None where the file does not have it.
+
+    Raises:
+        ConfigError: as ``read_section``.
+    """
+    return read_section(kind, tables[name], f"{where}: [{name}]") if name in tables else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,18 +16,18 @@ UNIT_PLACES = 4
 
 
 @dataclass
-class EditedUnits(EditedScenes):
+class EditedUnits(EditedScenes, ABC):
     """Units changed one by one; those without a concept draw the first that is edited."""
 
     @property
+    @abstractmethod
     def edited(self) -> tuple[int, ...]:
         """Concepts whose units are changed in sets."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def measured(self) -> tuple[int, ...]:
         """Units that are changed one by one."""
-        raise NotImplementedError
 
     def interval(
         self, change: np.ndarray, over: np.ndarray | None = None
