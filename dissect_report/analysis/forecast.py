@@ -172,7 +172,8 @@ def _forecast_edits(setup: Setup, config: GenerationConfig, images: int) -> str:
     info = likely_layer(config, setup.network.chosen)
     seconds = measure_edit(open_pass(setup, info, 2, {}, int(config.memory_gb * 1e9)))
     latents = min(config.latents, images)
-    counts = count_edits(config, info, latents, expected_concepts(config), info.units, setup.grid)
+    concepts = expected_concepts(config, [concept.name for concept in setup.segmenter.catalogue])
+    counts = count_edits(config, info, latents, concepts, info.units, setup.grid)
     return stage_lines(info.name, counts, seconds)
 
 

@@ -21,13 +21,17 @@ with alone_in(Path(sys.argv[1])):
 """
 
 
+def holder(folder: Path) -> subprocess.Popen[str]:
+    """A process that holds the folder until its input ends."""
+    command = [sys.executable, "-c", HOLD, str(folder)]
+    started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert started.stdout is not None
+    assert started.stdout.readline() == "held\n"
+    return started
+
+
 def test_a_second_process_is_kept_out_and_told_until_the_first_is_done(tmp_path: Path) -> None:
-    first = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert first.stdout is not None
-    assert first.stdout.readline() == "held\n"
+    first = holder(tmp_path)
     with pytest.raises(StorageError, match="another dissect-report is at work here"), alone_in(tmp_path):
         pass
     first.communicate("")
@@ -37,12 +41,7 @@ def test_a_second_process_is_kept_out_and_told_until_the_first_is_done(tmp_path:
 
 
 def test_a_killed_process_keeps_nobody_out(tmp_path: Path) -> None:
-    first = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert first.stdout is not None
-    first.stdout.readline()
+    first = holder(tmp_path)
     first.kill()
     first.communicate()
     with alone_in(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,7 +11,13 @@ from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.forecast_words import duration
 from dissect_report.analysis.generation.edits import Edit
 from dissect_report.analysis.generation.passes import EditPass
-from dissect_report.analysis.generation.plans import DEFAULT_CONCEPTS, check_layers, counts_below, lattice
+from dissect_report.analysis.generation.plans import (
+    DEFAULT_CONCEPTS,
+    check_layers,
+    counts_below,
+    lattice,
+    match_names,
+)
 from dissect_report.config import GenerationConfig
 
 #: What a reader can lower, largest effect first.
@@ -65,6 +72,11 @@ def likely_layer(config: GenerationConfig, chosen: tuple[LayerInfo, ...]) -> Lay
     return able[0 if config.layers else len(able) // 2]
 
 
-def expected_concepts(config: GenerationConfig) -> int:
-    """Before the dissection: those named, else as many as are tried at most."""
-    return len(config.concepts) or DEFAULT_CONCEPTS
+def expected_concepts(config: GenerationConfig, names: Sequence[str]) -> int:
+    """Before the dissection: those named of the catalogue's, else as many as are tried at most.
+
+    Raises:
+        ConfigError: a name that is no concept.
+    """
+    named = {name for pattern in config.concepts for name in match_names(pattern, names)}
+    return len(named) or DEFAULT_CONCEPTS
