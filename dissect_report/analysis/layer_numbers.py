@@ -138,8 +138,8 @@ def _maps_key(setup: Setup, group: list[LayerSlice]) -> str:
     run = setup.run
     return digest(
         "maps", setup.network.digest, setup.survey.digest, run.compute.batch_size, setup.network.device.type,
-        run.probe.resize, run.probe.resize_mode, run.probe.crop, run.model.mean, run.model.std,
-        setup.grid, run.dissection.upsampling, run.dissection.registration, versions(),
+        run.probe.resize, run.probe.resize_mode, run.probe.crop, run.probe.full_scale, run.model.mean,
+        run.model.std,         setup.grid, run.dissection.upsampling, run.dissection.registration, versions(),
         [part.layer.recorded_as for part in group],
     )  # fmt: skip
 
