@@ -211,6 +211,6 @@ def look_up(ids: np.ndarray, table: np.ndarray, where: str) -> np.ndarray:
         stray = int(ids[positions == UNKNOWN].flat[0])
         raise SegmenterError(
             f"{where}: the id {stray} is not in the catalogue of concepts; add it there, "
-            "or to `unlabelled` if it means no label"
+            f"or set `unlabelled` = {[*np.flatnonzero(table == 0).tolist(), stray]} if it means no label"
         )
     return positions

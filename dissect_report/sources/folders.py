@@ -19,13 +19,13 @@ class Listing:
     """What lies below a folder.
 
     Attributes:
-        root: the folder.
+        shown: the folder, as a line names it.
         pictures: files with an ending that is read, in no order.
         unread: how many pictures of kinds that are not read, by kind.
         troubles: a line for every folder that could not be looked into.
     """
 
-    root: Path
+    shown: str
     pictures: list[Path] = field(default_factory=list)
     unread: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Listing:
         if self.unread:
             missed = self.unread.total()
             yield (
-                f"{missed} of {missed + len(self.pictures)} pictures in {self.root} are not read: "
+                f"{missed} of {missed + len(self.pictures)} pictures in {self.shown} are not read: "
                 f"{self.kinds()}; convert them to JPEG or PNG"
             )
         yield from self.troubles
@@ -48,18 +48,23 @@ class Listing:
         return ", ".join([f"{number} {kind}" for kind, number in counts] + more)
 
 
-def list_folder(root: Path, without: Collection[str] = ()) -> Listing:
+def list_folder(root: Path, without: Collection[str] = (), shown: str = "") -> Listing:
     """Everything below ``root``, through links to folders too, hidden files left out.
 
     Args:
         root: a folder that is there.
         without: real paths of folders that are passed over.
+        shown: how lines name ``root``; by its path where empty.
     """
-    listing, suffixes = Listing(root), readable_suffixes()
+    listing, suffixes = Listing(shown or f"{root}"), readable_suffixes()
     seen = dict.fromkeys(without, "")
 
+    def name(path: str | Path) -> str:
+        return os.path.normpath(os.path.join(listing.shown, os.path.relpath(path, root)))
+
     def refused(error: OSError) -> None:
-        listing.troubles.append(f"{error.filename} is left out: it cannot be looked into ({error.strerror})")
+        what = f"{name(error.filename)} is left out: it cannot be looked into ({error.strerror})"
+        listing.troubles.append(what)
 
     for folder, below, files in os.walk(root, onerror=refused, followlinks=True):
         real = os.path.realpath(folder)
@@ -67,20 +72,16 @@ def list_folder(root: Path, without: Collection[str] = ()) -> Listing:
             below.clear()
             above = os.path.realpath(os.path.dirname(folder)) + os.sep
             if seen[real] and not above.startswith(real + os.sep):  # a link up is a loop, nothing is missed
-                listing.troubles.append(f"{folder} is {seen[real]} again, by a link: its pictures count once")
+                again = f"{name(folder)} is {name(seen[real])} again, by a link: its pictures count once"
+                listing.troubles.append(again)
             continue
         seen[real] = folder
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        for name in files:
-            if not name.startswith("."):
-                _sort_file(listing, Path(folder, name), suffixes)
+        below[:] = sorted(inner for inner in below if not inner.startswith("."))
+        for path in (Path(folder, file) for file in files if not file.startswith(".")):
+            if path.name.lower().endswith(suffixes):
+                listing.pictures.append(path)
+            elif path.is_symlink() and not path.exists():
+                listing.troubles.append(f"{name(path)} is left out: a link to nothing")
+            elif kind := unread_kind(path):
+                listing.unread[kind] += 1
     return listing
-
-
-def _sort_file(listing: Listing, path: Path, suffixes: tuple[str, ...]) -> None:
-    if path.name.lower().endswith(suffixes):
-        listing.pictures.append(path)
-    elif path.is_symlink() and not path.exists():
-        listing.troubles.append(f"{path} is left out: a link to nothing ({os.readlink(path)})")
-    elif kind := unread_kind(path):
-        listing.unread[kind] += 1

@@ -98,7 +98,7 @@ class MaskFiles:
         line = f"{looked}: no mask for the image {name!r} ({self.source})"
         near = self._nearest(name)
         if near is None:
-            return f"{line}; {self.folder} holds no masks ({', '.join(EXACT)})"
+            return f"{line}; {self.folder} holds no masks ({', '.join(EXACT)}; a JPEG does not keep ids)"
         line += f"; the nearest file that is there is {near.relative_to(self.folder).as_posix()!r}"
         rule = self._rule(name, near)
         fits = sum(rule.find(other) is not None for other in names)

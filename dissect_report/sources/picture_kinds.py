@@ -22,8 +22,8 @@ UNREADABLE = frozenset(
         ".heic", ".heif", ".hif", ".heics", ".jxl", ".jxr", ".wdp", ".hdp", ".raw", ".cr2", ".cr3", ".crw",
         ".nef", ".nrw", ".arw", ".srf", ".sr2", ".dng", ".orf", ".rw2", ".raf", ".pef", ".srw", ".x3f",
         ".3fr", ".iiq", ".psd", ".psb", ".xcf", ".exr", ".hdr", ".svg", ".eps", ".ai", ".dcm", ".dicom",
-        ".nii", ".nrrd", ".mhd", ".mha", ".svs", ".ndpi", ".czi", ".lif", ".nd2", ".fits", ".fit", ".ico", ".icns",
-        ".npy", ".npz", ".qoi", ".sgi", ".flif", ".bpg"
+        ".nii", ".nrrd", ".mhd", ".mha", ".svs", ".ndpi", ".czi", ".lif", ".nd2", ".fits", ".fit",
+        ".ico", ".icns", ".npy", ".npz", ".qoi", ".sgi", ".flif", ".bpg"
     }
 )  # fmt: skip
 

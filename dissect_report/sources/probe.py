@@ -134,7 +134,7 @@ def list_probe(
     roots = [folder / name for name in config.images]
     made = {os.path.realpath(folder / name) for name in ("run", "site", "docs", "cache")}
     notes: list[str] = []
-    found = [_list_folder(root, made, notes) for root in roots]
+    found = [_list_folder(folder / name, name, made, notes) for name in config.images]
     for segmenter in segmenters:
         found = _without_masks(found, roots, segmenter, folder, notes)
     names = [item.name for items in found for item in items]
@@ -156,15 +156,16 @@ def _list_scenes(config: ProbeConfig) -> list[ProbeItem]:
     return items
 
 
-def _list_folder(root: Path, made: set[str], notes: list[str]) -> list[ProbeItem]:
+def _list_folder(root: Path, shown: str, made: set[str], notes: list[str]) -> list[ProbeItem]:
     """The images below a folder; those below it that this program made itself are left out.
 
     Args:
+        shown: how notes name the folder.
         notes: is added to.
     """
     if not os.path.isdir(root):
         raise ProbeError(f"{root}: no such folder of images ([probe] images)")
-    listing = list_folder(root, made - {os.path.realpath(root)})
+    listing = list_folder(root, made - {os.path.realpath(root)}, shown)
     items = []
     for path in listing.pictures:
         parts = path.relative_to(root).parts

@@ -33,14 +33,14 @@ class CocoFile:
             images, annotations, categories = data["images"], data["annotations"], data["categories"]
             self.categories = {int(entry["id"]): str(entry["name"]) for entry in categories}
             self.panoptic = any("segments_info" in entry for entry in annotations)
-            self._images = {entry["id"]: entry for entry in images}
+            self._images = {entry["id"]: {**entry, "file_name": _file_name(entry)} for entry in images}
             self._of_image: dict[Any, list[dict[str, Any]]] = {}
             for entry in annotations:
                 self._of_image.setdefault(entry["image_id"], []).append(entry)
             self._names: dict[str, list[Any]] = {}
-            for entry in images:
-                name = PurePosixPath(str(entry["file_name"]).replace("\\", "/")).name
-                self._names.setdefault(plain(stem(name)), []).append(entry["id"])
+            for number, entry in self._images.items():
+                name = PurePosixPath(entry["file_name"]).name
+                self._names.setdefault(plain(stem(name)), []).append(number)
         except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
             line = f"{type(error).__name__}: {' '.join(str(error).split())}"
             raise SegmenterError(f"{path}: {EXPECTED} ({line})") from None
@@ -54,7 +54,7 @@ class CocoFile:
         parts = PurePosixPath(plain(stem(name))).parts
         shared = Counter[Any]()
         for number in self._names.get(parts[-1], ()):
-            own = PurePosixPath(plain(stem(str(self._images[number]["file_name"]).replace("\\", "/")))).parts
+            own = PurePosixPath(plain(stem(self._images[number]["file_name"]))).parts
             pairs = zip(reversed(parts), reversed(own), strict=False)
             shared[number] = next((k for k, (a, b) in enumerate(pairs) if a != b), min(len(parts), len(own)))
         best = shared.most_common(2)
@@ -67,3 +67,8 @@ class CocoFile:
     def annotations(self, image: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What is annotated in an image."""
         return self._of_image.get(image["id"], [])
+
+
+def _file_name(entry: Mapping[str, Any]) -> str:
+    """The path of an image; of LVIS, the end of its address."""
+    return str(entry.get("file_name") or entry["coco_url"]).replace("\\", "/")

@@ -21,8 +21,8 @@ def region(annotation: Mapping[str, Any], size: tuple[int, int], where: str) -> 
         where: the file, for the error.
 
     Raises:
-        SegmenterError: there is no segmentation, or it does not fit; or polygons and packed run lengths
-            without pycocotools, which is what defines them.
+        SegmenterError: there is no segmentation, it does not fit, or it is a polygon and pycocotools is not
+            there.
     """
     what = f"{where}: annotation {annotation.get('id')}"
     outline = annotation.get("segmentation")
@@ -34,10 +34,10 @@ def region(annotation: Mapping[str, Any], size: tuple[int, int], where: str) -> 
             raise SegmenterError(
                 f"{what} is of an image of {outline.get('size')}, the image is {list(size)} (height, width)"
             )
+        if isinstance(counts, str):
+            counts = unpack(counts)
         if isinstance(counts, list):
             return _runs(counts, size, what)
-        if isinstance(counts, str):
-            return _decoded({"size": list(size), "counts": counts.encode("ascii", "replace")}, what)
     elif isinstance(outline, list) and all(_is_polygon(part) for part in outline):
         return _polygons(outline, size, what)
     raise SegmenterError(f"{what}: its segmentation is neither polygons of 3 points or more nor run lengths")
@@ -56,14 +56,31 @@ def _runs(counts: list[Any], size: tuple[int, int], what: str) -> np.ndarray:
     return inside.reshape(size, order="F")
 
 
+def unpack(text: str) -> list[int]:
+    """Run lengths from COCO's text: 5 bits a character, a sixth where more follow, the lowest first.
+
+    The last of a number's characters has its sign; from the third on, numbers are differences to the last but
+    one.
+    """
+    counts: list[int] = []
+    value = shift = 0
+    for character in text:
+        bits = ord(character) - 48
+        value |= (bits & 31) << shift
+        shift += 5
+        if bits & 32:
+            continue
+        value -= (1 << shift) if bits & 16 else 0
+        counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+        value = shift = 0
+    return counts
+
+
 def _polygons(outline: list[Any], size: tuple[int, int], what: str) -> np.ndarray:
+    """As pycocotools, which defines them, draws them."""
     tools = _pycocotools(what)
-    return _decoded(tools.merge(tools.frPyObjects(outline, *size)), what)
-
-
-def _decoded(packed: Mapping[str, Any], what: str) -> np.ndarray:
-    inside: np.ndarray = _pycocotools(what).decode(packed)
-    return inside.astype(bool)
+    packed = tools.merge(tools.frPyObjects(outline, *size))
+    return _runs(unpack(packed["counts"].decode("ascii")), size, what)
 
 
 def _pycocotools(what: str) -> Any:
@@ -71,5 +88,5 @@ def _pycocotools(what: str) -> Any:
         return importlib.import_module("pycocotools.mask")
     except ImportError:
         raise SegmenterError(
-            f"{what} is a polygon or packed: pip install 'dissect-report[coco]' (pycocotools) reads these"
+            f"{what} is a polygon: pip install 'dissect-report[coco]' (pycocotools) draws these"
         ) from None
