@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from difflib import get_close_matches
 from functools import cached_property
@@ -79,7 +79,7 @@ class MaskFiles:
             tail = "/".join(parts[start:])
             found = [path for path in self._by_name.get(plain(tail), ()) if not _same(path, image)]
             if found:
-                return min(found, key=lambda path: self._rank(path, tail))
+                return found[0] if len(found) == 1 else min(found, key=lambda path: self._rank(path, tail))
         return None
 
     def _rank(self, path: Path, tail: str) -> tuple[bool, int, str]:
@@ -167,13 +167,26 @@ def masks_among(pictures: Sequence[tuple[str, Path]], roots: Sequence[Path], mas
     if not any(root.startswith(home) or home.startswith(root) for root in above):
         return set()
     inside = home not in above and any(home.startswith(root) for root in above)
-    found: set[str] = set()
-    for name, path in pictures:
-        if mask := masks.find(name, path):
-            found.add(os.path.realpath(mask))
-        elif inside and path.suffix.lower() in EXACT and (real := os.path.realpath(path)).startswith(home):
-            found.add(real)
-    return found
+    found = [(path, masks.find(name, path)) for name, path in pictures]
+    alone = [path for path, mask in found if mask is None and path.suffix.lower() in EXACT] if inside else []
+    return {
+        *real_paths(mask for _, mask in found if mask is not None),
+        *(real for real in real_paths(alone) if real.startswith(home)),
+    }
+
+
+def real_paths(paths: Iterable[Path]) -> list[str]:
+    """Where each file is, links followed: as ``os.path.realpath``, but each folder is looked at once."""
+    folders: dict[Path, str] = {}
+    return [
+        os.path.realpath(path)
+        if path.is_symlink()
+        else os.path.join(
+            folders.get(path.parent) or folders.setdefault(path.parent, os.path.realpath(path.parent)),
+            path.name,
+        )
+        for path in paths
+    ]
 
 
 def _alike(one: str, other: str) -> int:

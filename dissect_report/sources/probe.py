@@ -18,7 +18,7 @@ from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.demo.scenes import SCENE_CLASSES, draw_scene
 from dissect_report.errors import ProbeError
 from dissect_report.sources.folders import list_folder
-from dissect_report.sources.mask_names import MaskFiles, mask_folder, masks_among
+from dissect_report.sources.mask_names import MaskFiles, mask_folder, masks_among, real_paths
 from dissect_report.sources.picture_kinds import readable_suffixes
 from dissect_report.sources.pictures import PLAIN, Traits, cut_picture, open_picture
 
@@ -196,7 +196,10 @@ def _without_masks(
     masks = masks_among(pictures, roots, MaskFiles(place, segmenter)) if place is not None else set()
     if not masks:
         return found
-    kept = [[item for item in items if os.path.realpath(item.path or "") not in masks] for items in found]
+    kept = []
+    for items in found:
+        real = real_paths(item.path for item in items if item.path is not None)
+        kept.append([item for item, path in zip(items, real, strict=True) if path not in masks])
     count = sum(map(len, found)) - sum(map(len, kept))
     if not any(kept):
         raise ProbeError(f"{place}: every picture of [probe] images is a mask of {segmenter.source}")
