@@ -209,8 +209,11 @@ def look_up(ids: np.ndarray, table: np.ndarray, where: str) -> np.ndarray:
     positions = np.where(inside, table[np.where(inside, ids, 0)], UNKNOWN)
     if (positions == UNKNOWN).any():
         stray = int(ids[positions == UNKNOWN].flat[0])
+        remedy = (
+            f", or set `unlabelled` = {[*np.flatnonzero(table == 0).tolist(), stray]} if it means no label"
+        )
         raise SegmenterError(
-            f"{where}: the id {stray} is not in the catalogue of concepts; add it there, "
-            f"or set `unlabelled` = {[*np.flatnonzero(table == 0).tolist(), stray]} if it means no label"
+            f"{where}: the id {stray} is not in the catalogue of concepts; "
+            + (f"add it there{remedy}" if stray >= 0 else "ids count from 0")
         )
     return positions

@@ -88,15 +88,16 @@ class MaskFiles:
         other = unicodedata.normalize("NFC", name) != unicodedata.normalize("NFC", tail)
         return other, EXACT.index(path.suffix.lower()), path.name
 
-    def missing(self, name: str, names: Sequence[str]) -> str:
+    def missing(self, name: str, names: Sequence[str], image: Path | None = None) -> str:
         """A line for an image without a mask: what was looked for, what is there, and a rule that would do.
 
         Args:
             names: all images, to see whether the rule does for them too.
+            image: the image's own file.
         """
         looked = self.folder / (self.wanted(name) + ".png")
         line = f"{looked}: no mask for the image {name!r} ({self.source})"
-        near = self._nearest(name)
+        near = self._nearest(name, image)
         if near is None:
             return f"{line}; {self.folder} holds no masks ({', '.join(EXACT)}; a JPEG does not keep ids)"
         line += f"; the nearest file that is there is {near.relative_to(self.folder).as_posix()!r}"
@@ -108,16 +109,17 @@ class MaskFiles:
         keys.append(f'mask_suffix = "{rule.mask_suffix}"')
         return f"{line}; with {' and '.join(keys)} in [[segmenter]], {fits} of {len(names)} images have one"
 
-    def _nearest(self, name: str) -> Path | None:
-        """The mask with the most similar path."""
+    def _nearest(self, name: str, image: Path | None) -> Path | None:
+        """The file with the most similar path, the image's own left out."""
         wanted = plain(self.wanted(name))
         first = os.path.basename(wanted)
-        shared = {key: _alike(os.path.basename(key), first) for key in self._by_name}
+        others = {key: [p for p in paths if not _same(p, image)] for key, paths in self._by_name.items()}
+        shared = {key: _alike(os.path.basename(key), first) for key, paths in others.items() if paths}
         keys = sorted(shared, key=lambda key: (-shared[key], key))[:LOOKED_AT]
         best = max(shared.values(), default=0)
         if best * 2 <= len(first):  # the names begin otherwise: alike at all
             keys = get_close_matches(wanted, keys, n=1, cutoff=0.0)
-        return self._by_name[keys[0]][0] if keys else None
+        return others[keys[0]][0] if keys else None
 
     def _rule(self, name: str, near: Path) -> MaskFiles:
         """The same masks under the endings that part the names of ``near`` and the image."""
@@ -173,6 +175,24 @@ def masks_among(pictures: Sequence[tuple[str, Path]], roots: Sequence[Path], mas
         *real_paths(mask for _, mask in found if mask is not None),
         *(real for real in real_paths(alone) if real.startswith(home)),
     }
+
+
+def likely_masks(names: Sequence[str]) -> list[str]:
+    """Pictures called like another one in the same folder, or in the one above it; none where these are few.
+
+    Args:
+        names: of pictures, below their folder of images.
+    """
+    kept: set[str] = set()
+    twins = []
+    for name in sorted(
+        names, key=lambda name: (name.count("/"), os.path.splitext(name)[1].lower() in EXACT, name)
+    ):
+        folder, file = os.path.split(plain(stem(name)))
+        if not {os.path.join(folder, file), os.path.join(os.path.dirname(folder), file)}.isdisjoint(kept):
+            twins.append(name)
+        kept.add(os.path.join(folder, file))
+    return twins if len(twins) * 3 > len(names) else []
 
 
 def real_paths(paths: Iterable[Path]) -> list[str]:

@@ -18,7 +18,13 @@ from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.demo.scenes import SCENE_CLASSES, draw_scene
 from dissect_report.errors import ProbeError
 from dissect_report.sources.folders import list_folder
-from dissect_report.sources.mask_names import MaskFiles, mask_folder, masks_among, real_paths
+from dissect_report.sources.mask_names import (
+    MaskFiles,
+    likely_masks,
+    mask_folder,
+    masks_among,
+    real_paths,
+)
 from dissect_report.sources.picture_kinds import readable_suffixes
 from dissect_report.sources.pictures import PLAIN, Traits, cut_picture, open_picture
 
@@ -137,6 +143,7 @@ def list_probe(
     found = [_list_folder(folder / name, name, made, notes) for name in config.images]
     for segmenter in segmenters:
         found = _without_masks(found, roots, segmenter, folder, notes)
+    notes += [line for items in found for line in _twin_notes(items)]
     names = [item.name for items in found for item in items]
     if len(set(names)) < len(names):
         prefixes = _distinct_names(roots)
@@ -206,6 +213,14 @@ def _without_masks(
     if count:
         notes.append(f"{count} pictures in the folders of images are masks ({segmenter.source}), no images")
     return kept
+
+
+def _twin_notes(items: Sequence[ProbeItem]) -> list[str]:
+    twins = likely_masks([item.name for item in items])
+    if not twins:
+        return []
+    named = f"{len(twins)} of {len(items)} pictures are called like another beside or above them"
+    return [f"{named}, as {twins[0]!r}: if these are masks, a [[segmenter]] masks:FOLDER takes them out"]
 
 
 def _distinct_names(roots: Sequence[Path]) -> list[str]:

@@ -160,6 +160,21 @@ def test_masks_elsewhere_change_nothing(tmp_path: Path) -> None:
     assert (names(probe), probe.notes) == (["a.png", "b.png"], ())
 
 
+def test_pictures_that_are_called_like_others_are_told_as_likely_masks(tmp_path: Path) -> None:
+    fill(tmp_path, "a.jpg", "a.png", "b.jpg", "b.png", "c.jpg")
+    (line,) = listed(tmp_path, SegmenterConfig(source="color")).notes
+    assert "2 of 5 pictures are called like another beside or above them, as 'a.png'" in line
+    assert len(listed(tmp_path)) == 5, "they are counted all the same"
+    shutil.rmtree(tmp_path / "photos")
+    fill(tmp_path, "a.png", "b.png", "masks/a.png", "masks/b.png")
+    assert "as 'masks/a.png': if these are masks" in listed(tmp_path).notes[0]
+    shutil.rmtree(tmp_path / "photos")
+    fill(tmp_path, "sea/1.jpg", "sea/2.jpg", "alley/1.jpg", "alley/2.jpg", "1.jpg")
+    assert listed(tmp_path).notes[0].startswith("2 of 5"), "a picture above two folders of its name"
+    (tmp_path / "photos" / "1.jpg").unlink()
+    assert listed(tmp_path).notes == (), "numbers in folders of classes mean nothing"
+
+
 def test_a_folder_of_nothing_but_masks_is_refused(tmp_path: Path) -> None:
     fill(tmp_path, "masks/a.png", "masks/b.png")
     with pytest.raises(ProbeError, match=r"every picture of .* is a mask of masks:photos/masks"):

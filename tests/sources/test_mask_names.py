@@ -68,6 +68,7 @@ def test_an_image_is_never_its_own_mask(tmp_path: Path) -> None:
     files = masks(tmp_path, "a.png", "a.tif", "b.png")
     assert files.find("a.png", tmp_path / "a.png") == tmp_path / "a.tif"
     assert files.find("b.png", tmp_path / "b.png") is None
+    assert "is 'a." in files.missing("b.png", ["b.png"], tmp_path / "b.png")
 
 
 def test_an_error_names_the_nearest_file_and_the_rule_that_would_do(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ class MaskSegmenter:
         without = [name for name in names if self.masks.find(name, self.images.get(name)) is None]
         if without:
             counted = f"{len(without)} of {len(names)} images have no mask; the first: " * (len(without) > 1)
-            raise SegmenterError(counted + self.masks.missing(without[0], names))
+            raise SegmenterError(counted + self.masks.missing(without[0], names, self.images.get(without[0])))
 
     def label(
         self, images: Float[Tensor, "image 3 y x"], names: Sequence[str], grid: int
@@ -127,7 +127,7 @@ class MaskSegmenter:
         """
         path = self.masks.find(name, self.images.get(name))
         if path is None:
-            raise SegmenterError(self.masks.missing(name, [name]))
+            raise SegmenterError(self.masks.missing(name, [name], self.images.get(name)))
         owner = self._owners.setdefault(path, name)
         if owner != name:
             raise SegmenterError(f"{path}: stands for both {owner!r} and {name!r}; keep masks in sub-folders")
