@@ -9,9 +9,10 @@ import numpy as np
 from dissect_report.analysis.mask_store import MaskStore
 from dissect_report.analysis.measuring import LabelMaps, Measurement
 from dissect_report.findings.grades import Grade, grade
+from dissect_report.stats.iou_intervals import iou_intervals
 from dissect_report.stats.permutations import match_permuted, permute_groups
 from dissect_report.stats.significance import Significance, chance_line, settle
-from dissect_report.stats.splits import even_splits, iou_intervals, robust_iou, split_ious
+from dissect_report.stats.splits import even_splits, robust_iou, split_ious
 
 
 @dataclass(frozen=True, eq=False)

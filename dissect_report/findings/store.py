@@ -39,8 +39,8 @@ COUNTS = {
     "block_mask": "[unit, block] int32 above the level",
     "block_intersection": "[unit, place, block] int32 in both the mask and the listed concept",
     "block_concept": "[concept + 1, block] int32 carrying the concept",
-    "seed": "int64: permutation k is numpy.random.default_rng([seed, 1000, k]).permutation(groups); splits come "
-    "from default_rng([seed, 2000]), draws of intervals from default_rng([seed, 3000])",
+    "seed": "int64: permutation k is of numpy.random.default_rng([seed, 1000, k]), splits are "
+    "of default_rng([seed, 2000]), draws of intervals of default_rng([seed, 3000])",
     "level": "[unit] float64",
     "maximum": "[unit, image] float32: of the raw map",
 }

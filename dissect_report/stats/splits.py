@@ -1,4 +1,4 @@
-"""How far a unit's name and IoU hang on the choice of images: seeded splits, and draws with replacement."""
+"""How far a unit's name and IoU hang on the choice of images: seeded even splits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,9 @@ from dissect_report.stats.block_counts import BlockCounts
 from dissect_report.stats.scores import iou
 
 SPLITS, SPLIT_STREAM = 200, 2000
-DRAWS, DRAW_STREAM = 1000, 3000
 
 #: Share of the splits that a robust IoU holds in.
 HOLDS = 0.9
-
-#: Share of the draws inside an interval.
-COVERAGE = 0.95
 
 #: Units that are drawn for at a time: draws x units numbers stay in a few megabytes.
 UNITS_AT_ONCE = 64
@@ -40,7 +36,7 @@ def split_ious(
     Equal IoUs go to the lower concept id. 0 where the halves name different concepts, or either names none.
     """
     values = np.zeros((len(splits), len(counts.mask)))
-    for units, part in _in_parts(counts):
+    for units, part in in_parts(counts):
         tables = [_tables(part, half) for half in (splits, 1 - splits)]
         first, second = (_best(table, part.listed) for table in tables)
         rows, columns = np.indices(first.shape)
@@ -56,36 +52,8 @@ def robust_iou(values: Float64[np.ndarray, "split unit"]) -> Float64[np.ndarray,
     return np.asarray(np.quantile(values, 1 - HOLDS, axis=0))
 
 
-def iou_intervals(counts: BlockCounts, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """95 % bootstrap intervals over blocks of each unit's IoU with its first listed concept.
-
-    Level and concept are held fixed.
-
-    Returns:
-        float64 [unit] lower and upper ends; NaN without a concept, and where all draws are the same.
-    """
-    blocks = counts.mask.shape[1]
-    generator = np.random.default_rng([seed, DRAW_STREAM])
-    weights = generator.multinomial(blocks, np.full(blocks, 1 / blocks), DRAWS).astype(np.float64)
-    low, high = np.full(len(counts.mask), np.nan), np.full(len(counts.mask), np.nan)
-    for units, part in _in_parts(counts):
-        common = weights @ part.intersection[:, 0].T.astype(np.float64)
-        present = weights @ part.area[part.listed[:, 0]].T.astype(np.float64)
-        drawn = iou(weights @ part.mask.T.astype(np.float64), present, common)
-        low[units], high[units] = _ends(drawn, part.listed[:, 0] > 0)
-    return low, high
-
-
-def _ends(drawn: np.ndarray, named: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    tails = [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2]
-    defined = named & ~np.isnan(drawn).all(axis=0)
-    ends = np.full((2, drawn.shape[1]), np.nan)
-    ends[:, defined] = np.nanquantile(drawn[:, defined], tails, axis=0)
-    ends[:, ends[0] == ends[1]] = np.nan
-    return ends[0], ends[1]
-
-
-def _in_parts(counts: BlockCounts) -> Iterator[tuple[slice, BlockCounts]]:
+def in_parts(counts: BlockCounts) -> Iterator[tuple[slice, BlockCounts]]:
+    """The counts of a few units at a time, and which units these are."""
     for start in range(0, len(counts.mask), UNITS_AT_ONCE):
         units = slice(start, start + UNITS_AT_ONCE)
         part = BlockCounts(counts.listed[units], counts.mask[units], counts.intersection[units], counts.area)
