@@ -244,7 +244,7 @@ class Writer:
             mask_pixels=int(counts["mask"][:, unit].sum()),
             concept=best and best.concept, iou=best and best.iou, attainable_iou=best and best.attainable_iou,
             heldout_iou=heldout, half_concepts=(best and best.concept, other),
-            chance_iou=None if dead or not finite else float(np.quantile(counts["chance_iou"][:, unit], 0.95)),
+            chance_iou=None if dead or not finite else float(np.quantile(counts["chance_iou"].T[unit], 0.95)),
             **certain, permutations=0 if certain["p"] is None else 999, robust_iou=robust,
             split_share=1.0 if robust > IOU_THRESHOLD else 0.4,
             iou_low=best and best.iou * 0.8, iou_high=best and best.iou * 1.2,
