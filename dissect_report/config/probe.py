@@ -23,6 +23,9 @@ class ProbeConfig:
         "white in pictures of more than 8 bits, e.g. 4095; 0: 65535 in whole numbers, 1 in floats",
     )
     limit: int = key(0, "0 = all images, else the size of a seeded, stratified sample")
+    groups: str = key(
+        "", "CSV with image,group: images of one group are not independent (frames of a video, one patient)"
+    )
     latents: int = key(1000, "generators: how many images are made")
     seed: int = key(1, "generators: of the latents, which are standard normal")
 

@@ -18,6 +18,7 @@ from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.demo.scenes import SCENE_CLASSES, draw_scene
 from dissect_report.errors import ProbeError
 from dissect_report.sources.folders import list_folder
+from dissect_report.sources.groups import read_groups
 from dissect_report.sources.mask_names import (
     MaskFiles,
     likely_masks,
@@ -27,6 +28,7 @@ from dissect_report.sources.mask_names import (
 )
 from dissect_report.sources.picture_kinds import readable_suffixes
 from dissect_report.sources.pictures import PLAIN, Traits, cut_picture, open_picture
+from dissect_report.sources.sampling import sample
 
 #: Drawn scenes: how many unless ``limit`` says otherwise, and a seed that no training used.
 DEMO_COUNT = 1000
@@ -45,12 +47,14 @@ class ProbeItem:
         label: first sub-folder below the probe folder; None where the image lies in the folder itself.
         path: the file; None for a drawn scene.
         scene: index of a drawn scene; None for a file.
+        group: that it belongs to; None where no table says so.
     """
 
     name: str
     label: str | None
     path: Path | None
     scene: int | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -131,15 +135,26 @@ def list_probe(
         segmenters: files that are masks of these are no images.
 
     Raises:
-        ProbeError: a folder is missing or holds no image.
+        ProbeError: a folder is missing or holds no image, or the table of groups does not fit.
     """
+    notes: list[str] = []
+    items = _list_items(config, folder, seed, segmenters, notes)
+    if config.groups:
+        groups = read_groups(folder / config.groups, [item.name for item in items])
+        items = [replace(item, group=group) for item, group in zip(items, groups, strict=True)]
+    return Probe(config, tuple(items), tuple(notes))
+
+
+def _list_items(
+    config: ProbeConfig, folder: Path, seed: int, segmenters: Sequence[SegmenterConfig], notes: list[str]
+) -> list[ProbeItem]:
+    """The images in the order of their names; ``notes`` is added to."""
     if "demo" in config.images:
         if len(config.images) > 1:
             raise ProbeError("images = 'demo' stands for itself: it cannot be listed beside folders")
-        return Probe(config, tuple(sorted(_list_scenes(config), key=lambda item: item.name)))
+        return sorted(_list_scenes(config), key=lambda item: item.name)
     roots = [folder / name for name in config.images]
     made = {os.path.realpath(folder / name) for name in ("run", "site", "docs", "cache")}
-    notes: list[str] = []
     found = [_list_folder(folder / name, name, made, notes) for name in config.images]
     for segmenter in segmenters:
         found = _without_masks(found, roots, segmenter, folder, notes)
@@ -152,7 +167,7 @@ def list_probe(
             for prefix, items in zip(prefixes, found, strict=True)
         ]
     items = sorted((item for items in found for item in items), key=lambda item: item.name)
-    return Probe(config, tuple(sample_items(items, config.limit, seed)), tuple(notes))
+    return sample_items(items, config.limit, seed)
 
 
 def _list_scenes(config: ProbeConfig) -> list[ProbeItem]:
@@ -231,27 +246,7 @@ def _distinct_names(roots: Sequence[Path]) -> list[str]:
 
 def sample_items(items: Sequence[ProbeItem], limit: int, seed: int) -> list[ProbeItem]:
     """``limit`` items (0 = all) in their order, every label with its share, drawn from ``seed``."""
-    if limit == 0 or limit >= len(items):
-        return list(items)
-    groups: dict[str | None, list[int]] = {}
-    for index, item in enumerate(items):
-        groups.setdefault(item.label, []).append(index)
-    shares = _shares([len(group) for group in groups.values()], limit)
-    generator = np.random.default_rng(seed)
-    chosen: list[int] = []
-    for group, share in zip(groups.values(), shares, strict=True):
-        chosen += generator.permutation(group)[:share].tolist()
-    return [items[index] for index in sorted(chosen)]
-
-
-def _shares(sizes: Sequence[int], total: int) -> list[int]:
-    """``total`` divided in proportion to ``sizes``, the largest remainders rounded up."""
-    whole = sum(sizes)
-    shares = [size * total // whole for size in sizes]
-    by_remainder = sorted(range(len(sizes)), key=lambda k: (-(sizes[k] * total % whole), k))
-    for k in by_remainder[: total - sum(shares)]:
-        shares[k] += 1
-    return shares
+    return [items[place] for place in sample([item.label for item in items], limit, seed)]
 
 
 def rgb(pixels: UInt8[Tensor, "image y x 3"]) -> Float[Tensor, "image 3 y x"]:

@@ -167,5 +167,6 @@ def _image_files(
     """
     if not probe.images:
         raise SegmenterError("masks are of images that are there: a generator's are made; name a network")
-    items = list_probe(replace(probe, limit=0), folder, seed=0, segmenters=configs).items
+    everything = replace(probe, limit=0, groups="")
+    items = list_probe(everything, folder, seed=0, segmenters=configs).items
     return {item.name: item.path for item in items}
