@@ -14,15 +14,12 @@ from dissect_report.demo.quality import as_input
 
 
 def classifier_loss(network: nn.Module, lesson: Lesson) -> Tensor:
-    """Cross entropy on scenes with shifted colours and a hidden patch: no one colour or thing decides."""
+    """Cross entropy on scenes with shifted colours: no one colour decides."""
     inputs, random = (as_input(lesson.images) - MEAN[0]) / STD[0], lesson.random
-    number, side = len(inputs), inputs.shape[-1]
+    number = len(inputs)
     gain = torch.from_numpy(random.uniform(0.82, 1.2, (number, 3, 1, 1)).astype(np.float32))
     shift = torch.from_numpy(random.uniform(-0.25, 0.25, (number, 1, 1, 1)).astype(np.float32))
     inputs = inputs * gain + shift
-    patch = side // 3
-    for image, (left, top) in enumerate(random.integers(-side // 4, side, (number, 2)).tolist()):
-        inputs[image, :, max(top, 0) : max(top + patch, 0), max(left, 0) : max(left + patch, 0)] = 0
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits = network(inputs.contiguous(memory_format=torch.channels_last))
     return functional.cross_entropy(logits.float(), torch.from_numpy(lesson.classes), label_smoothing=0.05)

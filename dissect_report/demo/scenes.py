@@ -64,7 +64,7 @@ def draw_scene(index: int, seed: int = 0, size: int = 128) -> Scene:
     cold = season.snow or name == "ski resort"
     snowing = name not in _SNOWLESS and cold and dice.chance(0.35)
     raining = not cold and name != "desert" and canvas.light.name in _WET and dice.chance(0.4)
-    mist = dice.between(0.15, 0.55) if dice.chance(0.2) else 0.0
+    mist = dice.between(0.15, 0.5) if dice.chance(0.18) else 0.0
     image = finish(canvas.colors(), labels, canvas.light, (seed, index),
                    snowing=snowing, mist=mist, raining=raining)  # fmt: skip
     return Scene(image, labels, number)
@@ -72,9 +72,9 @@ def draw_scene(index: int, seed: int = 0, size: int = 128) -> Scene:
 
 def _view(dice: Dice) -> View:
     """All of the place, or, mostly, a part of it: the eye does not always see what a place is known by."""
-    if dice.chance(0.3):
+    if dice.chance(0.35):
         return WHOLE
-    side = dice.between(60, 100)
+    side = dice.between(68, 100)
     return View(dice.between(0, 100 - side), dice.between(0, 100 - side), side)
 
 

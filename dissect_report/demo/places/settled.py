@@ -27,14 +27,14 @@ def village(canvas: Canvas, dice: Dice, season: Season) -> None:
     if dice.chance(0.25):
         x = dice.between(6, 94)
         towers.windmill(Spot(canvas, x, back.at(x) + 3, dice.between(17, 23)), dice)
-    acre(canvas, dice, season, horizon + 12, 0.3)
+    acre(canvas, dice, season, horizon + 12, 0.2)
     pond(canvas, dice, horizon + 13, 0.14)
     ground = meadow(canvas, dice, season, ridge(dice, horizon + 17, 2.6))
     start, end = dice.between(35, 65), dice.between(25, 75)
     if dice.chance(0.8):
         ways.path(canvas, dice, ground, start, end, SNOW if season.snow else (222, 196, 150), "soil")
     scale, where = dice.between(0.65, 1.2), dice.between(18, 82)
-    row, pious = dice.some(2, 5, 4, 96), dice.chance(0.82)
+    row, pious = dice.some(2, 5, 4, 96), dice.chance(0.88)
     trees(canvas, dice, season, ground, [(x + 6, 0.5) for x in row[::2]], 13 * scale)
     if pious:
         size = dice.between(22, 34) * scale
@@ -56,13 +56,13 @@ def village(canvas: Canvas, dice: Dice, season: Season) -> None:
     if dice.chance(0.2):
         x, drop = dice.between(15, 85), dice.between(14, 22)
         vehicles.car(standing(canvas, ground, x, drop, dice.between(12, 16) * scale), dice)
-    beds(canvas, dice, season, ground.ridge.at(50) + 16, 0.14)
+    beds(canvas, dice, season, ground.ridge.at(50) + 16, 0.1)
     _smallholding(canvas, dice, season, ground, scale)
     herd(canvas, dice, ground, 0.35, (16, 30))
     skiing = season.snow and dice.chance(0.35)
     people(canvas, dice, ground, dice.count(0, 3), 9 * scale, (14, 30), skis=skiing)
     strew(canvas, dice, season, ground)
-    occluded(canvas, dice, season, 0.25)
+    occluded(canvas, dice, season, 0.18)
 
 
 def _smallholding(canvas: Canvas, dice: Dice, season: Season, ground: Ground, scale: float) -> None:
@@ -110,7 +110,7 @@ def city(canvas: Canvas, dice: Dice, season: Season) -> None:
         figures.person(standing(canvas, ground, x, drop, dice.between(12, 16), shadow=0.24), dice)
     if dice.chance(0.2):
         _riverside(canvas, dice, bottom + dice.between(2, 6))
-    occluded(canvas, dice, season, 0.25)
+    occluded(canvas, dice, season, 0.18)
 
 
 def _suburb(canvas: Canvas, dice: Dice, season: Season, foot: float) -> None:
@@ -155,7 +155,7 @@ def farm(canvas: Canvas, dice: Dice, season: Season) -> None:
     wood_line(canvas, dice, season, edge, share=dice.between(0.2, 0.8))
     steeple(canvas, dice, season, edge, 0.2)
     level = horizon + 9
-    for _ in range(dice.count(0, 3)):
+    for _ in range(dice.pick((0, 1, 2, 3), (0.1, 0.2, 0.35, 0.35))):
         edge = ridge(dice, level, 1.6, slope=dice.between(-7, 7))
         ways.field(canvas, dice, season, edge)
         level += dice.between(5, 8)
@@ -168,7 +168,7 @@ def farm(canvas: Canvas, dice: Dice, season: Season) -> None:
     trees(
         canvas, dice, season, ground, [(dice.between(2, 98), 0.6) for _ in range(dice.count(1, 6))], 14, 0.1
     )
-    if dice.chance(0.7):
+    if dice.chance(0.8):
         buildings.barn(standing(canvas, ground, where, 4, size), dice, snow=season.snow)
     for aside in dice.some(0, 3, 25, 75):
         spot = standing(canvas, ground, (where + aside) % 100, dice.between(2, 6), dice.between(10, 15))
@@ -188,7 +188,7 @@ def farm(canvas: Canvas, dice: Dice, season: Season) -> None:
     people(canvas, dice, ground, dice.count(0, 2), 11, (14, 24))
     if dice.chance(0.3):
         strew(canvas, dice, season, ground)
-    occluded(canvas, dice, season, 0.25)
+    occluded(canvas, dice, season, 0.18)
 
 
 def garden(canvas: Canvas, dice: Dice, season: Season) -> None:
@@ -204,7 +204,7 @@ def garden(canvas: Canvas, dice: Dice, season: Season) -> None:
     for x in dice.some(0, 3, 10, 90) if dice.chance(0.5) else ():
         buildings.house(Spot(canvas, x, horizon + 6, dice.between(12, 22)), dice, snow=season.snow)
     level, tall = horizon + dice.between(8, 11), dice.between(4, 8)
-    if dice.chance(0.75):
+    if dice.chance(0.85):
         plants.hedge(Spot(canvas, 0, level + 1.5, tall, turn=1), dice, season, -1, 101 / tall)
     pond(canvas, dice, level - 2, 0.15)
     ground = meadow(canvas, dice, season, Ridge((level + 1.2,) * 25))
@@ -231,9 +231,9 @@ def garden(canvas: Canvas, dice: Dice, season: Season) -> None:
             furniture.streetlamp(Spot(canvas, x, y, size, turn=dice.pick((-1, 1))))
     for x in dice.some(0, 3, 4, 96):
         plants.bush(Spot(canvas, x, level + dice.between(8, 20), dice.between(3.5, 5.5)), dice, season)
-    if dice.chance(0.2 if season.snow else 0.72):
+    if dice.chance(0.3 if season.snow else 0.8):
         _beds(canvas, dice, level)
-    occluded(canvas, dice, season, 0.25)
+    occluded(canvas, dice, season, 0.18)
 
 
 def _beds(canvas: Canvas, dice: Dice, level: float) -> None:

@@ -52,7 +52,7 @@ def harbor(canvas: Canvas, dice: Dice, season: Season) -> None:
         furniture.bench(Spot(canvas, dice.between(12, 88), top + 4.5, dice.between(11, 14)), dice)
     if dice.chance(0.2):
         vehicles.car(Spot(canvas, dice.between(15, 85), top + 6, dice.between(14, 18)), dice)
-    occluded(canvas, dice, season, 0.2)
+    occluded(canvas, dice, season, 0.15)
 
 
 def _far_coast(canvas: Canvas, dice: Dice, season: Season, horizon: float) -> None:

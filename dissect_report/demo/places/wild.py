@@ -34,7 +34,7 @@ def ski_resort(canvas: Canvas, dice: Dice, season: Season) -> None:
     for x in dice.some(0, 3, 12, 88):
         spot = standing(canvas, ground, x, dice.between(5, 10), dice.between(11, 15) * scale)
         buildings.house(spot, dice, snow=True, wood=dice.chance(0.7))
-    if dice.chance(0.72):
+    if dice.chance(0.78):
         _lift(canvas, dice, lean)
     for x, drop in [(dice.between(2, 98), dice.between(18, 40)) for _ in range(dice.count(1, 3))]:
         spot = standing(canvas, ground, x, drop, dice.between(17, 26) * scale, shadow=0.25)
@@ -46,7 +46,7 @@ def ski_resort(canvas: Canvas, dice: Dice, season: Season) -> None:
     if dice.chance(0.25):
         x, drop = dice.between(12, 88), dice.between(20, 36)
         figures.snowman(standing(canvas, ground, x, drop, dice.between(9, 14)), dice)
-    occluded(canvas, dice, WINTER, 0.25)
+    occluded(canvas, dice, WINTER, 0.18)
 
 
 def _lift(canvas: Canvas, dice: Dice, lean: int) -> None:
