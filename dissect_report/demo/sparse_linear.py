@@ -1,10 +1,10 @@
 """The classifier's last layer, fitted so that every class reads some units and not all.
 
 The elastic net of Wong, Santurkar and Madry (2021, "Leveraging sparse linear layers for debuggable deep
-networks"). Without a penalty no single unit of a small drawn world matters; with an L1 penalty alone every
-class hangs on so few units that without 20 of 192 none is ever named. With both, units that say the same
-share the work, and classes come out as unlike as they are: some hang on few units, some have others to fall
-back on.
+networks"). Without a penalty few single units of a small drawn world matter; with an L1 penalty alone most
+classes (8 of 10 at 0.01) hang on so few units that without 20 of 192 they are never named. With both, some
+classes still do and some have others to fall back on; for those, hardly any single unit matters. The two
+penalties were chosen by what removing units does on the demo's own probe scenes.
 """
 
 from dataclasses import dataclass
