@@ -79,6 +79,25 @@ class Gain(nn.Module):
         return 2 * x + 1
 
 
+class NormAndBend(nn.BatchNorm2d):
+    """A normalisation with an activation in it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(super().forward(x))
+
+
+class Clip(nn.Module):
+    """To the range that a number format holds."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.clamp(-40.0, 200.0)
+
+
+class Floor(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.maximum(x, x.new_zeros(()))
+
+
 class Squeeze(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * torch.sigmoid(x.mean((2, 3), keepdim=True))
@@ -188,6 +207,10 @@ CASES: dict[str, tuple[Callable[[], object], str, Callable[[Tensor], Tensor]]] =
     "method in place": (lambda: lambda x: x.relu_(), "relu()", RELU),
     "method in place, its return discarded": (lambda: discarded(torch.relu_), "relu()", RELU),
     "clamp": (lambda: lambda x: x.clamp(min=0), "clamp()", RELU),
+    "clamp of both ends": (lambda: lambda x: x.clamp(-40, 200), "", same),
+    "clip of both ends": (Clip, "", same),
+    "own module that cuts one end": (Floor, "between (Floor)", RELU),
+    "normalisation with an activation": (lambda: NormAndBend(6), "", same),
     "slopes as a function": (lambda: lambda x: F.prelu(x, nn.Parameter(torch.ones(1) / 4)), "prelu()",
                              lambda x: F.leaky_relu(x, 0.25)),
     "forward called by hand": (lambda: nn.ReLU().forward, "relu()", RELU),

@@ -19,7 +19,7 @@ from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from dissect_report.activations.activation_functions import function_name
+from dissect_report.activations.activation_functions import applied_activation
 from dissect_report.activations.consumption import Call, Use, Value, fingerprint
 
 #: Questions about a tensor that its numbers do not matter for, and makers of tensors like it.
@@ -111,7 +111,7 @@ class Observer:
         versions: list[int | None],
         made: list[Tensor],
     ) -> None:
-        name = function_name(function)
+        name = applied_activation(function, *arguments)
         written = {
             id(value)
             for tensor, value, version in zip(given, values, versions, strict=True)
@@ -195,6 +195,11 @@ class _Functions(TorchFunctionMode):
 
 class _Kernels(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Sees what no function call shows; a kernel is never taken for the activation itself."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing is compiled here, and torch's compiler takes more than a second to load."""
+        return False
 
     def __init__(self, observer: Observer) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
