@@ -33,6 +33,9 @@ _INERT = (
     slice, types.BuiltinFunctionType, types.CodeType, types.FrameType, types.GeneratorType,
 )  # fmt: skip
 
+#: Bytes above which an array is data: not copied, for no forward pass writes into so much.
+LARGEST = 1 << 26
+
 _HOLDERS = (nn.Module, types.SimpleNamespace, UserDict, UserList)
 
 
@@ -42,8 +45,8 @@ def untouched(model: nn.Module) -> Iterator[None]:
 
     That is: attributes, containers, buffers and tensors of all its parts and of the objects, closures and
     defaults that they hold; the variables of the classes and files of the user's own code behind them; the
-    state of the random number generators. What torch's own modules have learned is not copied: they never
-    write into it.
+    state of the random number generators. What torch's own modules have learned is not copied, for they
+    never write into it, nor are arrays above 64 MB.
     """
     parts = list(model.modules())
     if any(isinstance(part, LazyModuleMixin) and any(map(is_lazy, part.parameters())) for part in parts):
@@ -108,13 +111,14 @@ class _Walk:
         if tensor.is_meta or tensor.layout != torch.strided:
             return
         # Data given anew show in the address, data written in place only in the numbers.
-        kept, address, held = tensor.detach().clone(), tensor.data_ptr(), tensor.detach()
+        held, address = tensor.detach(), tensor.data_ptr()
+        kept = held.clone() if held.nbytes <= LARGEST else None
 
         def undo() -> None:
             with torch.no_grad():
-                if tensor.data_ptr() != address or tensor.shape != kept.shape:
+                if tensor.data_ptr() != address or tensor.shape != held.shape:
                     tensor.data = held
-                if not torch.equal(tensor, kept):
+                if kept is not None and not torch.equal(tensor, kept):
                     tensor.copy_(kept)
 
         self.found.append(undo)
@@ -133,6 +137,8 @@ class _Walk:
         self.found.append(undo)
 
     def _array(self, array: np.ndarray) -> None:
+        if array.nbytes > LARGEST:
+            return
         kept = array.copy()
 
         def undo() -> None:
@@ -219,7 +225,7 @@ _VISITS: tuple[tuple[Any, Callable[[_Walk, Any], None]], ...] = (
 
 
 def _package(kind: type) -> str:
-    return kind.__module__.partition(".")[0]
+    return str(kind.__module__).partition(".")[0]
 
 
 def _identical(now: list[Any], kept: list[Any]) -> bool:
