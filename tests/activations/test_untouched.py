@@ -203,3 +203,17 @@ def test_a_network_that_is_made_at_its_first_call_stays_made() -> None:
     assert [info.recorded_as for info in infos if not info.obstacle] == ["0 -> 1 (ReLU)", "1"]
     list_layers(net, photos(2))
     assert torch.equal(net[0].weight, weight)
+
+
+def test_variables_of_the_class_and_of_its_file_are_put_back() -> None:
+    class Counted(nn.Conv2d):
+        total = 0
+
+        def forward(self, x: Tensor) -> Tensor:
+            global passes
+            passes, Counted.total = passes + 1, Counted.total + 1
+            return super().forward(x)
+
+    before = passes
+    list_layers(nn.Sequential(Counted(3, 6, 1)), photos(2))
+    assert (passes, Counted.total) == (before, 0)
