@@ -11,6 +11,7 @@
   const PAUSE = 120; // milliseconds without a new filter until pictures load: most cards are gone by the next letter
   const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
   const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "t", "compare", "beside"]; // some only where units were removed
+  const UNFILTERED = ["t", "compare", "beside"]; // what clearing the filter leaves alone
   const pictured = !("pictureless" in page.dataset);
   const form = page.querySelector("[data-filter]");
   const grid = page.querySelector("[data-cards]");
@@ -25,8 +26,7 @@
   let pause = 0;
 
   /* state */
-  function read() {
-    const state = window.dissect.address.chosen();
+  function read(state = window.dissect.address.chosen()) {
     for (const name of TEXTS) if (form.elements[name]) form.elements[name].value = state.get(name) || "";
     form.elements.sort.value = state.get("sort") || "iou";
     for (const name of ["sort", "class", "changes"]) { // an address may name what this layer does not have
@@ -256,7 +256,11 @@
   }
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(apply));
+  form.addEventListener("reset", (event) => {
+    event.preventDefault(); // the browser would clear the fields after this: the address would lag behind
+    read(new URLSearchParams(UNFILTERED.map((name) => [name, form.elements[name].value])));
+    apply();
+  });
   window.addEventListener("hashchange", () => { read(); if (data) choose(); });
   page.addEventListener("dissect:threshold", () => apply());
   page.addEventListener("dissect:point", (event) => {
