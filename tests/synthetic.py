@@ -208,10 +208,12 @@ class Writer:
         chance = np.abs(0.02 + 0.006 * random.standard_normal((20, self.units)))
         level = 1 + 3 * random.random(self.units)
         maximum = (level[:, None] * 2.2 * random.random((self.units, self.images))).astype(np.float32)
+        for unit in range(15, self.units, 24):
+            maximum[unit, : self.images * 3 // 4] = np.float32(level[unit] * 2.2)
         pixels = np.array([(self.half == h).sum() * scenes.GRID**2 for h in (0, 1)])
         return {
             "mask": mask, "concept": self.concept_pixels, "pixels": pixels, "intersection": intersection,
-            "iou": iou, "chance_iou": chance, "level": level, "maximum": maximum,
+            "iou": iou, "chance_iou": chance, "level": level, "maximum": maximum, "mean": maximum / 4,
         }  # fmt: skip
 
     def _unit(self, unit: int, counts: dict[str, np.ndarray]) -> unit_records.UnitRecord:
@@ -238,7 +240,8 @@ class Writer:
             heldout_iou=heldout, half_concepts=(best and best.concept, other),
             chance_iou=None if dead or not finite else float(counts["chance_iou"][:, unit].max()),
             detector=detector, stable=stable, dead=dead, finite=finite,
-            duplicate_of=unit - 4 if case == 9 else None, concepts=scores, top_images=tops,
+            duplicate_of=unit - 4 if case == 9 else None, saturates=case == 15 and self.images > 20,
+            saturation=self.images * 3 // 4 if case == 15 else None, concepts=scores, top_images=tops,
             bands=tuple(unit_records.Band(name, few[start : start + 4]) for name, start in bands),
             silent=tuple(replace(t, area=40 + t.image) for t in few[3:7]) if best else (),
             fires_without=few[5:9] if best else (),

@@ -15,13 +15,13 @@ from dissect_report.analysis.cache import digest
 from dissect_report.analysis.forward import (
     LayerSlice,
     ModelPass,
-    RepeatedMaps,
     open_pass,
     plan_passes,
     run_model,
 )
 from dissect_report.analysis.measuring import LabelMaps, Measurement, join, measure_units
 from dissect_report.analysis.provenance import versions
+from dissect_report.analysis.repeated_maps import RepeatedMaps
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import outline
 from dissect_report.analysis.units import LayerNumbers
@@ -96,9 +96,9 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
                 setup.progress,
                 stage,
             )
-        for part, kept, peaks in zip(group, passed.maps, passed.maxima, strict=True):
+        for part, kept, peaks, means in zip(group, passed.maps, passed.maxima, passed.means, strict=True):
             info, plan, maps = part.layer, plans[part.layer.name], kept.values
-            parts.append(_measure_slice(setup, probe, plan, part, maps, peaks.values))
+            parts.append(_measure_slice(setup, probe, plan, part, maps, (peaks.values, means.values)))
             if part.last == info.units:
                 joined = _join_slices(setup, info, folders[info.name], plan, parts, maps)
                 yield joined, passed.predicted.values
@@ -193,20 +193,28 @@ class SliceNumbers:
 
     measurement: Measurement
     maxima: np.ndarray
+    means: np.ndarray
     top: np.ndarray
     outlines: list[list[str]]
     areas: list[list[int]]
 
 
 def _measure_slice(
-    setup: Setup, probe: LabelMaps, plan: MapPlan, part: LayerSlice, maps: np.ndarray, maxima: np.ndarray
+    setup: Setup,
+    probe: LabelMaps,
+    plan: MapPlan,
+    part: LayerSlice,
+    maps: np.ndarray,
+    raw: tuple[np.ndarray, np.ndarray],
 ) -> SliceNumbers:
+    """``raw`` are maxima and means of the raw maps, float32 [image, unit] each."""
+    maxima, means = (np.array(values) for values in raw)
     name, units = part.layer.name, part.last - part.first
     with setup.stopwatch.time("measure"), setup.progress.stage(f"measuring {name}", units, "units") as stage:
         measurement = measure_units(
             maps, plan.to_grid, probe, setup.run.dissection.quantile, setup.threads, stage
         )
-    top = top_images(np.asarray(maxima), setup.run.dissection.top_images)
+    top = top_images(maxima, means, setup.run.dissection.top_images)
 
     def draw(unit: int) -> tuple[list[str], list[int]]:
         raw = np.ascontiguousarray(maps[top[unit], unit])
@@ -214,7 +222,7 @@ def _measure_slice(
 
     with setup.stopwatch.time("outlines"), ThreadPoolExecutor(setup.threads) as pool:
         drawn = list(pool.map(draw, range(units)))
-    return SliceNumbers(measurement, np.array(maxima), top, [d[0] for d in drawn], [d[1] for d in drawn])
+    return SliceNumbers(measurement, maxima, means, top, [d[0] for d in drawn], [d[1] for d in drawn])
 
 
 def draw_outlines(activations: np.ndarray, level: float) -> tuple[list[str], list[int]]:
@@ -244,6 +252,7 @@ def _join_slices(
         folder=folder,
         measurement=join([part.measurement for part in parts]),
         maxima=np.concatenate([part.maxima for part in parts], axis=1),
+        means=np.concatenate([part.means for part in parts], axis=1),
         correlation=correlation,
         top=np.concatenate([part.top for part in parts]),
         outlines=[paths for part in parts for paths in part.outlines],

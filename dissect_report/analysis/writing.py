@@ -52,6 +52,7 @@ def write_layer(
             "chance_iou": measurement.naming.chance_ious,
             "level": measurement.activation.level,
             "maximum": np.ascontiguousarray(numbers.maxima.T),
+            "mean": np.ascontiguousarray(numbers.means.T),
         },
     )
     write_atomically(paths.table(folder), table(units, concepts).encode())

@@ -37,6 +37,7 @@ COUNTS = {
     "chance_iou": "[permutation, unit] float64: best IoU with label maps permuted across images",
     "level": "[unit] float64",
     "maximum": "[unit, image] float32: of the raw map",
+    "mean": "[unit, image] float32: of the raw map; orders images of equal maximum",
 }
 
 T = TypeVar("T")

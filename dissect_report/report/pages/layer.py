@@ -128,14 +128,19 @@ def folded(view: LayerView) -> list[tuple[str, str, list[tuple[int, str, str]]]]
             [u for u in units if not u.detector and not u.dead and u.finite],
         ),
         ("Duplicates", view.tips.duplicate, [u for u in units if u.duplicate_of is not None]),
+        ("Saturating", view.tips.saturates, [u for u in units if u.saturates]),
         ("Dead", view.tips.dead, [u for u in units if u.dead]),
         ("Not finite", view.tips.finite, [u for u in units if not u.finite]),
     ]
-    return [(title, tip, [_entry(view, u) for u in members]) for title, tip, members in lists if members]
+    return [
+        (title, tip, [_entry(view, u, title) for u in members]) for title, tip, members in lists if members
+    ]
 
 
-def _entry(view: LayerView, unit: UnitRecord) -> tuple[int, str, str]:
+def _entry(view: LayerView, unit: UnitRecord, title: str) -> tuple[int, str, str]:
     remark = f"repeats {unit.duplicate_of}" if unit.duplicate_of is not None else score(unit.iou)
+    if title == "Saturating":
+        remark = plural(unit.saturation or 0, "image")
     return unit.unit, label(unit, view.concept(unit.concept)), remark
 
 
@@ -146,8 +151,8 @@ def cards_file(view: LayerView) -> DataFile:
     units were removed, ``served`` and ``classes`` are added, see ``importance``; from a generator,
     ``changed`` and ``changes``, see ``changes``.
 
-    A row holds unit, index into ``concepts`` (-1: none), IoU, held-out IoU, chance IoU, flags, tiles
-    and the unit that it repeats; undefined is null.
+    A row holds unit, index into ``concepts`` (-1: none), IoU, held-out IoU, chance IoU, flags, tiles,
+    the unit that it repeats, and how many images share its maximum if it saturates; undefined is null.
     """
     named = sorted({unit.concept for unit in view.layer.units if unit.concept is not None})
     index = {concept: place for place, concept in enumerate(named)}
@@ -222,4 +227,5 @@ def _row(unit: UnitRecord, index: dict[int, int]) -> list[Any]:
     flags |= NOT_FINITE * (not unit.finite) | DUPLICATE * (unit.duplicate_of is not None)
     values = [None if v is None else round(v, 9) for v in (unit.iou, unit.heldout_iou, unit.chance_iou)]
     place = -1 if unit.concept is None else index[unit.concept]
-    return [unit.unit, place, *values, flags, len(unit.top_images), unit.duplicate_of]
+    shared = unit.saturation if unit.saturates else None
+    return [unit.unit, place, *values, flags, len(unit.top_images), unit.duplicate_of, shared]

@@ -109,6 +109,7 @@ class UnitPages:
             "units": len(view.layer.units),
             "site_title": view.site.config.title,
             "tips": view.tips,
+            "sampled": view.sampled,
             "home": link(page, HOME),
             "methods": link(page, view.run_addresses.methods),
             "thumbnails": link(page, view.run_addresses.root / "thumbnails") + "/",
@@ -126,7 +127,7 @@ class UnitPages:
         view = self.view
         concept = view.concept(unit.concept)
         rows = [self._row(scored) for scored in unit.concepts]
-        sentence = unit_sentence(unit, self.record.concepts, self.pixels, view.iou_threshold)
+        sentence = unit_sentence(unit, self.record.concepts, self.pixels, view.iou_threshold, view.sampled)
         return {
             "unit": unit,
             "name": label(unit, concept),
@@ -139,6 +140,8 @@ class UnitPages:
             "level": number(unit.level),
             "density": share(unit.density),
             "mask_pixels": count(unit.mask_pixels),
+            "maximum": number(unit.maximum),
+            "saturates": count(unit.saturation) if unit.saturates else "",
             "range": f"{number(unit.minimum)} to {number(unit.maximum)}",
             "bar": view.bar(unit),
             "sentence": f"{sentence} {self.used.sentence(unit.unit)}" if self.used else sentence,

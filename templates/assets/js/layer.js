@@ -11,7 +11,6 @@
   const PAUSE = 120; // milliseconds without a new filter until pictures load: most cards are gone by the next letter
   const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
   const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "t", "compare", "beside"]; // some only where units were removed
-  const UNFILTERED = ["t", "compare", "beside"]; // what clearing the filter leaves alone
   const pictured = !("pictureless" in page.dataset);
   const form = page.querySelector("[data-filter]");
   const grid = page.querySelector("[data-cards]");
@@ -53,11 +52,11 @@
     return data.at === data.iou_threshold ? Boolean(u.flags & DETECTOR) : u.iou !== null && u.iou > data.at;
   }
 
-  function unit([number, place, iou, heldout, chance, flags, tiles, repeats]) {
+  function unit([number, place, iou, heldout, chance, flags, tiles, repeats, sharing]) {
     const [name, category] = place < 0 ? ["", ""] : data.concepts[place];
     const served = data.served ? data.served[number] : 0;
     const changed = data.changed ? data.changed[number] : null;
-    return { number, name, category, iou, heldout, chance, flags, tiles, repeats, served, changed, rank: 0, change: null };
+    return { number, name, category, iou, heldout, chance, flags, tiles, repeats, sharing, served, changed, rank: 0, change: null };
   }
 
   /** A query is a unit's number, or words of a concept; in quotes it is the whole name. */
@@ -160,6 +159,8 @@
     if (pictured && u.tiles > 2) quad.append(half(u, 2));
     quad.dataset.unit = u.number;
     if (pictured) light(quad);
+    const ties = u.sharing && `saturates in ${u.sharing.toLocaleString("en")}`;
+    if (ties) quad.append(element("em", "ties", ties));
     const name = element("span", "card-name");
     name.append(element("b", "", u.name || "no concept"));
     if (detects(u)) name.append(element("span", `letter ${category}`, data.letters[category]));
@@ -175,6 +176,7 @@
     const foot = element("span", "card-foot");
     foot.append(element("span", "", `unit ${u.number}`));
     if (remark(u)) foot.append(element("em", "", remark(u)));
+    if (ties) foot.append(element("span", "sr", `${ties} images`));
     foot.append(element("span", "num", u.iou === null ? "–" : u.iou.toFixed(3)));
     for (const part of [quad, bar]) part.setAttribute("aria-hidden", "true");
     link.append(...(pictured ? [quad] : []), name, bar, foot);
@@ -258,7 +260,7 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", (event) => {
     event.preventDefault(); // the browser would clear the fields after this: the address would lag behind
-    read(new URLSearchParams(UNFILTERED.map((name) => [name, form.elements[name].value])));
+    read(new URLSearchParams(["t", "compare", "beside"].map((name) => [name, form.elements[name].value])));
     apply();
   });
   window.addEventListener("hashchange", () => { read(); if (data) choose(); });
