@@ -56,7 +56,7 @@ def test_clearing_is_in_the_address_in_the_same_moment(page: Any, root: str, pat
 
 
 def test_clearing_the_filter_leaves_what_is_compared(page: Any, root: str):
-    page.goto(f"{root}vgg16/features.conv1_1/index.html#q=a&stable=1&sort=unit&compare=3,4")
+    page.goto(f"{root}vgg16/features.conv1_1/index.html#q=a&grade=strong&sort=unit&compare=3,4")
     page.locator("[data-tray-units] li").nth(1).wait_for()
     page.locator("[data-filter] [type=reset]").click()
     assert href(page).endswith("#compare=3%2C4")
@@ -111,10 +111,10 @@ def test_return_pressed_before_the_script_opens_the_unit_and_keeps_the_page(page
 def test_a_filter_chosen_before_the_cards_are_there_holds(page: Any, root: str):
     late = Late(page, "**/units.js")
     page.goto(f"{root}vgg16/features.conv1_1/index.html", wait_until="domcontentloaded")
-    page.locator("[name=stable]").check()
+    page.locator("[name=grade]").select_option("strong")
     late.let_go()
     page.wait_for_function("document.querySelector('[data-count]').textContent.includes(' of ')")
-    assert href(page).endswith("#stable=1")
+    assert href(page).endswith("#grade=strong")
 
 
 def test_none_after_a_random_set_whose_data_is_late_stays_none(page: Any, root: str):
