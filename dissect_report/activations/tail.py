@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.fx.node import Node
 
+from dissect_report.activations.causes import fault_line
 from dissect_report.activations.cutting import Cut, Flow, assemble, cut, descend, read_flow, stand_in
 from dissect_report.activations.exported import export_flow, exported_output
 from dissect_report.activations.graph import trace
@@ -24,6 +25,7 @@ from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
 from dissect_report.activations.outputs import Reader, agrees, read_logits
 from dissect_report.activations.recording import record
+from dissect_report.activations.steadiness import REPEAT_NOISE, Fault, alike
 from dissect_report.errors import DissectError, LayerError, ModelError
 
 Path = Literal["fx", "export", "full"]
@@ -175,11 +177,9 @@ def split_tail(
         raise ModelError("a network is split on at least two images")
     with quiet(model):
         intact, again = read(model(images.clone())), read(model(images.clone()))
-    if not agrees(intact, again):
-        raise ModelError(
-            "the network gives different outputs for the same input (dropout left on? noise drawn anew?): "
-            "interventions need one that does not draw random numbers"
-        )
+        if not alike(intact, again, REPEAT_NOISE):
+            fault: tuple[Fault, str] = ("again", "its output")
+            raise ModelError(fault_line("the network", fault, [model], lambda: model(images.clone())))
     for path in paths:
         tail = _split(model, layer, images, path, read)
         if tail is not None and _reproduces(tail, images, intact):

@@ -53,7 +53,7 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     device = choose_device(run.compute.device)
     model = load_model(run.model, folder).to(device)
     example = example_input(run).to(device)
-    infos = list_layers(model, example)
+    infos = list_layers(model, example, run.is_generator)
     with torch.inference_mode():
         output = model(example)
     if not run.is_generator:
@@ -129,7 +129,7 @@ def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
     """Every dissectable layer in execution order, and whether the configuration chooses it."""
     device = choose_device(run.compute.device)
     model = load_model(run.model, folder).to(device)
-    infos = list_layers(model, example_input(run).to(device))
+    infos = list_layers(model, example_input(run).to(device), run.is_generator)
     chosen: set[str] = set()
     for pattern in run.model.layers:
         with suppress(LayerError):  # whoever lists them looks for the right name
