@@ -126,7 +126,7 @@ def _names_in(carried: object) -> tuple[str, ...]:
 
 
 def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
-    """Every dissectable layer in execution order, and whether the configuration chooses it."""
+    """Every layer in execution order, dissectable or not, and whether the configuration chooses it."""
     device = choose_device(run.compute.device)
     model = load_model(run.model, folder).to(device)
     infos = list_layers(model, example_input(run).to(device), run.is_generator)
@@ -134,4 +134,4 @@ def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
     for pattern in run.model.layers:
         with suppress(LayerError):  # whoever lists them looks for the right name
             chosen |= {info.name for info in select_layers(infos, (pattern,))}
-    return [(info, info.name in chosen) for info in infos if not info.obstacle]
+    return [(info, info.name in chosen) for info in infos]
