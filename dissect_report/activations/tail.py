@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.fx.node import Node
 
 from dissect_report.activations.activation_functions import function_name
+from dissect_report.activations.causes import fault_line
 from dissect_report.activations.cutting import Cut, Flow, assemble, cut, descend, read_flow, stand_in
 from dissect_report.activations.exported import export_flow, exported_output
 from dissect_report.activations.followers import Follower
@@ -26,6 +27,7 @@ from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
 from dissect_report.activations.outputs import Reader, agrees, read_logits
 from dissect_report.activations.recording import record
+from dissect_report.activations.steadiness import REPEAT_NOISE, Fault, alike
 from dissect_report.activations.untouched import untouched
 from dissect_report.errors import DissectError, LayerError, ModelError
 
@@ -187,11 +189,9 @@ def _prove(model: nn.Module, layer: LayerInfo, images: Tensor, paths: Sequence[P
         recorded = recorder.take()[layer.name]
     with quiet(model):
         again = read(model(images.clone()))
-    if not agrees(intact, again):
-        raise ModelError(
-            "the network gives different outputs for the same input (dropout left on? noise drawn anew?): "
-            "interventions need one that does not draw random numbers"
-        )
+        if not alike(intact, again, REPEAT_NOISE):
+            fault: tuple[Fault, str] = ("again", "its output")
+            raise ModelError(fault_line("the network", fault, [model], lambda: model(images.clone())))
     for path in paths:
         tail = _split(model, layer, images, path, read)
         if tail is not None and _reproduces(tail, images, intact, recorded):

@@ -54,7 +54,7 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     device = choose_device(run.compute.device)
     model = load_model(run.model, folder).to(device)
     example = example_input(run).to(device)
-    infos = list_layers(model, example)
+    infos = list_layers(model, example, run.is_generator)
     with torch.inference_mode(), untouched(model):
         output = model(example)
     if not run.is_generator:
@@ -127,12 +127,12 @@ def _names_in(carried: object) -> tuple[str, ...]:
 
 
 def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
-    """Every dissectable layer in execution order, and whether the configuration chooses it."""
+    """Every layer in execution order, dissectable or not, and whether the configuration chooses it."""
     device = choose_device(run.compute.device)
     model = load_model(run.model, folder).to(device)
-    infos = list_layers(model, example_input(run).to(device))
+    infos = list_layers(model, example_input(run).to(device), run.is_generator)
     chosen: set[str] = set()
     for pattern in run.model.layers:
         with suppress(LayerError):  # whoever lists them looks for the right name
             chosen |= {info.name for info in select_layers(infos, (pattern,))}
-    return [(info, info.name in chosen) for info in infos if not info.obstacle]
+    return [(info, info.name in chosen) for info in infos]

@@ -84,14 +84,36 @@ class NetworkSegmenter:
         self, images: Float[Tensor, "image 3 y x"], names: Sequence[str], grid: int
     ) -> Integer[Tensor, "image depth grid grid"]:
         """See ``Segmenter``."""
-        images = images.to(self._device)
-        if self.normalisation is not None:
-            mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in self.normalisation)
-            images = (images - mean) / std
+        images = self._prepared(images)
         with torch.no_grad():
             if callable(getattr(self.network, "segment", None)):
                 return self._from_ids(self._run(self.network.segment, images), len(images), grid)
             return self._from_logits(self._run(self.network, images), len(images), grid)
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """The network, or those that an object with ``segment`` keeps."""
+        return _networks(self.network)
+
+    def scores(self, images: Float[Tensor, "image 3 y x"]) -> Float[Tensor, "image concept y x"] | None:
+        """The network's own logits of RGB in [0, 1]; None where it gives ids.
+
+        Raises:
+            SegmenterError: it fails, or gives no logits.
+        """
+        if callable(getattr(self.network, "segment", None)):
+            return None
+        with torch.no_grad():
+            return self._logits(self._run(self.network, self._prepared(images)), len(images))
+
+    def _prepared(self, images: Tensor) -> Tensor:
+        """On the network's device, normalised as it wants them."""
+        images = images.to(self._device)
+        if self.normalisation is None:
+            return images
+        mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in self.normalisation)
+        normalised: Tensor = (images - mean) / std
+        return normalised
 
     def _run(self, network: Any, images: Tensor) -> Any:
         try:
@@ -118,13 +140,17 @@ class NetworkSegmenter:
             raise SegmenterError(f"{self.source}: segment() gives {list(ids.shape)}, not {wanted}")
         return to_positions(sample_cells(ids, grid), self._table, self.source)
 
-    def _from_logits(self, output: Any, count: int, grid: int) -> Tensor:
+    def _logits(self, output: Any, count: int) -> Tensor:
         logits = unwrap(output)
         if logits is None or logits.ndim != 4 or len(logits) != count:
             what = type(output).__name__ if logits is None else list(logits.shape)
             raise SegmenterError(
                 f"{self.source} gives {what}, not logits [image, concept, y, x] of {count} images"
             )
+        return logits
+
+    def _from_logits(self, output: Any, count: int, grid: int) -> Tensor:
+        logits = self._logits(output, count)
         if not bool(torch.isfinite(logits).all()):
             raise SegmenterError(f"{self.source} gives NaN or infinite logits; check its weights")
         last, highest = logits.shape[1] - 1, max(concept.id for concept in self.catalogue)
