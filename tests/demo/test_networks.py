@@ -136,7 +136,7 @@ def test_the_weights_are_small_enough_to_ship() -> None:
     sizes = {path.stem: path.stat().st_size for path in WEIGHTS.glob("*.safetensors")}
     assert set(sizes) == {"classifier", "generator", "segmenter"}
     assert sizes["classifier"] + sizes["segmenter"] <= 4_000_000
-    assert sizes["generator"] <= 8_000_000
+    assert sizes["generator"] <= 4_000_000
 
 
 def test_the_generator_draws_the_hamlets_that_unseen_latents_say() -> None:
