@@ -68,7 +68,7 @@ def write_workflow(folder: Path, force: bool) -> None:
 
 
 def commented_configuration(title: str) -> str:
-    """Every section and key of ``config.py`` with its default and its help text, as TOML."""
+    """Every section and key of ``config`` with its default and its help text, as TOML."""
     lines = [
         "# What dissect-report takes apart, and how. Every key is shown with its default;",
         "# keys without a comment sign are the ones to fill in.",

@@ -1,4 +1,4 @@
-"""The configuration reference, from ``dissect_report/config.py``: every key, type, default, meaning."""
+"""The configuration reference, from ``dissect_report/config``: every key, type, default, meaning."""
 
 from __future__ import annotations
 

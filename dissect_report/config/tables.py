@@ -6,7 +6,8 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
 
 from dissect_report.errors import ConfigError, nearest
@@ -14,20 +15,36 @@ from dissect_report.errors import ConfigError, nearest
 T = TypeVar("T")
 
 
-def read_section(section: type[T], values: Any, where: str) -> T:
+def read_section(section: type[T], values: Any, where: str, table: str) -> T:
     """A section from its parsed table.
+
+    Args:
+        where: the file.
+        table: as the file writes it, "[probe]".
 
     Raises:
         ConfigError: naming ``where`` and the key.
     """
+    here = f"{where}: {table}"
     if not isinstance(values, Mapping):
-        raise ConfigError(f"{where} must be a table of keys")
+        raise ConfigError(f"{here} must be a table of keys")
     fields = {f.name: f for f in dataclasses.fields(section)}  # type: ignore[arg-type]
     hints = typing.get_type_hints(section)
     for name in values:
         if name not in fields:
-            raise ConfigError(f"{where} has no key {name!r}; {nearest(name, fields)}")
-    return section(**{name: read_value(hints[name], v, f"{where} {name}") for name, v in values.items()})
+            raise ConfigError(f"{here} has no key {name!r}; {nearest(name, fields)}")
+    given = {name: read_value(hints[name], value, f"{here} {name}") for name, value in values.items()}
+    with located(where):
+        return section(**given)
+
+
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Names the file in the error of a table that refuses its values."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def read_value(hint: Any, value: Any, where: str) -> Any:
@@ -63,4 +80,4 @@ def read_optional(kind: type[T], tables: Mapping[str, Any], name: str, where: st
     Raises:
         ConfigError: as ``read_section``.
     """
-    return read_section(kind, tables[name], f"{where}: [{name}]") if name in tables else None
+    return read_section(kind, tables[name], where, f"[{name}]") if name in tables else None

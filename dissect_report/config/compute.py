@@ -1,0 +1,24 @@
+"""``[compute]``: where and how the work runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dissect_report.config.keys import key, refuse
+
+
+@dataclass(frozen=True)
+class ComputeConfig:
+    """Where and how the work runs. No number but floating-point noise depends on it."""
+
+    device: str = key("auto", "auto = cuda if there is one, else cpu")
+    batch_size: int = key(16, "images a forward pass; halved on out-of-memory, which the findings record")
+    cache_gb: float = key(8.0, "disk for activations and labels; past it the forward pass is repeated")
+
+    def __post_init__(self) -> None:
+        refuse(
+            [
+                (self.batch_size > 0, "[compute] batch_size must be above 0"),
+                (self.cache_gb >= 0, "[compute] cache_gb must be 0 or more"),
+            ]
+        )

@@ -1,0 +1,58 @@
+"""``[generation]``: what is changed inside a generator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dissect_report.config.keys import key, refuse
+
+
+@dataclass(frozen=True)
+class GenerationConfig:
+    """What is changed inside a generator, to see it change the image. Without the table nothing is."""
+
+    layers: tuple[str, ...] = key(
+        (), "dissected layers, names or globs; default: the one whose units match most concepts"
+    )
+    concepts: tuple[str, ...] = key(
+        (), "names or globs; default: the 8 largest by area that a unit matches above chance"
+    )
+    removed: tuple[int, ...] = key(
+        (0, 1, 2, 4, 8, 12, 16, 20, 25, 30), "how many of a concept's best units are removed"
+    )
+    unit_effects: Literal["detectors", "all"] = key("detectors", "which units are changed one by one")
+    insert_units: int = key(20, "how many of a concept's best units are inserted")
+    insert_quantile: float = key(
+        0.005, "units are inserted at the level that this fraction of probe pixels exceeds"
+    )
+    places: int = key(8, "insertion is tried at places x places of the map, at most 8")
+    latents: int = key(32, "the first latents of the probe, for removing")
+    unit_latents: int = key(32, "the first of those, for changing single units")
+    unit_places: int = key(
+        4, "single units are also inserted at so many rows and columns of the first latent's map; 0: nowhere"
+    )
+    insert_latents: int = key(32, "the first of those, for inserting at every place")
+    grid_latents: int = key(8, "the first of those, shown before and after")
+    random_draws: int = key(19, "random sets of units to compare with")
+    memory_gb: float = key(1.0, "memory for edited maps and for what lies behind them, at a time")
+
+    def __post_init__(self) -> None:
+        refuse(
+            [
+                (
+                    bool(self.removed) and min(self.removed) >= 0,
+                    "[generation] removed is a list of numbers of units, e.g. [0, 1, 2, 4, 8, 20]",
+                ),
+                (self.insert_units >= 1, "[generation] insert_units must be at least 1"),
+                (0 < self.insert_quantile < 1, "[generation] insert_quantile must lie between 0 and 1"),
+                (2 <= self.places <= 8, "[generation] places must be 2 to 8"),
+                (0 <= self.unit_places <= 8, "[generation] unit_places must be 0 to 8"),
+                (self.latents >= 2, "[generation] latents must be at least 2"),
+                (self.unit_latents >= 2, "[generation] unit_latents must be at least 2"),
+                (self.insert_latents >= 1, "[generation] insert_latents must be at least 1"),
+                (self.grid_latents >= 1, "[generation] grid_latents must be at least 1"),
+                (self.random_draws >= 0, "[generation] random_draws must be 0 or more"),
+                (self.memory_gb > 0, "[generation] memory_gb must be above 0"),
+            ]
+        )

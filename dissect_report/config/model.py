@@ -1,0 +1,47 @@
+"""``[model]``: the network that is taken apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dissect_report.config.keys import key, refuse
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The network that is taken apart."""
+
+    kind: Literal["classifier", "generator"] = key(
+        "classifier", "what the network does: classifier (takes images) or generator (makes images)"
+    )
+    source: str = key(
+        "", "file.py:factory | package.module:factory | torchvision:vgg16[@WEIGHTS_NAME] | progan:FILE"
+    )
+    layers: tuple[str, ...] = key(("*",), "layer names or globs; they are kept in execution order")
+    weights: str = key("", "optional state dict (safetensors; a pickle only with allow_pickle = true)")
+    allow_pickle: bool = key(False, "load weights that are a pickle, which can run code of its author")
+    classes: str = key("", "text file of class names, one a line; default: output_0, output_1 ...")
+    mean: tuple[float, ...] = key(IMAGENET_MEAN, "of the model's input, one a channel")
+    std: tuple[float, ...] = key(IMAGENET_STD, "of the model's input, one a channel")
+    latent_shape: tuple[int, ...] = key((), "generators: shape of one latent, e.g. [512]")
+    output_range: tuple[float, ...] = key((-1.0, 1.0), "generators: what black and white are in the output")
+
+    def __post_init__(self) -> None:
+        ordered = len(self.output_range) == 2 and self.output_range[0] < self.output_range[1]
+        refuse(
+            [
+                (bool(self.layers), "[model] layers is empty: name at least one layer or glob"),
+                (len(self.mean) == len(self.std), "[model] mean and std differ in length"),
+                (len(self.mean) in (1, 3), "[model] mean has one value a channel: one or three"),
+                (all(value > 0 for value in self.std), "[model] std must be above 0"),
+                (
+                    all(side > 0 for side in self.latent_shape),
+                    "[model] latent_shape has a side that is not above 0",
+                ),
+                (ordered, "[model] output_range is two numbers, black and white, e.g. [-1.0, 1.0]"),
+            ]
+        )

@@ -1,0 +1,40 @@
+"""``[probe]``: what the network is measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dissect_report.config.keys import key, refuse
+
+
+@dataclass(frozen=True)
+class ProbeConfig:
+    """What the network is measured on: images, or for a generator latents."""
+
+    images: tuple[str, ...] = key((), "a folder or a list of them; sub-folders are classes; or demo")
+    resize: int = key(256, "side in pixels before the crop")
+    resize_mode: Literal["short_side", "squash"] = key(
+        "short_side", "short_side keeps the proportions, squash makes the picture square"
+    )
+    crop: int = key(224, "side in pixels of the centre crop, which model and segmenter see")
+    limit: int = key(0, "0 = all images, else the size of a seeded, stratified sample")
+    groups: str = key(
+        "", "CSV with image,group: images of one group are not independent (frames of a video, one patient)"
+    )
+    latents: int = key(1000, "generators: how many images are made")
+    seed: int = key(1, "generators: of the latents, which are standard normal")
+
+    def __post_init__(self) -> None:
+        refuse(
+            [
+                (all(self.images), '[probe] images is empty: name a folder ("." is the folder of this file)'),
+                (
+                    self.crop > 0 and self.resize >= self.crop,
+                    "[probe] resize must be at least crop, crop above 0",
+                ),
+                (self.limit >= 0, "[probe] limit must be 0 (all images) or more"),
+                (self.latents >= 2, "[probe] latents must be at least 2"),
+                (0 <= self.seed < 2**32, "[probe] seed must lie between 0 and 4294967295"),
+            ]
+        )

@@ -1,0 +1,17 @@
+"""``[site]``: how the site is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dissect_report.config.keys import key
+
+
+@dataclass(frozen=True)
+class SiteConfig:
+    """How the site is published."""
+
+    url: str = key("", "address the site will have, e.g. https://me.github.io/project/; may stay empty")
+    images: bool = key(True, "false leaves every probe picture out: thumbnails, top images, segmentations")
+    parquet: bool = key(False, "true adds units.parquet beside every units.csv; needs the extra `parquet`")
+    templates: str = key("", "folder of own pages/*.html and partials/*.html, which win over the shipped")
