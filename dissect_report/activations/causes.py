@@ -152,6 +152,8 @@ def _watching(networks: Sequence[nn.Module], seen: _Seen) -> Iterator[None]:
     try:
         for network in networks:
             for name, module in network.named_modules():
+                if isinstance(module, torch.jit.ScriptModule):  # takes no hooks
+                    continue
                 label = f"{type(module).__name__} {name!r}" if name else "the network's own forward"
                 handles.append(module.register_forward_pre_hook(enter(label)))
                 handles.append(module.register_forward_hook(leave))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
@@ -80,6 +81,8 @@ class Lineage:
         own = {module: _is_plain(module) for module in model.modules()}  # before any hook of this tool
         try:
             for name, module in model.named_modules():
+                if isinstance(module, torch.jit.ScriptModule):  # takes no hooks
+                    continue
                 handles.append(module.register_forward_hook(self._looker(name, own[module])))
             yield
         finally:
