@@ -16,13 +16,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.fx.node import Node
 
+from dissect_report.activations.class_output import class_reader
 from dissect_report.activations.cutting import Cut, Flow, assemble, cut, descend, read_flow, stand_in
 from dissect_report.activations.exported import export_flow, exported_output
 from dissect_report.activations.graph import trace
 from dissect_report.activations.interventions import replaced
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
-from dissect_report.activations.outputs import Reader, agrees, read_logits
+from dissect_report.activations.outputs import Reader, agrees
 from dissect_report.activations.recording import record
 from dissect_report.errors import DissectError, LayerError, ModelError
 
@@ -78,7 +79,7 @@ class GraphTail:
         model: put to rest while the tail runs.
         flow: the graph.
         cut: where it is cut.
-        read: takes the logits, or the images, out of the network's output.
+        read: takes the logits, or the images, out of what the network gives.
         row_bytes: of the largest value behind the cut, per image.
     """
 
@@ -116,7 +117,7 @@ class GraphTail:
         """As ``run``, on values that nobody needs afterwards."""
         sized = [stand_in(self.flow, node, len(recorded), recorded) for node in self.cut.sized]
         with quiet(self.model):
-            return self.read(self.flow.finish(self.behind(recorded, *kept, *sized)))
+            return self.read(lambda: self.flow.finish(self.behind(recorded, *kept, *sized)))
 
 
 def largest(flow: Flow, nodes: Sequence[Node]) -> int:
@@ -144,7 +145,7 @@ class WholeTail:
     def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Tensor:
         """The network's output from the layer's maps; no argument is written into."""
         with replaced(self.model, self.layer, lambda maps: recorded.clone().to(maps.dtype)):
-            return self.read(self.model(kept[0].clone()))
+            return self.read(lambda: self.model(kept[0].clone()))
 
     def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
         """As ``run``."""
@@ -156,14 +157,15 @@ def split_tail(
     layer: LayerInfo,
     images: Float[Tensor, "image ..."],
     paths: Sequence[Path] = PATHS,
-    read: Reader = read_logits,
+    read: Reader | None = None,
 ) -> Tail:
     """The tail behind ``layer``, proved on ``images``.
 
     Args:
         images: real inputs (of a generator: latents), at least two, on the model's device.
         paths: ways to try, in this order.
-        read: takes the logits, or the images, out of the network's output.
+        read: takes the logits, or the images, out of what the network gives; by default the class scores
+            that are found there.
 
     Raises:
         LayerError: the layer runs more than once, or nothing depends on it.
@@ -173,8 +175,9 @@ def split_tail(
         raise LayerError(f"layer {layer.name!r} cannot be ablated: {layer.obstacle}")
     if len(images) < 2:
         raise ModelError("a network is split on at least two images")
+    read = read or class_reader(model, images)
     with quiet(model):
-        intact, again = read(model(images.clone())), read(model(images.clone()))
+        intact, again = (read(lambda: model(images.clone())) for _ in range(2))
     if not agrees(intact, again):
         raise ModelError(
             "the network gives different outputs for the same input (dropout left on? noise drawn anew?): "

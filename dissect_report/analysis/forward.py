@@ -14,17 +14,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from dissect_report.activations.class_output import ClassOutput
+from dissect_report.activations.decisions import decider_of
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.recording import record
 from dissect_report.activations.upsampling import Upsampling, upsample
-from dissect_report.analysis.cache import Cache, CachedArray
+from dissect_report.analysis.cache import Cache, CachedArray, digest
 from dissect_report.analysis.progress import Progress
 from dissect_report.analysis.survey import Survey
 from dissect_report.config import ModelConfig
 from dissect_report.errors import DissectError, ModelError
-from dissect_report.sources.models import logits
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
+
+#: What the model says of every image, in the cache.
+PREDICTED = "predicted"
 
 #: Seconds between two notes of how far a pass is: what an interruption can lose.
 NOTE_SECONDS = 10.0
@@ -185,7 +189,7 @@ class ModelPass:
         shrink: for layers whose maps are larger than the grid, how they are sampled to it.
         maps: per slice, float32 [image, unit, y, x].
         maxima: per slice, float32 [image, unit] of the raw maps.
-        predicted: int32 [image], the class with the largest logit; -1 if the model gives no classes.
+        predicted: answers [image, ...], see ``findings.answers``; unused if the model gives no classes.
     """
 
     slices: tuple[LayerSlice, ...]
@@ -204,30 +208,38 @@ class ModelPass:
         """Each once."""
         return list({part.layer.name: part.layer for part in self.slices}.values())
 
-    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], output: object) -> None:
-        """Takes what a batch left in the recorder, and the model's output."""
+    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], answers: np.ndarray | None) -> None:
+        """Takes what a batch left in the recorder, and what the model says of its images, if anything."""
         for part, maps, peak in zip(self.slices, self.maps, self.maxima, strict=True):
             tensor = recorded[part.layer.name][:, part.first : part.last]
             peak.values[start:stop] = tensor.amax((2, 3)).cpu().numpy()
             maps.values[start:stop] = _on_grid(tensor, self.shrink.get(part.layer.name))
-        self.predicted.values[start:stop] = _predictions(output, stop - start)
+        if answers is not None:
+            self.predicted.values[start:stop] = answers
 
 
 def open_pass(
-    slices: Sequence[LayerSlice], shrink: dict[str, Upsampling], count: int, cache: Cache, key: str
+    slices: Sequence[LayerSlice],
+    shrink: dict[str, Upsampling],
+    count: int,
+    cache: Cache,
+    key: str,
+    output: ClassOutput | None,
 ) -> ModelPass:
     """The arrays of a pass over ``count`` images, as far as they were filled under the same key."""
+    decider = decider_of(output)
     return ModelPass(
         tuple(slices),
         shrink,
         tuple(cache.open(s.name, key, (count, s.last - s.first, *s.map_size), np.float32) for s in slices),
         tuple(cache.open(f"{s.name}.max", key, (count, s.last - s.first), np.float32) for s in slices),
-        cache.open("predicted.i32", key, (count,), np.int32),
+        cache.open(PREDICTED, digest(key, output), (count, *decider.shape), decider.kind),
     )
 
 
 def run_model(
     model: nn.Module,
+    output: ClassOutput | None,
     config: ModelConfig,
     passed: ModelPass,
     survey: Survey,
@@ -235,15 +247,21 @@ def run_model(
     progress: Progress,
     stage_name: str,
 ) -> None:
-    """One forward pass of the probe, recording every slice that is not filled yet."""
-    count = len(survey)
+    """One forward pass of the probe, recording every slice that is not filled yet.
+
+    Args:
+        output: where the model gives its classes; None if it gives none.
+    """
+    count, decider = len(survey), decider_of(output)
     done = min(array.done for array in passed.arrays)
     notes = Notes(passed.arrays, count)
 
     def work(start: int, stop: int) -> None:
         with record(model, passed.layers) as recorder:
-            output = model(survey.inputs(start, stop, config, batches.device))
-            passed.fill(start, stop, recorder.take(), output)
+            inputs = survey.inputs(start, stop, config, batches.device)
+            scores = model(inputs) if output is None else output.read(lambda: model(inputs))
+            answers = None if output is None else decider.answer(scores)
+            passed.fill(start, stop, recorder.take(), answers)
 
     with progress.stage(stage_name, count, "images") as stage:
         stage.advance(done)
@@ -255,14 +273,6 @@ def run_model(
 def _on_grid(maps: Tensor, plan: Upsampling | None) -> np.ndarray:
     values = maps.float().cpu().numpy()
     return values if plan is None else upsample(values, plan)
-
-
-def _predictions(output: object, count: int) -> np.ndarray:
-    """int32 [image]: the class of the largest logit, -1 where the output is not one row an image."""
-    scores = logits(output)
-    if scores is None or scores.ndim != 2 or len(scores) != count:
-        return np.full(count, -1, np.int32)
-    return scores.argmax(1).to(torch.int32).cpu().numpy()
 
 
 @dataclass(frozen=True)

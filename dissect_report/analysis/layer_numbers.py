@@ -89,6 +89,7 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
         with setup.stopwatch.time("model"):
             run_model(
                 setup.network.model,
+                setup.network.output,
                 setup.run.model,
                 passed,
                 setup.survey,
@@ -130,7 +131,8 @@ def group_slices(setup: Setup, plans: dict[str, MapPlan]) -> list[list[LayerSlic
 def open_group(setup: Setup, group: list[LayerSlice], plans: dict[str, MapPlan]) -> ModelPass:
     """The arrays of one pass, as far as they were filled before."""
     shrink = {name: plan.shrink for name, plan in plans.items() if plan.shrink is not None}
-    return open_pass(group, shrink, len(setup.survey), setup.cache, _maps_key(setup, group))
+    return open_pass(group, shrink, len(setup.survey), setup.cache, _maps_key(setup, group),
+                     setup.network.output)  # fmt: skip
 
 
 def _maps_key(setup: Setup, group: list[LayerSlice]) -> str:
@@ -180,8 +182,8 @@ def levels_of(setup: Setup, info: LayerInfo, quantile: float) -> np.ndarray:
     for group in plan_passes([info], [plan.map_size], len(setup.survey), _budget(setup)):
         passed = open_group(setup, group, plans)
         stage = f"running the model for {info.name}"
-        run_model(setup.network.model, setup.run.model, passed, setup.survey, setup.batches, setup.progress,
-                  stage)  # fmt: skip
+        run_model(setup.network.model, setup.network.output, setup.run.model, passed, setup.survey,
+                  setup.batches, setup.progress, stage)  # fmt: skip
         levels += [measure_activations(m.values, plan.to_grid, quantile, threads).level for m in passed.maps]
         setup.cache.discard_all(part.name for part in group)
     return np.concatenate(levels)

@@ -16,4 +16,5 @@ class SegmenterConfig:
         "file.py:factory | package.module:factory | torchvision:NAME@WEIGHTS | masks:FOLDER | color | demo",
     )
     concepts: str = key("", "CSV with id,name,category; or names alone, one a line in id order")
+    output: int | str = key("", "networks: which of several outputs holds the labels: a number, or a name")
     unlabelled: int = key(0, "the id that means no label (255 in many mask datasets)")

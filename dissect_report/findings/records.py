@@ -53,7 +53,8 @@ class ImageRecord:
         name: path below the probe folder, with "/" between folders.
         label: class name from its sub-folder; None where there are no labels.
         half: 0 or 1, by a hash of its content: the two halves of the held-out measurement.
-        predicted: the class that the model gives it; None if the model gives no classes.
+        predicted: the class that the model gives it, or several separated by ", " where each is decided by
+            itself; None if it gives none.
     """
 
     name: str
@@ -159,6 +160,24 @@ class GeneratorRecord:
 
 
 @dataclass(frozen=True)
+class ScoresRecord:
+    """Which output of a network holds the class scores, and how they decide.
+
+    Attributes:
+        output: dotted name in what the network gives; "" if that is the row of scores itself.
+        width: scores an image.
+        decision: "argmax": the largest; "one logit": two classes, the second above 0; "sigmoid": every class
+            by itself, above a probability of 0.5.
+        undone: whether a sigmoid that ends the network was undone, so that margins are of logits.
+    """
+
+    output: str
+    width: int
+    decision: str
+    undone: bool
+
+
+@dataclass(frozen=True)
 class Run:
     """``run.json``: one network measured on one probe dataset.
 
@@ -178,6 +197,7 @@ class Run:
         crop: side of the images in pixels.
         depth: label channels of the merged segmentation.
         generator: None for a classifier.
+        scores: None if it gives no classes.
     """
 
     schema_version: int
@@ -195,3 +215,4 @@ class Run:
     crop: int
     depth: int
     generator: GeneratorRecord | None = None
+    scores: ScoresRecord | None = None

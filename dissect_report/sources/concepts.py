@@ -10,13 +10,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from dissect_report.errors import SegmenterError, nearest
 from dissect_report.findings.records import CATEGORIES
+from dissect_report.sources.names import number_twins
 
 #: Stands in a table of positions for an id that is neither a concept nor "no label".
 UNKNOWN = -1
@@ -54,7 +55,7 @@ def read_catalogue(path: Path, unlabelled: int = 0) -> tuple[Concept, ...]:
     header = [cell.strip().lower() for cell in text.split("\n", 1)[0].split(",")]
     if "id" in header and "name" in header:
         return check_catalogue(_read_table(text, header, path), unlabelled, f"{path}")
-    return check_catalogue(name_channels(text.rstrip().splitlines()), unlabelled, f"{path}")
+    return check_catalogue(name_channels(text.rstrip().splitlines(), unlabelled), unlabelled, f"{path}")
 
 
 def _read_table(text: str, header: Sequence[str], path: Path) -> list[Concept]:
@@ -71,19 +72,23 @@ def _read_table(text: str, header: Sequence[str], path: Path) -> list[Concept]:
     return concepts
 
 
-def name_channels(names: Iterable[str]) -> list[Concept]:
-    """Concepts of category object from names in the order of their ids, which start at 0."""
-    return [Concept(number, name.strip(), "object") for number, name in enumerate(names)]
+def name_channels(names: Iterable[str], unlabelled: int = UNKNOWN) -> list[Concept]:
+    """Concepts of category object from names in the order of their ids, which start at 0.
+
+    A single name is that of a yes/no concept: its id is 1 where 0 means no label.
+    """
+    listed = list(names)
+    first = 1 if len(listed) == 1 and unlabelled == 0 else 0
+    return [Concept(number, name.strip(), "object") for number, name in enumerate(listed, first)]
 
 
 def check_catalogue(concepts: Iterable[Concept], unlabelled: int, where: str) -> tuple[Concept, ...]:
-    """The concepts in the order of their ids, without ``unlabelled``.
+    """The concepts in the order of their ids, without ``unlabelled``; equal names are numbered apart.
 
     Raises:
-        SegmenterError: an empty or repeated name, a repeated id, an unknown category, or no concept.
+        SegmenterError: an empty name, a repeated id, an unknown category, or no concept.
     """
     kept = sorted((c for c in concepts if c.id != unlabelled), key=lambda concept: concept.id)
-    names: dict[str, int] = {}
     ids: set[int] = set()
     for concept in kept:
         if not concept.name:
@@ -97,14 +102,11 @@ def check_catalogue(concepts: Iterable[Concept], unlabelled: int, where: str) ->
             raise SegmenterError(f"{where}: concept {concept.name!r} has the negative id {concept.id}")
         if concept.id in ids:
             raise SegmenterError(f"{where}: the id {concept.id} stands twice")
-        if concept.name in names:
-            ids_of = f"ids {names[concept.name]} and {concept.id}"
-            raise SegmenterError(f"{where}: the concept {concept.name!r} stands twice ({ids_of})")
-        names[concept.name] = concept.id
         ids.add(concept.id)
     if not kept:
         raise SegmenterError(f"{where}: there is not one concept in it")
-    return tuple(kept)
+    names = number_twins(concept.name for concept in kept)
+    return tuple(replace(concept, name=name) for concept, name in zip(kept, names, strict=True))
 
 
 def position_table(catalogue: Sequence[Concept], unlabelled: int) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,30 +23,50 @@ class LabelledImages:
     Attributes:
         survey: where they are from.
         indices: into it, rising.
-        labels: class indices.
+        labels: class indices, see ``findings.answers``.
     """
 
     survey: Survey
     indices: Int64[np.ndarray, " image"]
-    labels: Int64[np.ndarray, " image"]
+    labels: Int64[np.ndarray, "image ..."]
 
     def __len__(self) -> int:
         return len(self.indices)
 
 
 def class_labels(labels: Sequence[str | None], classes: Sequence[str]) -> Int64[np.ndarray, " image"]:
-    """The class index of each folder name; UNKNOWN for one that is no class.
+    """The class index of each folder name; UNKNOWN for one that is no class, or could be either of two.
 
-    Case and the choice between space, "_" and "-" do not matter.
+    Case and the choice between space, "_", "-" and "/" do not matter.
     """
-    index = {_plain(name): number for number, name in reversed(list(enumerate(classes)))}
+    index = {_plain(name): number for number, name in enumerate(classes)}
+    for twice, count in Counter(map(_plain, classes)).items():
+        if count > 1:
+            index[twice] = UNKNOWN
+    exact = {name: number for number, name in enumerate(classes)}
     return np.array(
-        [UNKNOWN if label is None else index.get(_plain(label), UNKNOWN) for label in labels], np.int64
+        [
+            UNKNOWN if label is None else exact.get(label, index.get(_plain(label), UNKNOWN))
+            for label in labels
+        ],
+        np.int64,
     )
 
 
 def _plain(name: str) -> str:
-    return name.casefold().replace("_", " ").replace("-", " ")
+    return name.casefold().replace("_", " ").replace("-", " ").replace("/", " ")
+
+
+def strangers(surveys: Sequence[Survey], classes: Sequence[str]) -> str:
+    """Names a folder that is no class, and the class whose name comes nearest; "" without one."""
+    for survey in surveys:
+        labels = [label for label in survey.labels if label]
+        for label, found in zip(labels, class_labels(labels, classes), strict=True):
+            if found == UNKNOWN:
+                near = {_plain(name): name for name in classes}
+                close = difflib.get_close_matches(_plain(label), near, n=1, cutoff=0.3)
+                return f"one is {label!r}" + (f", the nearest class {near[close[0]]!r}" if close else "")
+    return ""
 
 
 def split_halves(
