@@ -12,7 +12,8 @@ from dataclasses import dataclass
 #: 1: dissection of classifiers.
 #: 2: generators; keys of their own for what removing units found.
 #: 3: single units of generators inserted at places; replacement_quantile; outlines in a box of 500.
-SCHEMA_VERSION = 3
+#: 4: which output holds the classes, and how they are decided.
+SCHEMA_VERSION = 4
 
 #: The categories in the order in which every page lists them.
 CATEGORIES = ("object", "part", "material", "texture", "color", "scene")
