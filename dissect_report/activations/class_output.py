@@ -141,10 +141,10 @@ def wrong_list(config: ModelConfig, names: int, held: Mapping[str, Tensor]) -> s
 
 
 def is_row(tensor: Tensor, images: int) -> bool:
-    """Whether a tensor is a row of scores an image: [image, class], also as maps of a single cell."""
+    """Whether a tensor is a row of scores an image: [image, class], or [image, class, 1, 1]."""
     return (
         tensor.is_floating_point()
-        and tensor.ndim >= 2
+        and tensor.ndim in (2, 4)
         and len(tensor) == images
         and tensor.shape[1] > 0
         and tensor.shape[2:].numel() == 1
