@@ -12,7 +12,8 @@ from dataclasses import dataclass
 #: 1: dissection of classifiers.
 #: 2: generators; keys of their own for what removing units found.
 #: 3: single units of generators inserted at places; replacement_quantile; outlines in a box of 500.
-#: 4: which output holds the classes, and how they are decided.
+#: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads; which output holds
+#: the classes, and how they are decided.
 SCHEMA_VERSION = 4
 
 #: The categories in the order in which every page lists them.
@@ -50,17 +51,19 @@ class ConceptRecord:
 class ImageRecord:
     """A probe image; of a generator, the image that it makes of a latent.
 
-    Attributes:
-        name: path below the probe folder, with "/" between folders.
-        label: class name from its sub-folder; None where there are no labels.
-        half: 0 or 1, by a hash of its content: the two halves of the held-out measurement.
-        predicted: the class that the model gives it, or several separated by ", " where each is decided by
-            itself; None if it gives none.
+        Attributes:
+            name: path below the probe folder, with "/" between folders.
+            label: class name from its sub-folder; None where there are no labels.
+            half: 0 or 1, by a hash of its content: the two halves of the held-out measurement.
+    #: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads; which output holds
+    #: the classes, and how they are decided.
     """
 
     name: str
     label: str | None
     half: int
+    group: int
+    block: int
     predicted: str | None
 
 
@@ -121,10 +124,12 @@ class LayerSummary:
         units: channels.
         map_size: height and width of its raw maps.
         detectors: units whose best IoU exceeds the iou_threshold.
-        stable_detectors: those that hold on both halves.
-        chance_detectors: mean number of detectors with label maps permuted across images.
+        grades: units of each grade, see ``findings.grades``.
+        chance_detectors: mean number of detectors under the first 99 permutations of label maps.
+        chance_detectors_high: their 95th percentile.
+        chance_p: (1 + permutations with at least as many detectors) / 100.
         concepts: distinct concepts among the detectors, per category.
-        stable_concepts: the same among stable detectors.
+        strong_concepts: the same among strong units.
     """
 
     name: str
@@ -133,10 +138,12 @@ class LayerSummary:
     units: int
     map_size: tuple[int, int]
     detectors: int
-    stable_detectors: int
+    grades: dict[str, int]
     chance_detectors: float
+    chance_detectors_high: float
+    chance_p: float
     concepts: dict[str, int]
-    stable_concepts: dict[str, int]
+    strong_concepts: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -197,6 +204,7 @@ class Run:
         grid: side of the segmentation grid.
         crop: side of the images in pixels.
         depth: label channels of the merged segmentation.
+        groups: of images; fewer than ``findings.grades.ENOUGH_GROUPS`` leave units untested.
         generator: None for a classifier.
         scores: None if it gives no classes.
     """
@@ -215,5 +223,6 @@ class Run:
     grid: int
     crop: int
     depth: int
+    groups: int
     generator: GeneratorRecord | None = None
     scores: ScoresRecord | None = None
