@@ -14,7 +14,6 @@ from dissect_report.analysis.ablation.forecast import forecast_removals
 from dissect_report.analysis.catalogue import concept_records
 from dissect_report.analysis.dissection import label_probe
 from dissect_report.analysis.forecast_words import duration
-from dissect_report.analysis.forward import PREDICTED
 from dissect_report.analysis.generation.experiment import open_pass
 from dissect_report.analysis.generation.forecast import (
     count_edits,
@@ -112,7 +111,7 @@ def _measure(setup: Setup, images: int) -> Forecast:
     seconds["segmenting"] = setup.stopwatch.seconds["segment"] * scale
     list(measure_layers(setup, labels))  # the first run also compiles the counting kernels
     setup.stopwatch.seconds.clear()
-    setup.cache.discard(PREDICTED)  # so that the model runs again
+    setup.cache.discard("predicted")  # so that the model runs again
     numbers = [layer for layer, _ in measure_layers(setup, labels)]
     for stage in ("model", "measure", "correlate"):
         seconds[stage] = setup.stopwatch.seconds[stage] * scale

@@ -27,9 +27,6 @@ from dissect_report.errors import DissectError, ModelError
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
 
-#: What the model says of every image, in the cache.
-PREDICTED = "predicted"
-
 #: Seconds between two notes of how far a pass is: what an interruption can lose.
 NOTE_SECONDS = 10.0
 
@@ -189,13 +186,15 @@ class ModelPass:
         shrink: for layers whose maps are larger than the grid, how they are sampled to it.
         maps: per slice, float32 [image, unit, y, x].
         maxima: per slice, float32 [image, unit] of the raw maps.
-        predicted: answers [image, ...], see ``findings.answers``; unused if the model gives no classes.
+        output: where the model gives its classes; None if it gives none.
+        predicted: answers [image, ...], see ``findings.answers``; unused without classes.
     """
 
     slices: tuple[LayerSlice, ...]
     shrink: dict[str, Upsampling]
     maps: tuple[CachedArray, ...]
     maxima: tuple[CachedArray, ...]
+    output: ClassOutput | None
     predicted: CachedArray
 
     @property
@@ -208,24 +207,20 @@ class ModelPass:
         """Each once."""
         return list({part.layer.name: part.layer for part in self.slices}.values())
 
-    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], answers: np.ndarray | None) -> None:
-        """Takes what a batch left in the recorder, and what the model says of its images, if anything."""
+    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], scores: Tensor | None) -> None:
+        """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
         for part, maps, peak in zip(self.slices, self.maps, self.maxima, strict=True):
             tensor = recorded[part.layer.name][:, part.first : part.last]
             peak.values[start:stop] = tensor.amax((2, 3)).cpu().numpy()
             maps.values[start:stop] = _on_grid(tensor, self.shrink.get(part.layer.name))
-        if answers is not None:
-            self.predicted.values[start:stop] = answers
+        if self.output is not None and scores is not None:
+            self.predicted.values[start:stop] = decider_of(self.output).answer(scores)
 
 
 def open_pass(
-    slices: Sequence[LayerSlice],
-    shrink: dict[str, Upsampling],
-    count: int,
-    cache: Cache,
-    key: str,
+    slices: Sequence[LayerSlice], shrink: dict[str, Upsampling], count: int, cache: Cache, key: str,
     output: ClassOutput | None,
-) -> ModelPass:
+) -> ModelPass:  # fmt: skip
     """The arrays of a pass over ``count`` images, as far as they were filled under the same key."""
     decider = decider_of(output)
     return ModelPass(
@@ -233,13 +228,13 @@ def open_pass(
         shrink,
         tuple(cache.open(s.name, key, (count, s.last - s.first, *s.map_size), np.float32) for s in slices),
         tuple(cache.open(f"{s.name}.max", key, (count, s.last - s.first), np.float32) for s in slices),
-        cache.open(PREDICTED, digest(key, output), (count, *decider.shape), decider.kind),
+        output,
+        cache.open("predicted", digest(key, output), (count, *decider.shape), decider.kind),
     )
 
 
 def run_model(
     model: nn.Module,
-    output: ClassOutput | None,
     config: ModelConfig,
     passed: ModelPass,
     survey: Survey,
@@ -247,12 +242,8 @@ def run_model(
     progress: Progress,
     stage_name: str,
 ) -> None:
-    """One forward pass of the probe, recording every slice that is not filled yet.
-
-    Args:
-        output: where the model gives its classes; None if it gives none.
-    """
-    count, decider = len(survey), decider_of(output)
+    """One forward pass of the probe, recording every slice that is not filled yet."""
+    count, output = len(survey), passed.output
     done = min(array.done for array in passed.arrays)
     notes = Notes(passed.arrays, count)
 
@@ -260,8 +251,7 @@ def run_model(
         with record(model, passed.layers) as recorder:
             inputs = survey.inputs(start, stop, config, batches.device)
             scores = model(inputs) if output is None else output.read(lambda: model(inputs))
-            answers = None if output is None else decider.answer(scores)
-            passed.fill(start, stop, recorder.take(), answers)
+            passed.fill(start, stop, recorder.take(), scores)
 
     with progress.stage(stage_name, count, "images") as stage:
         stage.advance(done)

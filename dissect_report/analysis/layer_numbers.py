@@ -94,7 +94,6 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
         with setup.stopwatch.time("model"):
             run_model(
                 setup.network.model,
-                setup.network.output,
                 setup.run.model,
                 passed,
                 setup.survey,
@@ -191,8 +190,8 @@ def levels_of(setup: Setup, info: LayerInfo, quantile: float) -> np.ndarray:
     for group in plan_passes([info], [plan.map_size], len(setup.survey), _budget(setup)):
         passed = open_group(setup, group, plans)
         stage = f"running the model for {info.name}"
-        run_model(setup.network.model, setup.network.output, setup.run.model, passed, setup.survey,
-                  setup.batches, setup.progress, stage)  # fmt: skip
+        run_model(setup.network.model, setup.run.model, passed, setup.survey, setup.batches, setup.progress,
+                  stage)  # fmt: skip
         levels += [measure_activations(m.values, plan.to_grid, quantile, threads).level for m in passed.maps]
         setup.cache.discard_all(part.name for part in group)
     return np.concatenate(levels)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 #: 1: dissection of classifiers.
 #: 2: generators; keys of their own for what removing units found.
 #: 3: single units of generators inserted at places; replacement_quantile; outlines in a box of 500.
-#: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads; which output holds
-#: the classes, and how they are decided.
+#: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads; which output
+#:    holds the classes, and how they are decided.
 SCHEMA_VERSION = 4
 
 #: The categories in the order in which every page lists them.
@@ -51,12 +51,14 @@ class ConceptRecord:
 class ImageRecord:
     """A probe image; of a generator, the image that it makes of a latent.
 
-        Attributes:
-            name: path below the probe folder, with "/" between folders.
-            label: class name from its sub-folder; None where there are no labels.
-            half: 0 or 1, by a hash of its content: the two halves of the held-out measurement.
-    #: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads; which output holds
-    #: the classes, and how they are decided.
+    Attributes:
+        name: path below the probe folder, with "/" between folders.
+        label: class name from its sub-folder; None where there are no labels.
+        half: 0 or 1, by a hash of its content: the two halves of the held-out measurement.
+        group: number of its group of images that are not independent; of itself alone where none are named.
+        block: number of its block: groups by a hash of their content, at most 500 of them.
+        predicted: the class that the model gives it, or several separated by ", " where each is decided by
+            itself; None if it gives none.
     """
 
     name: str

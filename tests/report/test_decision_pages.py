@@ -46,7 +46,7 @@ def test_a_page_of_independent_classes_counts_decisions_and_says_so(decided: dic
     assert f"share of right decisions over all classes{share}" in text
     assert "Every class is decided by itself: an image that is not said to be of barn need not be" in text
     assert "A folder gives its images one class: every other image counts as without that class" in text
-    assert "What it gives up" in text
+    assert "Images that it gives up" in text
     for absent in ("says instead", "takes barn for", "first answer", "accuracy over all classes"):
         assert absent not in text + body
     assert "its probability above 0.5 or not" in body
