@@ -244,9 +244,9 @@ def stays_between(
 
 
 def _between(scores: Tensor | None, width: int) -> bool:
-    """Whether all of ``scores`` lie between 0 and 1, and do not add up to 1."""
+    """Whether all of ``scores`` lie between 0 and 1, differ, and do not add up to 1."""
     if scores is None:
         return False
     rows = scores.float().reshape(-1, width)
-    inside = bool(((rows >= 0) & (rows <= 1)).all())
+    inside = bool(((rows >= 0) & (rows <= 1)).all() & (rows != rows[0, 0]).any())
     return inside and (width == 1 or not bool(((rows.sum(1) - 1).abs() < 1e-3).all()))

@@ -251,6 +251,7 @@ def test_raw_logits_are_decided_each_by_itself_where_the_configuration_says_so()
         (lambda r: r(5).softmax(1), False),
         (lambda r: r(5) / 1000 + 0.5, False),  # between 0 and 1 on these images only
         (lambda r: r(5), False),
+        (lambda r: r(5) * 0, False),  # a last layer that nobody has trained
     ],
 )
 def test_probabilities_that_no_sigmoid_was_seen_to_make_are_told(wrap: Any, doubtful: bool) -> None:
