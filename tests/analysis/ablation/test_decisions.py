@@ -20,7 +20,7 @@ from reference_ablation import (
 )
 from torch import Tensor
 
-from dissect_report.analysis.ablation.experiment import ablate
+from dissect_report.analysis.ablation.experiment import ablate, open_remover
 from dissect_report.analysis.ablation.held_maps import read_images
 from dissect_report.analysis.dissection import dissect
 from dissect_report.analysis.setup import Setup
@@ -133,6 +133,10 @@ def test_the_record_says_how_it_is_decided(sites: dict[str, Made]) -> None:
         scores, decision = decisions[name]
         assert (scores.width, scores.decision, decision) == (4, "sigmoid", "sigmoid")
         assert scores.undone == (name != "raw")
+    for name, (path, _, _) in sites.items():
+        setup, _ = opened(path)
+        remover = open_remover(setup, setup.run.ablation, setup.network.chosen[0])
+        assert remover.scale > 0, f"{name}: a logit near 0 says nothing of its noise"
     assert "a folder gives its images one class" in sites["each"][2].notes[0]
     assert not any("folder gives" in note for note in sites["unlabelled"][2].notes)
     assert any("ends in a sigmoid" in note for note in sites["each"][1].record.provenance.notes)
