@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from dissect_report.activations.modes import quiet
 from dissect_report.activations.outputs import Reader
+from dissect_report.activations.untouched import untouched
 from dissect_report.config import ModelConfig
 from dissect_report.errors import ModelError, nearest
 from dissect_report.sources.output_tensors import shapes_of, tensor_at, tensors_in
@@ -100,7 +101,7 @@ def find_class_output(
     Raises:
         ModelError: several fit, none is as long as the list, or ``[model] output`` is not one.
     """
-    with quiet(model), SigmoidInputs() as watch:
+    with untouched(model), quiet(model), SigmoidInputs() as watch:
         output = model(example)
     held = tensors_in(output, len(example))
     name = _said_name(output, held, config, len(example)) if config.output != "" else None
@@ -236,7 +237,7 @@ def stays_between(
     """
     if output.undone or not _between(held[output.name], output.width):
         return False
-    with quiet(model):
+    with untouched(model), quiet(model):
         return all(
             _between(tensor_at(model(inputs), output.name), output.width)
             for inputs in (FAR * example, -FAR * example)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from dissect_report.activations.class_output import ClassOutput
 from dissect_report.activations.layers import LayerInfo, list_layers, select_layers
 from dissect_report.activations.outputs import ImageOutput, find_image_output
+from dissect_report.activations.untouched import untouched
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.classes import Classes, find_classes
 from dissect_report.analysis.provenance import choose_device
@@ -99,7 +100,7 @@ def _find_images(run: RunConfig, model: nn.Module, example: Tensor) -> tuple[Ima
     Raises:
         ModelError: it makes no square images.
     """
-    with torch.inference_mode():
+    with torch.inference_mode(), untouched(model):
         output = model(example)
     found, held = find_image_output(output, run.model)
     given = f"{run.model.source} gives {_said(output, held)}"

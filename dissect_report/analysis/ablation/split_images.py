@@ -15,7 +15,7 @@ from dissect_report.analysis.ablation.splits import (
     class_labels,
     overlap_note,
     split_halves,
-    strangers,
+    stray_folders,
 )
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.survey import Survey
@@ -93,8 +93,10 @@ def _labels(
     rank_labels = None if ranking is None else class_labels(ranking.labels, classes)
     known = [labels] if rank_labels is None else [labels, rank_labels]
     stand_in = any(not (part != UNKNOWN).any() for part in known)
-    stray = strangers([survey, *([ranking] if ranking else [])], classes)
     if stand_in:
+        stray = next(
+            (near for part in (survey, ranking) if part and (near := stray_folders(part.labels, classes))), ""
+        )
         why = f"no folder is named like a class ({stray})" if stray else "no class labels"
         notes.append(f"{why}: the intact network's predictions stand in for them")
         if stray:
@@ -104,10 +106,9 @@ def _labels(
             rank_labels = _intact(setup, work, ranking, other, f"{layer}.intact.ranking")
         return labels, rank_labels, stand_in
     if missing := int((labels == UNKNOWN).sum()):
-        notes.append(
-            f"{missing} probe images lie in no folder named like a class: left out"
-            + f" ({stray})" * bool(stray)
-        )
+        near = stray_folders(survey.labels, classes)
+        named = f" ({near})" if near else ""
+        notes.append(f"{missing} probe images lie in no folder named like a class: left out{named}")
         setup.progress.note(f"[ablation]: {notes[-1]}")
     if _each(setup):
         notes.append(

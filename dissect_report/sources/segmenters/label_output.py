@@ -26,13 +26,13 @@ class LabelOutput:
     Attributes:
         source: the segmenter, for messages.
         name: of the output, where it is said; "" for the one that fits.
-        ids: how many ids the list of concepts names, the one for no label included.
+        channels: how many the network may have, by its list of concepts.
         yes_no: whether there is one concept only: then one channel tells whether it is there.
     """
 
     source: str
     name: str
-    ids: int
+    channels: tuple[int, ...]
     yes_no: bool
 
     def read(self, run: Callable[[], Any], images: int) -> tuple[Shaped[Tensor, "image _ y x"], bool]:
@@ -93,14 +93,15 @@ class LabelOutput:
             return tensor.dtype != torch.bool or self.yes_no
         if tensor.ndim == 3:
             return self.yes_no
-        return tensor.shape[1] == self.ids or (self.yes_no and tensor.shape[1] == 1)
+        return tensor.shape[1] in self.channels or (self.yes_no and tensor.shape[1] == 1)
 
     def _refusal(self, output: Any, held: dict[str, Tensor], images: int) -> str:
         maps = [t for t in held.values() if t.ndim == 4 and len(t) == images and t.is_floating_point()]
         if maps:
             return (
-                f"{self.source} gives {maps[0].shape[1]} channels, its list of concepts names {self.ids} ids "
-                f"(the highest is {self.ids - 1}): a network's list has one line a channel"
+                f"{self.source} gives {maps[0].shape[1]} channels, its list of concepts names "
+                f"{self.channels[-1]} ids (the highest is {self.channels[-1] - 1}): a network's list has one "
+                "line a channel"
             )
         given = shapes_of(held) or type(output).__name__
         return (

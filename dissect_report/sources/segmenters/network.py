@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from dissect_report.sources.concepts import (
     name_channels,
     position_table,
     read_catalogue,
+    unlabelled_ids,
 )
 from dissect_report.sources.factory import load_factory, source_digest
 from dissect_report.sources.models import in_float32, model_digest
@@ -42,7 +43,7 @@ class NetworkSegmenter:
         network: Any,
         catalogue: tuple[Concept, ...],
         *,
-        unlabelled: int = 0,
+        unlabelled: int | Collection[int] = 0,
         output: int | str = "",
         normalisation: tuple[Sequence[float], Sequence[float]] | None = None,
         code_digest: str = "",
@@ -53,7 +54,7 @@ class NetworkSegmenter:
         network: gives logits [image, concept, y, x] or ids [image, y, x], or has
             ``segment(images) -> int [image, depth, y, x]``.
         catalogue: with the network's own ids.
-        unlabelled: the network's own id for no label.
+        unlabelled: the network's own ids for no label.
         output: which of several outputs holds the labels; "" for the one that fits.
         normalisation: mean and std that it wants of images in [0, 1]; None for none.
         code_digest: of the file that makes it.
@@ -63,10 +64,12 @@ class NetworkSegmenter:
         self.catalogue = catalogue
         self.quality = quality or {}
         self.network = network
-        self.unlabelled = unlabelled
+        self.unlabelled = sorted(unlabelled_ids(unlabelled))
         self.normalisation = normalisation
-        self._table = torch.from_numpy(position_table(catalogue, unlabelled))
-        self._output = LabelOutput(source, str(output), len(self._table), len(catalogue) == 1)
+        self._table = torch.from_numpy(position_table(catalogue, self.unlabelled))
+        self._output = LabelOutput(
+            source, str(output), _channels(catalogue, self.unlabelled), len(catalogue) == 1
+        )
         self._device: torch.device | str = "cpu"
         if isinstance(network, nn.Module):
             in_float32(network).eval()
@@ -138,8 +141,15 @@ class NetworkSegmenter:
         fine = F.interpolate(logits.float(), (grid, grid), mode="bilinear", align_corners=False)
         if not alone:
             return to_positions(fine.argmax(1, keepdim=True), self._table, self.source)
-        positions = torch.ones_like(self._table[:1]) if len(self.catalogue) == 1 else self._table
+        one = len(self.catalogue) == 1 and fine.shape[1] == 1
+        positions = torch.ones_like(self._table[:1]) if one else self._table[: fine.shape[1]]
         return torch.where(fine > 0, positions.clamp_min(0).view(1, -1, 1, 1), 0)
+
+
+def _channels(catalogue: Sequence[Concept], unlabelled: Sequence[int]) -> tuple[int, ...]:
+    """How many channels a list of concepts can be of: up to the highest id, or to one that means no label."""
+    highest = max(concept.id for concept in catalogue)
+    return tuple(number + 1 for number in (highest, *unlabelled) if number >= highest)
 
 
 def _networks(thing: Any) -> list[nn.Module]:
@@ -190,7 +200,8 @@ def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
     if config.concepts:
         catalogue = read_catalogue(folder / config.concepts, unlabelled)
     else:
-        unlabelled = categories.index(BACKGROUND) if BACKGROUND in categories else unlabelled
+        if unlabelled == (0,) and BACKGROUND in categories:
+            unlabelled = (categories.index(BACKGROUND),)
         catalogue = check_catalogue(name_channels(categories), unlabelled, config.source)
     return NetworkSegmenter(
         config.source,
@@ -217,13 +228,13 @@ def _find_catalogue(config: SegmenterConfig, folder: Path, network: Any) -> tupl
     )
 
 
-def read_carried(carried: Iterable[Any], where: str, unlabelled: int = 0) -> list[Concept]:
+def read_carried(carried: Iterable[Any], where: str, unlabelled: Collection[int] = (0,)) -> list[Concept]:
     """Concepts from names in channel order, or from (id, name, category) triples or objects.
 
     Args:
         carried: what the factory's object has.
         where: for the message.
-        unlabelled: the id that means no label.
+        unlabelled: the ids that mean no label.
 
     Raises:
         SegmenterError: it is neither.
