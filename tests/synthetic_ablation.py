@@ -43,7 +43,7 @@ class MadeUpRemovals(MadeUpNetwork):
         flips = tuple(size for size in FLIP_SIZES if size < len(self.units))
         return records.Ablation(
             schema_version=SCHEMA_VERSION, key="made up", layer=self.layer,
-            labels="intact predictions" if self.stand_in else "labels", replacement="zero",
+            labels="intact predictions" if self.stand_in else "labels", decision="argmax", replacement="zero",
             replacement_quantile=None, path="fx", shortcut="global pooling + linear" if self.live else "",
             unchanged=0.25, close=3, sets={"odd ones": self.odd}, set_sizes=self.sizes, flip_sizes=flips,
             ranking_images=self.images, evaluation_images=self.images,

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from dissect_report.sources.models import images
+from dissect_report.activations.outputs import any_image
 
 #: Share of the rows, or columns, that a stripe takes.
 SHARE = 4
@@ -141,7 +141,7 @@ def change_map(
 
     def run(part: Tensor) -> None:
         with _hooked(module, lambda _: part), noting(model, names, changes):
-            changes.see(IMAGE, images(model(latent.clone())))
+            changes.see(IMAGE, any_image(model(latent.clone())))
 
     each_batch(striped(kept[0], _disturbed(kept[0], 0)), len(latents), run)
     return changes

@@ -2,6 +2,7 @@
 
 Numbers that a page shows one by one are here; ``ablation.npz`` holds the whole arrays, see ``ARRAYS``.
 Classes are indices into ``Run.classes``, images indices into ``Run.images``. ``None`` means undefined.
+Where every class is decided by itself, an image has any number of classes: see ``answers.py``.
 """
 
 from __future__ import annotations
@@ -18,14 +19,17 @@ ENOUGH_IMAGES = 10
 ARRAYS = {
     "ranking_loss": "[target, unit] float64 balanced accuracy lost on the ranking images; NaN = undefined",
     "evaluation_loss": "[target, unit] float64 the same on the evaluation images",
-    "fall": "[target, unit] float64 mean fall of (true logit - best other) on the target's ranking images",
+    "fall": "[target, unit] float64 mean fall of (true logit - best other) on the target's ranking images, "
+    "of the true logit alone where every class is decided by itself",
     "order": "[target, unit] int64 units, most important first",
     "random_order": "[draw, unit] int64 units that are not dead: the first n are the draw's random set of n",
     "served": "[unit] int64 classes that the unit serves",
     "iou": "[unit] float64 best IoU; NaN = undefined",
     "evaluation": "[image] int64 index into Run.images of each evaluation image",
-    "label": "[image] int64 class index of each evaluation image",
-    "predicted": "[image] int32 the intact network's class",
+    "label": "[image] int64 class index of each evaluation image; where every class is decided by itself "
+    "[image, carried], filled up with -1",
+    "predicted": "[image] int32 the intact network's class; where every class is decided by itself uint8 "
+    "[image, byte], the classes' bits as numpy.packbits packs them",
     "pooled": "[image, unit] uint8 what the unit hands to the linear layer; only where live",
     "scale": "[unit] float32: pooled value = offset + scale * uint8",
     "offset": "[unit] float32",
@@ -76,7 +80,8 @@ class Flip:
     Attributes:
         image: index into ``Run.images``.
         before: class index without removal.
-        after: class index per entry of ``Ablation.flip_sizes``.
+        after: class index per entry of ``Ablation.flip_sizes``; -1 where every class is decided by itself
+            and the target's are no longer said.
     """
 
     image: int
@@ -114,7 +119,8 @@ class Target:
         balanced_accuracy: the same.
         ranking_balanced_accuracy: on the ranking images.
         units: the most important ones, in order, by the ranking images.
-        confusions: what its images are taken for, most frequent first.
+        confusions: what its images are taken for, most frequent first; none where every class is decided by
+            itself.
         flips: up to six evaluation images.
         combinations: of its four most important units, by binary counting; empty where the page is live.
     """
@@ -212,6 +218,7 @@ class Ablation:
         key: digest of everything the numbers depend on.
         layer: dotted module name.
         labels: "labels", or "intact predictions" where those stand in: then every accuracy is agreement.
+        decision: "argmax", "one logit" or "sigmoid", as ``ScoresRecord.decision``.
         replacement: "zero", "mean" or "quantile": what every cell of a removed unit's map becomes.
         replacement_quantile: fraction of the unit's grid pixels that exceed it; None unless "quantile".
         path: how the network ran behind the layer: "fx", "export" or "full".
@@ -223,7 +230,8 @@ class Ablation:
         flip_sizes: numbers of best units removed for ``Target.flips``.
         ranking_images: all of them.
         evaluation_images: all of them.
-        accuracy: of the intact network on the evaluation images, over all classes.
+        accuracy: of the intact network on the evaluation images, over all classes: the share of images, or
+            where every class is decided by itself of all decisions, that are right.
         targets: classes, then groups.
         rows: the set table.
         serving: importance v interpretability.
@@ -241,6 +249,7 @@ class Ablation:
     key: str
     layer: str
     labels: str
+    decision: str
     replacement: str
     replacement_quantile: float | None
     path: str

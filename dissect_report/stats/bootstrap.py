@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Integer
 
+from dissect_report.findings.answers import carried, decisions, right, said
+
 DRAWS = 1000
 
 #: Share of draws inside an interval.
@@ -40,8 +42,8 @@ def draw_weights(images: int, seed: int) -> np.ndarray:
 
 
 def bootstrap_changes(
-    predicted: Integer[np.ndarray, "image column"],
-    labels: Integer[np.ndarray, " image"],
+    predicted: Integer[np.ndarray, "image column ..."],
+    labels: Integer[np.ndarray, "image ..."],
     members: Bool[np.ndarray, "target class"],
     weights: np.ndarray,
 ) -> Intervals:
@@ -52,17 +54,17 @@ def bootstrap_changes(
     targets, columns = len(members), predicted.shape[1]
     low, high = np.full((targets, columns), np.nan), np.full((targets, columns), np.nan)
     for target in range(targets):
-        low[target], high[target] = change_interval(
-            predicted, members[target][labels], members[target], weights
-        )
-    correct = (predicted == labels[:, None]).astype(np.float32)
-    share = (weights @ correct).astype(np.float64) / max(1, len(labels))
+        inside = carried(labels, members[target])
+        low[target], high[target] = change_interval(predicted, inside, members[target], weights)
+    classes = members.shape[1]
+    correct = right(predicted, labels, classes).astype(np.float32)
+    share = (weights @ correct).astype(np.float64) / max(1, len(labels) * decisions(predicted, classes))
     ends = _ends(share - share[:, :1])
     return Intervals(low, high, ends[0], ends[1])
 
 
 def change_interval(
-    predicted: Integer[np.ndarray, "image column"],
+    predicted: Integer[np.ndarray, "image column ..."],
     inside: Bool[np.ndarray, " image"],
     member: Bool[np.ndarray, " class"],
     weights: np.ndarray,
@@ -75,7 +77,7 @@ def change_interval(
         member: the classes of the target.
         weights: of ``draw_weights``.
     """
-    hits = member[predicted]
+    hits = said(predicted, member)
     recall = _share(weights[:, inside], hits[inside])
     specificity = _share(weights[:, ~inside], ~hits[~inside])
     score = (recall + specificity) / 2

@@ -38,16 +38,19 @@ def lost_accuracy(counts: ClassCounts) -> Float64[np.ndarray, "target unit"]:
 def mean_fall(
     margin: np.ndarray, labels: np.ndarray, members: Bool[np.ndarray, "target class"]
 ) -> Float64[np.ndarray, "target unit"]:
-    """Mean fall of (true logit - best other logit) over each target's images; 0 without an image.
+    """Mean fall of the margin over each target's images; 0 without an image.
+
+    The margin is the true logit minus the best other one, or the true one alone where every class is
+    decided by itself.
 
     Args:
-        margin: float32 [image, 1 + unit]; column 0 is the intact network.
-        labels: [image].
+        margin: float32 [image, 1 + unit] or [image, 1 + unit, carried]; column 0 is the intact network.
+        labels: [image] or [image, carried].
         members: the classes of each target.
     """
     falls = np.zeros((len(members), margin.shape[1] - 1))
     for target, member in enumerate(members):
-        rows = margin[member[labels]].astype(np.float64)
+        rows = _own_margins(margin, labels, member)
         if len(rows):
             falls[target] = (rows[:, :1] - rows[:, 1:]).mean(0)
     return falls
@@ -61,9 +64,16 @@ def mean_margin(
     Args:
         margin: as of ``mean_fall``.
     """
-    sizes = np.abs(margin[:, 0].astype(np.float64))
-    own = [sizes[member[labels]] for member in members]
+    own = [np.abs(_own_margins(margin[:, :1], labels, member)) for member in members]
     return np.array([values.mean() if len(values) else 0.0 for values in own])
+
+
+def _own_margins(margin: np.ndarray, labels: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """float64 [pair, column]: of every image and class of a target that it is of."""
+    if labels.ndim == 1:
+        return np.asarray(margin[member[labels]].astype(np.float64))
+    images, places = np.nonzero(np.append(member, False)[labels])
+    return np.asarray(margin[images, :, places].astype(np.float64))
 
 
 def rank_units(

@@ -26,6 +26,7 @@ from dissect_report.findings.ablation import (
     Target,
     UnitLoss,
 )
+from dissect_report.findings.answers import carried, first_said, own_margin, said
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.records import SCHEMA_VERSION
 from dissect_report.findings.store import LoadedRun, number, write_arrays, write_record
@@ -89,7 +90,7 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
         live=bool(live),
         live_difference=difference,
         command=run.record.provenance.command,
-        **_circumstances(config, found),
+        **_circumstances(config, found, setup.network.output.decision if setup.network.output else "argmax"),
     )
     write_record(run.paths.ablation(folder), record)
     return record
@@ -113,7 +114,7 @@ def _arrays(
     }
 
 
-def _circumstances(config: AblationConfig, found: LayerAblation) -> dict[str, Any]:
+def _circumstances(config: AblationConfig, found: LayerAblation, decision: str) -> dict[str, Any]:
     """How the predictions were made: fields of ``Ablation``."""
     images = found.images
     pairs = (len(images.ranking) + len(images.evaluation)) * found.info.units
@@ -122,6 +123,7 @@ def _circumstances(config: AblationConfig, found: LayerAblation) -> dict[str, An
         "schema_version": SCHEMA_VERSION,
         "layer": found.info.name,
         "labels": "intact predictions" if images.stand_in else "labels",
+        "decision": decision,
         "replacement": config.replacement,
         "replacement_quantile": config.replacement_quantile if config.replacement == "quantile" else None,
         "path": found.remover.tail.path,
@@ -180,8 +182,11 @@ def _target(
 
 
 def _confusions(found: LayerAblation, member: np.ndarray) -> tuple[Confusion, ...]:
-    said = found.alone_evaluation.predicted[member[found.evaluation.labels], 0]
-    counts = np.bincount(said[~member[said]], minlength=len(member))
+    answers = np.asarray(found.alone_evaluation.predicted)
+    if answers.ndim > 2:  # an image that is not given the class need not be given another
+        return ()
+    taken = answers[carried(found.evaluation.labels, member), 0]
+    counts = np.bincount(taken[~member[taken]], minlength=len(member))
     order = np.argsort(-counts, kind="stable")[:CONFUSIONS]
     return tuple(Confusion(int(name), int(counts[name])) for name in order if counts[name])
 
@@ -191,16 +196,18 @@ def _flips(found: LayerAblation, target: int) -> tuple[Flip, ...]:
     member, sizes = found.targets.members[target], found.plan.flips
     if not sizes:
         return ()
-    columns = [found.plan.best[target][size][0] for size in sizes]
-    before, after = found.sets.predicted[:, 0], found.sets.predicted[:, columns]
-    right = member[found.evaluation.labels] & member[before]
-    flipped = ~member[after]
+    columns = [0, *(found.plan.best[target][size][0] for size in sizes)]
+    answers, labels = np.asarray(found.sets.predicted[:, columns]), found.evaluation.labels
+    recognised = said(answers, member)
+    flipped = ~recognised[:, 1:]
     first = np.where(flipped.any(1), flipped.argmax(1), len(sizes))
-    fall = found.sets.margin[:, columns[-1]] - found.sets.margin[:, 0]
-    places = np.flatnonzero(right & flipped.any(1))
+    places = np.flatnonzero(carried(labels, member) & recognised[:, 0] & flipped.any(1))
+    margin = own_margin(found.sets.margin[:, [0, columns[-1]]], labels, member)
+    fall = margin[:, 1] - margin[:, 0]
     chosen = sorted(places, key=lambda place: (first[place], fall[place], place))[:FLIPS]
+    shown = first_said(answers, member)
     return tuple(
-        Flip(int(found.evaluation.indices[p]), int(before[p]), tuple(after[p].tolist())) for p in chosen
+        Flip(int(found.evaluation.indices[p]), int(shown[p, 0]), tuple(shown[p, 1:].tolist())) for p in chosen
     )
 
 

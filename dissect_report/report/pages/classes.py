@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dissect_report.findings.ablation import SERVING, Flip, SetRow, UnitLoss
+from dissect_report.findings.answers import NONE, carried, said
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
 from dissect_report.report.cards import label, setting
@@ -202,9 +203,10 @@ class ClassSection:
 
     def _intervals(self) -> tuple[Any, Any]:
         arrays = self.removals.arrays
-        member = list(self.removals.record.targets[self.target].classes)
-        own, said = np.isin(arrays["label"], member), np.isin(arrays["predicted"], member)
-        return class_intervals(own, said, int(setting(self.removals.view.run, "dissection", "seed")))
+        member = np.zeros(len(self.removals.view.run.record.classes), bool)
+        member[list(self.removals.record.targets[self.target].classes)] = True
+        own, given = carried(arrays["label"], member), said(arrays["predicted"][:, None], member)[:, 0]
+        return class_intervals(own, given, int(setting(self.removals.view.run, "dissection", "seed")))
 
     def _card(self, loss: UnitLoss) -> dict[str, Any]:
         view = self.removals.view
@@ -233,12 +235,15 @@ class ClassSection:
         """An image before and after: what the network says, and whether it still is the target."""
         own = self.removals.record.targets[self.target]
         image = self.removals.view.run.record.images[flip.image]
-        said = [(self.removals.class_name(c), c in own.classes) for c in (flip.before, *flip.after)]
+        answers = [
+            (f"not {own.name}" if c == NONE else self.removals.class_name(c), c in own.classes)
+            for c in (flip.before, *flip.after)
+        ]
         return {
             "place": place,
             "tiles": len(own.flips),
             "name": image.name,
-            "said": said,
+            "said": answers,
             "sprite": link(self.path, self.removals.view.addresses.flips(self.target)),
             "href": "",
             "title": "",
