@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dissect_report.stats.bootstrap import bootstrap_changes, draw_weights
 from hypothesis import given
 from hypothesis import strategies as st
 from reference_ablation import balanced_accuracy_slowly, rank_slowly
 
-from dissect_report.stats.bootstrap import bootstrap_changes, draw_weights
 from dissect_report.stats.classification import count_predictions, membership
 from dissect_report.stats.importance import (
     classes_served,
