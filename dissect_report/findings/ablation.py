@@ -24,7 +24,7 @@ ARRAYS = {
     "order": "[target, unit] int64 units, most important first",
     "random_order": "[draw, unit] int64 units that are not dead: the first n are the draw's random set of n",
     "served": "[unit] int64 classes that the unit serves",
-    "confirmed_loss": "[target, unit] float64 mean of the losses that confirm that it serves; NaN = it does not",
+    "confirmed_loss": "[target, unit] float64 mean of the losses that confirm it; NaN = it does not serve",
     "iou": "[unit] float64 best IoU; NaN = undefined",
     "evaluation": "[image] int64 index into Run.images of each evaluation image",
     "label": "[image] int64 class index of each evaluation image; where every class is decided by itself "
@@ -128,7 +128,7 @@ class Target:
         specificity: the same.
         balanced_accuracy: the same.
         ranking_balanced_accuracy: on the ranking images.
-        units: the most important ones, in order, by the ranking images; then those that serve it all the same.
+        units: the most important ones, in order, by the ranking images; then the others that serve it.
         confusions: what its images are taken for, most frequent first; none where every class is decided by
             itself.
         flips: up to six evaluation images.

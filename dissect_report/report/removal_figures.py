@@ -99,7 +99,8 @@ def serving_figure(bars: Sequence[ServingBar]) -> Figure:
     bar: Figure = {
         "type": "bar", "x": [serving_label(bar, bars) for bar in shown], "y": [bar.mean_iou for bar in shown],
         "customdata": [bar.measured for bar in shown], "text": [f"n = {bar.measured}" for bar in shown],
-        "textposition": "inside", "insidetextanchor": "start", "marker": {"color": "--accent"}, "error_y": errors,
+        "textposition": "inside", "insidetextanchor": "start", "marker": {"color": "--accent"},
+        "error_y": errors,
         "hovertemplate": "%{x} classes: mean IoU %{y:.3f}, %{customdata} units<extra></extra>",
     }  # fmt: skip
     x: Figure = {"type": "category", "title": {"text": "classes served"}}

@@ -107,13 +107,12 @@ def used_sentence(needing: list[tuple[str, float]], most: float | None, balanced
         rest = [plural(len(needing) - 3, "other class", "other classes")] if len(needing) > 3 else []
         first, loss = needing[0]
         return (
-            f"It is among the four units that matter most to {listing(shown + rest)}; on images that did not rank "
-            f"it, removing it alone costs {first} {lost(loss)} points of {balanced}."
+            f"It is among the four units that matter most to {listing(shown + rest)}; on images that did not "
+            f"rank it, removing it alone costs {first} {lost(loss)} points of {balanced}."
         )
     if most is None:
         return "What its removal costs could not be measured."
     if most <= 0:
         return f"On images that did not rank it, no class loses {balanced} when it alone is removed."
-    return (
-        f"No class's need of it was confirmed on images that did not rank it: at most {lost(most)} points go."
-    )
+    cost = f"removing it alone costs a class at most {lost(most)} points of {balanced}"
+    return f"No class's need of it is confirmed by images that did not rank it; {cost}."

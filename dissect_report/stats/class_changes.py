@@ -1,4 +1,4 @@
-"""What a set of removed units changes of a class: recall, specificity, balanced accuracy, with 95 % intervals."""
+"""What removed units change of a class: recall, specificity, balanced accuracy, with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def class_changes(
 def accuracy_change(
     predicted: Integer[np.ndarray, "image column ..."], labels: Integer[np.ndarray, "image ..."], classes: int
 ) -> tuple[Float64[np.ndarray, " column"], Float64[np.ndarray, " column"]]:
-    """Ends of the interval of the all-class accuracy's change; NaN where an image is worth several decisions."""
+    """Ends of the interval of the all-class accuracy's change; NaN where an image is several decisions."""
     if predicted.ndim > 2:
         nothing = np.full(predicted.shape[1], np.nan)
         return nothing, nothing

@@ -29,8 +29,8 @@ class Confirmed(NamedTuple):
     """Per target and unit.
 
     Attributes:
-        serves: whether some half ranks the unit among the ``SERVING`` most important with a loss, and the other
-            loses too.
+        serves: whether some half ranks the unit among the ``SERVING`` most important with a loss, and the
+            other loses too.
         loss: mean of the losses that confirm it; NaN where it does not serve.
     """
 

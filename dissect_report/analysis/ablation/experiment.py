@@ -163,7 +163,8 @@ def _ablate_layer(
     watch["write"] = time.perf_counter()
     found = LayerAblation(
         info=info, targets=targets, images=images, alone_ranking=first, alone_evaluation=second, sets=sets,
-        plan=plan, order=order, fall=fall, other_order=other_order, random=random, remover=work.remover, watch=watch,
+        plan=plan, order=order, fall=fall, other_order=other_order, random=random, remover=work.remover,
+        watch=watch,
         iou=np.array([np.nan if unit.iou is None else unit.iou for unit in units]),
     )  # fmt: skip
     return write_ablation(setup, config, run, found)

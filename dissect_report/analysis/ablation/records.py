@@ -159,7 +159,7 @@ def _target(
 ) -> Target:
     member = found.targets.members[target]
     best = found.order[target][:LISTED]
-    others = [unit for unit in np.flatnonzero(confirmed.serves[target]) if unit not in best]
+    others = [unit for unit in np.flatnonzero(confirmed.serves[target]).tolist() if unit not in best]
     units = _unit_losses(found, target, [*best.tolist(), *others], ranking, confirmed)
     return Target(
         name=found.targets.names[target],

@@ -81,8 +81,8 @@ class UsedFor:
         others = self.removals.record.evaluation_images - target.evaluation_images
         mistaken = sum(alarm.images for alarm in loss.alarms)
         return (
-            f"It keeps others apart from it: without it, {count(mistaken)} of {count(others)} other images are "
-            f"called {self.names[row]}."
+            f"It keeps others apart from it: without the unit, {count(mistaken)} of {count(others)} other "
+            f"images are called {self.names[row]}."
         )
 
 
