@@ -89,7 +89,8 @@ class MadeUpRemovals(MadeUpNetwork):
             combinations.append(records.Combination(chosen, value, self.accuracy(said)))
         return records.Target(
             name, kind, classes, int(np.isin(self.labels[0], classes).sum()), int(own.sum()), recall,
-            specificity, balanced, self.balanced(0, target, self.predict(0))[2], units,
+            specificity, balanced, _around(recall), _around(balanced),
+            self.balanced(0, target, self.predict(0))[2], units,
             tuple(records.Confusion(*pair) for pair in confusions[:5]), self._flips(target),
             tuple(combinations),
         )  # fmt: skip
@@ -177,6 +178,10 @@ class MadeUpRemovals(MadeUpNetwork):
             mean = sum(defined) / len(defined) if defined else None
             spreads.append(records.Spread(kind, size, mean, tuple(values)))
         return tuple(spreads)
+
+
+def _around(value: float | None) -> tuple[float, float] | None:
+    return None if value is None else (max(0.0, value - 0.1), min(1.0, value + 0.1))
 
 
 def _number(value: float) -> float | None:

@@ -127,6 +127,8 @@ class Target:
         recall: of the intact network on the evaluation images.
         specificity: the same.
         balanced_accuracy: the same.
+        recall_interval: 95 %, of ``recall``; None where it is undefined.
+        balanced_interval: 95 %, of ``balanced_accuracy``; None where it is undefined.
         ranking_balanced_accuracy: on the ranking images.
         units: the most important ones, in order, by the ranking images; then the others that serve it.
         confusions: what its images are taken for, most frequent first; none where every class is decided by
@@ -143,6 +145,8 @@ class Target:
     recall: float | None
     specificity: float | None
     balanced_accuracy: float | None
+    recall_interval: tuple[float, float] | None
+    balanced_interval: tuple[float, float] | None
     ranking_balanced_accuracy: float | None
     units: tuple[UnitLoss, ...]
     confusions: tuple[Confusion, ...]

@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Bool, Float64, Integer
 
 from dissect_report.findings.answers import carried, right, said
-from dissect_report.stats.paired_intervals import Change, change_of_share, mean_of
+from dissect_report.stats.paired_intervals import Change, change_of_share, mean_of, share
 
 
 @dataclass(frozen=True, eq=False)
 class ClassChanges:
-    """Changes of one target against the intact network (column 0), per column; NaN where undefined.
+    """Of one target, per column; NaN where undefined. Changes are against the intact network, column 0.
 
     Attributes:
         recall: of the share of its images that are given it.
@@ -35,6 +35,17 @@ def class_changes(
     inside, hits = carried(labels, member), said(predicted, member)
     recall = change_of_share(hits[inside, 0], hits[inside])
     specificity = change_of_share(~hits[~inside, 0], ~hits[~inside])
+    return ClassChanges(recall, specificity, mean_of(recall, specificity))
+
+
+def class_shares(
+    predicted: Integer[np.ndarray, "image column ..."],
+    labels: Integer[np.ndarray, "image ..."],
+    member: Bool[np.ndarray, " class"],
+) -> ClassChanges:
+    """Recall, specificity and balanced accuracy themselves, with their intervals."""
+    inside, hits = carried(labels, member), said(predicted, member)
+    recall, specificity = share(hits[inside]), share(~hits[~inside])
     return ClassChanges(recall, specificity, mean_of(recall, specificity))
 
 

@@ -31,10 +31,11 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.records import SCHEMA_VERSION
 from dissect_report.findings.store import LoadedRun, number, write_arrays, write_record
 from dissect_report.sources.probe import list_probe
-from dissect_report.stats.class_changes import class_changes
+from dissect_report.stats.class_changes import class_changes, class_shares
 from dissect_report.stats.classification import ClassCounts, count_predictions
 from dissect_report.stats.confirmation import Confirmed, Ranked, confirm, rank_correlation
 from dissect_report.stats.importance import group_by_serving, lost_accuracy, lost_score
+from dissect_report.stats.paired_intervals import Change
 
 #: Units, confusions and pictures listed for a target.
 LISTED = 10
@@ -161,6 +162,9 @@ def _target(
     best = found.order[target][:LISTED]
     others = [unit for unit in np.flatnonzero(confirmed.serves[target]).tolist() if unit not in best]
     units = _unit_losses(found, target, [*best.tolist(), *others], ranking, confirmed)
+    shares = class_shares(
+        np.asarray(found.alone_evaluation.predicted[:, :1]), found.evaluation.labels, member
+    )
     return Target(
         name=found.targets.names[target],
         kind="class" if target < found.targets.classes else "group",
@@ -170,12 +174,18 @@ def _target(
         recall=number(alone.recall[target, 0]),
         specificity=number(alone.specificity[target, 0]),
         balanced_accuracy=number(alone.balanced_accuracy[target, 0]),
+        recall_interval=_interval(shares.recall),
+        balanced_interval=_interval(shares.balanced),
         ranking_balanced_accuracy=number(ranking.balanced_accuracy[target, 0]),
         units=units,
         confusions=_confusions(found, member),
         flips=_flips(found, target),
         combinations=_combinations(found, target),
     )
+
+
+def _interval(share: Change) -> tuple[float, float] | None:
+    return None if np.isnan(share.value[0]) else (float(share.low[0]), float(share.high[0]))
 
 
 def _unit_losses(

@@ -8,13 +8,11 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
-import numpy as np
-
 from dissect_report.findings.ablation import SERVING, Flip, SetRow, Target, UnitLoss
-from dissect_report.findings.answers import NONE, carried, said
+from dissect_report.findings.answers import NONE
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
-from dissect_report.report.cards import label, setting
+from dissect_report.report.cards import label
 from dissect_report.report.formatting import (
     count,
     listing,
@@ -26,7 +24,7 @@ from dissect_report.report.formatting import (
     points,
     span,
 )
-from dissect_report.report.intervals import class_intervals
+from dissect_report.report.intervals import interval_of
 from dissect_report.report.live import TICKED, live_config, live_images
 from dissect_report.report.page import Page
 from dissect_report.report.removal_figures import curves_figure
@@ -188,7 +186,6 @@ class ClassSection:
         """What the section says."""
         removals, record = self.removals, self.removals.record
         own = record.targets[self.target]
-        recall, balanced = self._intervals()
         rows = [row for row in record.rows if row.target == self.target and not row.name]
         words = removals.words
         return {
@@ -197,8 +194,8 @@ class ClassSection:
             "own": own,
             "words": words,
             "tips": removals.tips,
-            "recall": recall,
-            "balanced": balanced,
+            "recall": interval_of(own.recall_interval),
+            "balanced": interval_of(own.balanced_interval),
             "accuracy": record.accuracy,
             "images": record.evaluation_images,
             "cards": [self._card(loss) for loss in serving(own)],
@@ -217,13 +214,6 @@ class ClassSection:
             "command": record.command,
             "replacement": record.replacement,
         }
-
-    def _intervals(self) -> tuple[Any, Any]:
-        arrays = self.removals.arrays
-        member = np.zeros(len(self.removals.view.run.record.classes), bool)
-        member[list(self.removals.record.targets[self.target].classes)] = True
-        own, given = carried(arrays["label"], member), said(arrays["predicted"][:, None], member)[:, 0]
-        return class_intervals(own, given, int(setting(self.removals.view.run, "dissection", "seed")))
 
     def _card(self, loss: UnitLoss) -> dict[str, Any]:
         view = self.removals.view

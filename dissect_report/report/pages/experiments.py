@@ -11,7 +11,7 @@ import numpy as np
 from dissect_report.findings.ablation import Ablation, ServingBar
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
-from dissect_report.report.cards import LayerView, label, setting
+from dissect_report.report.cards import LayerView, label
 from dissect_report.report.formatting import count, number, percent, plural, points, score, share, span
 from dissect_report.report.intervals import Interval, mean_interval
 from dissect_report.report.page import Page
@@ -102,10 +102,6 @@ def _shared(removals: Removals, path: PurePosixPath) -> dict[str, Any]:
     }
 
 
-def _seed(removals: Removals) -> int:
-    return int(setting(removals.view.run, "dissection", "seed"))
-
-
 def _keeping(removals: Removals, path: PurePosixPath) -> dict[str, Any]:
     record, classes = removals.record, removals.class_targets
     names = [record.targets[target].name for target in classes]
@@ -165,7 +161,7 @@ def _states(removals: Removals) -> list[dict[str, Any]]:
                     "of": share(size / removals.view.layer.summary.units),
                     "balanced": sum(after for after, _ in pairs) / len(pairs),
                     "change": sum(changes) / len(changes),
-                    "interval": mean_interval(changes, _seed(removals)),
+                    "interval": mean_interval(changes),
                     "overall": sum(overall) / len(overall) if overall else None,
                     "classes": len(pairs),
                 })  # fmt: skip
@@ -214,7 +210,7 @@ def _bar_interval(removals: Removals, bar: ServingBar) -> Interval:
     served, iou = removals.arrays["served"], removals.arrays["iou"]
     last = bar == removals.record.serving[-1]
     inside = served >= bar.classes if last else served == bar.classes
-    return mean_interval(iou[inside & np.isfinite(iou)].tolist(), _seed(removals))
+    return mean_interval(iou[inside & np.isfinite(iou)].tolist())
 
 
 def serving_points(removals: Removals) -> list[tuple[int, int, float, str, str]]:
