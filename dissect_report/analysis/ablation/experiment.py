@@ -120,7 +120,7 @@ def _survey_ranking(setup: Setup, config: AblationConfig) -> Survey | None:
     """The images that rank, where they are not a half of the probe."""
     if not config.rank_images:
         return None
-    probe = replace(setup.run.probe, images=config.rank_images, limit=0)
+    probe = replace(setup.run.probe, images=config.rank_images, limit=0, groups="")
     cache = _ranking_cache(setup)
     cache.prepare()
     budget = int(setup.run.compute.cache_gb * PIXEL_SHARE * 1e9)

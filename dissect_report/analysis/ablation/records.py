@@ -48,7 +48,7 @@ def ablation_key(setup: Setup, key: str) -> str:
     config = setup.run.ablation
     if config is None or not config.rank_images:
         return intervention_key(key, config)
-    probe = replace(setup.run.probe, images=config.rank_images, limit=0)
+    probe = replace(setup.run.probe, images=config.rank_images, limit=0, groups="")
     ranking = list_probe(probe, setup.config.folder, setup.run.dissection.seed)
     return digest(intervention_key(key, config), ranking.fingerprint)
 
