@@ -165,7 +165,7 @@ def _interventions(
         return (_forecast_edits(setup, generation, images),)
     if ablation is None or not ablation.rank_images:
         return forecast_removals(setup, labels, None)
-    probe = dataclasses.replace(setup.run.probe, images=ablation.rank_images, limit=0)
+    probe = dataclasses.replace(setup.run.probe, images=ablation.rank_images, limit=0, groups="")
     ranking = list_probe(probe, config.folder, setup.run.dissection.seed, setup.run.segmenters)
     return forecast_removals(setup, labels, [item.label for item in ranking.items])
 

@@ -120,7 +120,7 @@ def _survey_ranking(setup: Setup, config: AblationConfig) -> Survey | None:
     """The images that rank, where they are not a half of the probe."""
     if not config.rank_images:
         return None
-    probe = replace(setup.run.probe, images=config.rank_images, limit=0)
+    probe = replace(setup.run.probe, images=config.rank_images, limit=0, groups="")
     cache = _ranking_cache(setup)
     cache.prepare()
     budget = int(setup.run.compute.cache_gb * PIXEL_SHARE * 1e9)
@@ -148,6 +148,10 @@ def _ablate_layer(
     watch["sets"] = time.perf_counter()
     fall = mean_fall(first.margin, images.ranking.labels, targets.members)
     order = _rank(first, images.ranking.labels, targets, fall)
+    other_order = None
+    if ranking is None:  # two halves of the probe: each ranks, and each confirms the other
+        labels = images.evaluation.labels
+        other_order = _rank(second, labels, targets, mean_fall(second.margin, labels, targets.members))
     units = run.layers[info.name].units
     alive = np.array([unit.unit for unit in units if not unit.dead], np.int64)
     random = _random_orders(alive, config.random_draws, setup.run.dissection.seed)
@@ -159,7 +163,8 @@ def _ablate_layer(
     watch["write"] = time.perf_counter()
     found = LayerAblation(
         info=info, targets=targets, images=images, alone_ranking=first, alone_evaluation=second, sets=sets,
-        plan=plan, order=order, fall=fall, random=random, remover=work.remover, watch=watch,
+        plan=plan, order=order, fall=fall, other_order=other_order, random=random, remover=work.remover,
+        watch=watch,
         iou=np.array([np.nan if unit.iou is None else unit.iou for unit in units]),
     )  # fmt: skip
     return write_ablation(setup, config, run, found)

@@ -61,7 +61,7 @@ def split_images(
     labels, rank_labels, stand_in = _labels(setup, work, ranking, own, other, layer, notes)
     known = _strata(labels, setup, stand_in)
     if ranking is None or rank_labels is None:
-        first, second = split_halves(known, survey.digests, setup.run.dissection.seed)
+        first, second = split_halves(known, survey.group_digests, setup.run.dissection.seed)
         source, rank_labels = survey, labels
     else:
         rankable = _strata(rank_labels, setup, stand_in)
