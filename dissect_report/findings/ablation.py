@@ -131,7 +131,7 @@ class Target:
         balanced_interval: 95 %, of ``balanced_accuracy``; None where it is undefined.
         ranking_balanced_accuracy: on the ranking images.
         units: the most important ones, in order, by the ranking images; then the others that serve it.
-        confusions: what its images are taken for, most frequent first; none where each class is decided alone.
+        confusions: what its images are taken for, most frequent first; none where each is decided alone.
         flips: up to six evaluation images.
         combinations: of its four most important units, by binary counting; empty where the page is live.
     """
