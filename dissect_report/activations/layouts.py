@@ -10,24 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from torch import Tensor, nn
 
-from dissect_report.activations.evidence import Evidence
-from dissect_report.activations.lineage import Lineage, Step
-from dissect_report.activations.modes import quiet
-from dissect_report.activations.stripes import (
+from dissect_report.activations.causes import fault_line
+from dissect_report.activations.changes import (
     IMAGE,
-    VARIANTS,
     Changes,
     catch_calls,
     change_input,
     change_map,
-    draw_picture,
-    each_batch,
     noting,
-    striped,
 )
+from dissect_report.activations.evidence import Evidence
+from dissect_report.activations.lineage import Lineage, Step
+from dissect_report.activations.modes import quiet
+from dissect_report.activations.steadiness import Fault
+from dissect_report.activations.stripes import VARIANTS, draw_picture, each_batch, striped
+from dissect_report.errors import ModelError
 
 #: Pictures tried where the first leaves a layer open.
 DRAWS = 3
@@ -47,6 +48,9 @@ def find_misfits(
         lineage: of a forward pass of ``example``.
         names: layers whose output [image, a, b, c] holds numbers, in execution order, each run once.
         makes_images: it is a generator.
+
+    Raises:
+        ModelError: the network gives other values for the same input.
     """
     proof = _Proof(model, example, lineage.steps, tuple(names), makes_images)
     if not proof.open():
@@ -98,11 +102,23 @@ class _Proof:
         given = step.given in maps
         if step.maker or step.made in maps or (step.keeper and given):
             return seen is None or not seen.crossed
-        if seen is None:
+        if seen is None or seen.verdict == "map":
+            return seen is not None
+        if not given or seen.crossed:
             return False
-        blank = step.same_places and seen.flat
-        passed = inside is not None and (inside.verdict == "map" or (step.same_places and inside.possible))
-        return seen.verdict == "map" or (given and not seen.hopeless and (blank or passed))
+        if inside is not None and inside.verdict == "map":
+            return True
+        idle = seen.flat or (inside is not None and inside.possible)
+        return step.same_places and idle and not seen.hopeless
+
+    def _watched(self) -> dict[str, str]:
+        """The layers to look at, each with the first that puts out the same tensor: convolutions, for they
+        may run over something else than a picture, and what is not known to be a map.
+        """
+        sought = {*self.open(), *(step.name for step in self.steps if step.maker)}.intersection(self.names)
+        made = {step.name: step.made for step in self.steps}
+        first: dict[int, str] = {}
+        return {name: first.setdefault(made[name], name) for name in self.names if name in sought}
 
     def _settled(self) -> bool:
         """Whether another look can change nothing: what is left is clearly something else."""
@@ -118,10 +134,12 @@ class _Proof:
         """Looks at pictures with a stripe changed at a time until no layer is left open."""
         for draw in range(DRAWS):
             base, other = (draw_picture(self.example, 2 * draw + k) for k in (0, 1))
-            changes = Changes()
-            with noting(self.model, self.names, changes):
+            changes, watched = Changes(), self._watched()
+            with noting(self.model, set(watched.values()), changes):
                 each_batch(striped(base, other), len(self.example), self.model)
-            for name in self.names:
+            self._refuse_unsteady(changes)
+            changes.of(watched)
+            for name in watched:
                 _add(self.seen, name, changes)
             self._look_inside(draw)
             if self._settled():
@@ -148,9 +166,12 @@ class _Proof:
 
     def _look_from(self, source: str, shape: tuple[int, ...]) -> None:
         """Changes stripes of one layer's map: the image tells of it, and it of the layers behind."""
-        changes = change_map(self.model, self.example, source, self.names)
+        watched = self._watched()
+        changes = change_map(self.model, self.example, source, set(watched.values()))
+        self._refuse_unsteady(changes)
+        changes.of(watched)
         found: dict[str, Evidence] = {}
-        for name in (IMAGE, *self.names):
+        for name in (IMAGE, *watched):
             _add(found, name, changes)
         image = found.pop(IMAGE, None)
         if image is None:
@@ -159,13 +180,21 @@ class _Proof:
         if image.verdict == "map":
             self.seen = {name: each for name, each in found.items() if each.moved} | self.seen
 
+    def _refuse_unsteady(self, changes: Changes) -> None:
+        """Stripes show nothing where the values change by themselves."""
+        name = changes.unsteady()
+        if name:
+            fault: tuple[Fault, str] = ("again", f"layer {name!r}")
+            run = partial(self.model, self.example.clone())
+            raise ModelError(fault_line("the network", fault, [self.model], run))
+
     def _look_inside(self, draw: int) -> None:
         """Changes stripes of the maps that layers still open are given, and looks at what they make of them.
 
         Deep in a network every place may depend on the whole picture; from one layer to the next it does not.
         """
-        waiting = [name for name in self.open() if not (name in self.seen and self.seen[name].hopeless)]
-        if not waiting:
+        waiting, maps = self.open(), self.maps()
+        if not any(step.name in waiting and step.given in maps for step in self.steps):
             return
         calls = catch_calls(self.model, self.example, waiting)
         for step in self.steps:
@@ -179,4 +208,4 @@ def _add(seen: dict[str, Evidence], name: str, changes: Changes) -> None:
     profiles = changes.profiles.get(name, [])
     if len(profiles) >= VARIANTS:
         shape = (1, *(len(axis) for axis in profiles[0]))
-        seen.setdefault(name, Evidence(shape)).add(changes, name)
+        seen[name] = seen.get(name, Evidence(shape)).add(changes, name)
