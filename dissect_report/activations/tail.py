@@ -16,9 +16,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.fx.node import Node
 
+from dissect_report.activations.activation_functions import function_name
 from dissect_report.activations.causes import fault_line
 from dissect_report.activations.cutting import Cut, Flow, assemble, cut, descend, read_flow, stand_in
 from dissect_report.activations.exported import export_flow, exported_output
+from dissect_report.activations.followers import Follower
 from dissect_report.activations.graph import trace
 from dissect_report.activations.interventions import replaced
 from dissect_report.activations.layers import LayerInfo
@@ -26,6 +28,7 @@ from dissect_report.activations.modes import quiet
 from dissect_report.activations.outputs import Reader, agrees, read_logits
 from dissect_report.activations.recording import record
 from dissect_report.activations.steadiness import REPEAT_NOISE, Fault, alike
+from dissect_report.activations.untouched import untouched
 from dissect_report.errors import DissectError, LayerError, ModelError
 
 Path = Literal["fx", "export", "full"]
@@ -175,14 +178,23 @@ def split_tail(
         raise LayerError(f"layer {layer.name!r} cannot be ablated: {layer.obstacle}")
     if len(images) < 2:
         raise ModelError("a network is split on at least two images")
+    with untouched(model):
+        return _prove(model, layer, images, paths, read)
+
+
+def _prove(model: nn.Module, layer: LayerInfo, images: Tensor, paths: Sequence[Path], read: Reader) -> Tail:
+    """The first way of ``paths`` that gives the network's own outputs, from maps as they are recorded."""
+    with record(model, [layer]) as recorder:
+        intact = read(model(images.clone()))
+        recorded = recorder.take()[layer.name]
     with quiet(model):
-        intact, again = read(model(images.clone())), read(model(images.clone()))
+        again = read(model(images.clone()))
         if not alike(intact, again, REPEAT_NOISE):
             fault: tuple[Fault, str] = ("again", "its output")
             raise ModelError(fault_line("the network", fault, [model], lambda: model(images.clone())))
     for path in paths:
         tail = _split(model, layer, images, path, read)
-        if tail is not None and _reproduces(tail, images, intact):
+        if tail is not None and _reproduces(tail, images, intact, recorded):
             _check_dependence(tail, images)
             return tail
     raise ModelError(f"layer {layer.name!r}: the network cannot be run from its stored maps")
@@ -194,17 +206,19 @@ def _split(model: nn.Module, layer: LayerInfo, images: Tensor, path: Path, read:
     with quiet(model):
         if path == "fx":
             traced = trace(model)
-            nodes = [] if traced is None else traced.outputs.get(layer.name, [])
-            if traced is None or len(nodes) != 1:
+            if traced is None or len(traced.outputs.get(layer.name, [])) != 1:
                 return None
-            flow: Flow | None = read_flow(traced.graph, model, images)
-            node: Node | None = nodes[0]
+            flow: Flow | None = read_flow(traced.graph, traced.root, images)
+            node: Node | None = traced.outputs[layer.name][0]
+            calls = traced.outputs.get(layer.follows.module, []) if layer.follows else []
         else:
             flow = export_flow(model, images)
             node = None if flow is None else exported_output(flow, layer.name)
+            alone = exported_output(flow, layer.follows.module) if flow and layer.follows else None
+            calls = [] if alone is None else [alone]
         if flow is None or node is None:
             return None
-        node = _behind_activation(node) if layer.follows is not None else node
+        node = node if layer.follows is None else _behind_activation(flow, node, layer.follows, calls)
         end = next(n for n in flow.graph.nodes if n.op == "output")
         if node is None or (path == "fx" and end not in descend(node)):
             return None
@@ -212,14 +226,33 @@ def _split(model: nn.Module, layer: LayerInfo, images: Tensor, path: Path, read:
         return None if place is None else GraphTail(layer, path, model, flow, place, read)
 
 
-def _behind_activation(node: Node) -> Node | None:
-    """The layer's only consumer, which is the activation it is recorded after."""
-    return next(iter(node.users)) if len(node.users) == 1 else None
+def _behind_activation(flow: Flow, node: Node, follower: Follower, calls: Sequence[Node]) -> Node | None:
+    """What the activation that the layer is recorded after makes of its output.
+
+    Args:
+        calls: what each call of the follower's module made, where that is known.
+    """
+    if follower.module and follower.index < len(calls) and calls[follower.index] in descend(node):
+        return calls[follower.index]
+    while True:
+        users = [user for user in node.users if user not in flow.plain]
+        if len(users) != 1:
+            return None
+        node = users[0]
+        if node.op == "call_module" and str(node.target) == follower.module:
+            return node
+        if node.op in ("call_function", "call_method") and function_name(node.target):
+            return node
 
 
-def _reproduces(tail: Tail, images: Tensor, intact: Tensor) -> bool:
-    """Whether the tail gives the network's own logits, for the whole batch and for a part of it."""
+def _reproduces(tail: Tail, images: Tensor, intact: Tensor, recorded: Tensor) -> bool:
+    """Whether the tail starts from the recorded maps and gives the network's own logits.
+
+    For the whole batch and for a part of it.
+    """
     held = tail.head(images)
+    if not agrees(held.recorded.flatten(1), recorded.flatten(1)):
+        return False
     part = len(images) - 1
     try:
         whole = tail.run(held.recorded, held.kept)

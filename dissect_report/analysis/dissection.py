@@ -167,7 +167,7 @@ def _run_record(
             setup.inputs,
             setup.network.device,
             setup.batches.size,
-            setup.batches.notes,
+            [*survey.notes, *setup.batches.notes],
             setup.stopwatch,
         ),
         classes=classes,

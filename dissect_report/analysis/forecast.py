@@ -93,7 +93,7 @@ def forecast_run(config: Config, run: RunConfig, threads: int) -> Forecast:
         images = run.probe.latents
         tried = dataclasses.replace(run, probe=dataclasses.replace(run.probe, latents=min(few, images)))
     else:
-        probe = list_probe(run.probe, config.folder, run.dissection.seed)
+        probe = list_probe(run.probe, config.folder, run.dissection.seed, run.segmenters)
         images, tried = len(probe.items), run
         labels = tuple(item.label for item in probe.items)
         first = dataclasses.replace(probe, items=probe.items[:few])
@@ -166,7 +166,7 @@ def _interventions(
     if ablation is None or not ablation.rank_images:
         return forecast_removals(setup, labels, None)
     probe = dataclasses.replace(setup.run.probe, images=ablation.rank_images, limit=0)
-    ranking = list_probe(probe, config.folder, setup.run.dissection.seed)
+    ranking = list_probe(probe, config.folder, setup.run.dissection.seed, setup.run.segmenters)
     return forecast_removals(setup, labels, [item.label for item in ranking.items])
 
 

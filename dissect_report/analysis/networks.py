@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from dissect_report.activations.layers import LayerInfo, list_layers, select_layers
+from dissect_report.activations.untouched import untouched
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.provenance import choose_device
 from dissect_report.config import ModelConfig, RunConfig
@@ -54,7 +55,7 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     model = load_model(run.model, folder).to(device)
     example = example_input(run).to(device)
     infos = list_layers(model, example, run.is_generator)
-    with torch.inference_mode():
+    with torch.inference_mode(), untouched(model):
         output = model(example)
     if not run.is_generator:
         check_scores(output, run.model.source)

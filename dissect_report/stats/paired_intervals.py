@@ -2,7 +2,7 @@
 
 Newcombe's paired score interval (Statistics in Medicine 17, 1998, method 10, here with score limits that are
 corrected for continuity) needs no draws, always holds the estimate and is never without width. Intervals of
-parts are joined by square-and-add (Zou and Donner 2008). Without the correction 91 % of classes of 10 are covered.
+parts are joined by square-and-add (Zou and Donner 2008). Uncorrected, 91 % of classes of 10 are covered.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from dissect_report.sources.concepts import (
     name_channels,
     position_table,
     read_catalogue,
+    unlabelled_ids,
 )
 from dissect_report.sources.factory import load_factory, source_digest
 from dissect_report.sources.models import in_float32, model_digest, unwrap
@@ -41,7 +42,7 @@ class NetworkSegmenter:
         network: Any,
         catalogue: tuple[Concept, ...],
         *,
-        unlabelled: int = 0,
+        unlabelled: int | Collection[int] = 0,
         normalisation: tuple[Sequence[float], Sequence[float]] | None = None,
         code_digest: str = "",
         quality: dict[str, float | None] | None = None,
@@ -50,7 +51,7 @@ class NetworkSegmenter:
         source: as the configuration names it.
         network: gives logits [image, concept, y, x], or has ``segment(images) -> int [image, depth, y, x]``.
         catalogue: with the network's own ids.
-        unlabelled: the network's own id for no label.
+        unlabelled: the network's own ids for no label.
         normalisation: mean and std that it wants of images in [0, 1]; None for none.
         code_digest: of the file that makes it.
         quality: IoU against known truth per concept name.
@@ -59,9 +60,9 @@ class NetworkSegmenter:
         self.catalogue = catalogue
         self.quality = quality or {}
         self.network = network
-        self.unlabelled = unlabelled
+        self.unlabelled = sorted(unlabelled_ids(unlabelled))
         self.normalisation = normalisation
-        self._table = torch.from_numpy(position_table(catalogue, unlabelled))
+        self._table = torch.from_numpy(position_table(catalogue, self.unlabelled))
         self._device: torch.device | str = "cpu"
         if isinstance(network, nn.Module):
             in_float32(network).eval()
@@ -152,11 +153,12 @@ class NetworkSegmenter:
         logits = self._logits(output, count)
         if not bool(torch.isfinite(logits).all()):
             raise SegmenterError(f"{self.source} gives NaN or infinite logits; check its weights")
-        named = len(self._table)
-        if logits.shape[1] != named:
+        last, highest = logits.shape[1] - 1, max(concept.id for concept in self.catalogue)
+        if last != highest and not (last > highest and last in self.unlabelled):
+            named = max(highest, *self.unlabelled, 0)
             raise SegmenterError(
-                f"{self.source} gives {logits.shape[1]} channels, its list of concepts names {named} ids "
-                f"(the highest is {named - 1}, unlabelled = {self.unlabelled}): "
+                f"{self.source} gives {last + 1} channels, its list of concepts names {named + 1} ids "
+                f"(the highest is {named}, unlabelled = {self.unlabelled or -1}): "
                 "a network's list has one line a channel"
             )
         fine = F.interpolate(logits.float(), (grid, grid), mode="bilinear", align_corners=False)
@@ -204,7 +206,8 @@ def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
     if config.concepts:
         catalogue = read_catalogue(folder / config.concepts, unlabelled)
     else:
-        unlabelled = categories.index(BACKGROUND) if BACKGROUND in categories else unlabelled
+        if unlabelled == (0,) and BACKGROUND in categories:
+            unlabelled = (categories.index(BACKGROUND),)
         catalogue = check_catalogue(name_channels(categories), unlabelled, config.source)
     return NetworkSegmenter(
         config.source, network, catalogue, unlabelled=unlabelled, normalisation=(MEAN, STD)
