@@ -28,7 +28,6 @@ from dissect_report.activations.lineage import Lineage, Step
 from dissect_report.activations.modes import quiet
 from dissect_report.activations.steadiness import Fault
 from dissect_report.activations.stripes import VARIANTS, draw_picture, each_batch, striped
-from dissect_report.errors import ModelError
 
 #: Pictures tried where the first leaves a layer open.
 DRAWS = 3
@@ -48,9 +47,6 @@ def find_misfits(
         lineage: of a forward pass of ``example``.
         names: layers whose output [image, a, b, c] holds numbers, in execution order, each run once.
         makes_images: it is a generator.
-
-    Raises:
-        ModelError: the network gives other values for the same input.
     """
     proof = _Proof(model, example, lineage.steps, tuple(names), makes_images)
     if not proof.open():
@@ -71,6 +67,7 @@ class _Proof:
         model, example, steps, names, makes_images: see ``find_misfits``.
         seen: what changed stripes of the picture, or of an earlier map, did to a layer.
         inside: what changed stripes of a layer's own input, a map, did to it.
+        unsteady: why nothing can be seen: values change by themselves; "" where they do not.
     """
 
     model: nn.Module
@@ -80,6 +77,7 @@ class _Proof:
     makes_images: bool
     seen: dict[str, Evidence] = field(default_factory=dict)
     inside: dict[str, Evidence] = field(default_factory=dict)
+    unsteady: str = ""
 
     def maps(self) -> set[int]:
         """Numbers of the tensors that are known to be maps."""
@@ -122,10 +120,14 @@ class _Proof:
 
     def _settled(self) -> bool:
         """Whether another look can change nothing: what is left is clearly something else."""
-        return all(name in self.seen and self.seen[name].hopeless for name in self.open())
+        return bool(self.unsteady) or all(
+            name in self.seen and self.seen[name].hopeless for name in self.open()
+        )
 
     def reasons(self) -> dict[str, str]:
         """Of the layers left open."""
+        if self.unsteady:
+            return dict.fromkeys(self.open(), self.unsteady)
         shapes = {step.name: step.kind[1] for step in self.steps}
         source = "map" if self.makes_images else "picture"
         return {name: self.seen.get(name, Evidence(shapes[name])).reason(source) for name in self.open()}
@@ -137,7 +139,8 @@ class _Proof:
             changes, watched = Changes(), self._watched()
             with noting(self.model, set(watched.values()), changes):
                 each_batch(striped(base, other), len(self.example), self.model)
-            self._refuse_unsteady(changes)
+            if self._is_unsteady(changes):
+                return
             changes.of(watched)
             for name in watched:
                 _add(self.seen, name, changes)
@@ -168,7 +171,8 @@ class _Proof:
         """Changes stripes of one layer's map: the image tells of it, and it of the layers behind."""
         watched = self._watched()
         changes = change_map(self.model, self.example, source, set(watched.values()))
-        self._refuse_unsteady(changes)
+        if self._is_unsteady(changes):
+            return
         changes.of(watched)
         found: dict[str, Evidence] = {}
         for name in (IMAGE, *watched):
@@ -180,13 +184,14 @@ class _Proof:
         if image.verdict == "map":
             self.seen = {name: each for name, each in found.items() if each.moved} | self.seen
 
-    def _refuse_unsteady(self, changes: Changes) -> None:
-        """Stripes show nothing where the values change by themselves."""
+    def _is_unsteady(self, changes: Changes) -> bool:
+        """Whether values change by themselves: then stripes show nothing."""
         name = changes.unsteady()
         if name:
             fault: tuple[Fault, str] = ("again", f"layer {name!r}")
             run = partial(self.model, self.example.clone())
-            raise ModelError(fault_line("the network", fault, [self.model], run))
+            self.unsteady = fault_line("the network", fault, [self.model], run)
+        return bool(name)
 
     def _look_inside(self, draw: int) -> None:
         """Changes stripes of the maps that layers still open are given, and looks at what they make of them.
