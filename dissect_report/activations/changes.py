@@ -13,8 +13,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from dissect_report.activations.outputs import any_image
 from dissect_report.activations.stripes import VARIANTS, disturbed, each_batch, striped
-from dissect_report.sources.models import images
 
 #: Values of a unit that differ by less than this share of a layer's largest are one value, rounded.
 FLAT = 1e-5
@@ -138,7 +138,7 @@ def change_map(
 
     def run(part: Tensor) -> None:
         with _hooked(module, lambda _: part), noting(model, names, changes):
-            changes.see(IMAGE, images(model(latent.clone())))
+            changes.see(IMAGE, any_image(model(latent.clone())))
 
     each_batch(striped(kept[0], disturbed(kept[0], 0)), len(latents), run)
     return changes

@@ -17,7 +17,6 @@ from dissect_report.analysis.forward import out_of_memory
 from dissect_report.analysis.generating import made_images, unit_range
 from dissect_report.analysis.setup import Setup
 from dissect_report.errors import DissectError, ModelError, SegmenterError
-from dissect_report.sources.models import logits
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.network import NetworkSegmenter
 
@@ -44,10 +43,17 @@ def _check_network(setup: Setup) -> None:
 
     def ask(images: Tensor) -> Mapping[str, Tensor]:
         with record(network.model, network.chosen) as recorder:
-            output = network.model(images)
+            made = answer(images)
             maps = {f"layer {name!r}": values for name, values in recorder.take().items()}
-        made = made_images(setup, output, range(len(images))) if setup.run.is_generator else logits(output)
         return maps if made is None else {**maps, "its output": made}
+
+    def answer(images: Tensor) -> Tensor | None:
+        if setup.run.is_generator:
+            return made_images(setup, network.model(images), range(len(images)))
+        if network.output is not None:
+            return network.output.read(lambda: network.model(images))
+        network.model(images)
+        return None
 
     _check(source, ask, inputs, setup.batches.size, [network.model], ModelError)
 
