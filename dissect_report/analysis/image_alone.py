@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from dissect_report.activations.causes import fault_line
 from dissect_report.activations.recording import record
 from dissect_report.activations.steadiness import COUNT, find_fault
+from dissect_report.activations.untouched import untouched
 from dissect_report.analysis.forward import out_of_memory
 from dissect_report.analysis.generating import made_images, unit_range
 from dissect_report.analysis.setup import Setup
@@ -74,7 +76,9 @@ def _check(
     networks: list[nn.Module],
     error: type[DissectError],
 ) -> None:
-    with torch.inference_mode():
+    with torch.inference_mode(), ExitStack() as stack:
+        for network in networks:
+            stack.enter_context(untouched(network))
         try:
             fault = find_fault(ask, images, size)
         except DissectError:
