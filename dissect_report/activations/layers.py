@@ -19,6 +19,7 @@ from torch.utils.hooks import RemovableHandle
 from dissect_report.activations.activation_functions import Follower, find_followers
 from dissect_report.activations.modes import quiet
 from dissect_report.errors import LayerError, ModelError, nearest
+from dissect_report.findings.paths import layer_files
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class LayerInfo:
         follows: the activation applied to a clone of its output; None to record the output itself.
         obstacle: what keeps it from being dissected, e.g. "its output is not a map but [1, 365]"; else "".
         same_as: an earlier layer with the very same recorded values; else "".
+        file: the name as a file name, distinct among the network's layers.
     """
 
     name: str
@@ -44,6 +46,12 @@ class LayerInfo:
     follows: Callable[[Tensor], Tensor] | None = field(default=None, compare=False, repr=False)
     obstacle: str = ""
     same_as: str = ""
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        """A layer that nobody compared with others has a file name of its own all the same."""
+        if not self.file:
+            object.__setattr__(self, "file", layer_files([self.name])[0])
 
 
 @dataclass
@@ -73,8 +81,10 @@ def list_layers(model: nn.Module, example: Tensor) -> tuple[LayerInfo, ...]:
     infos: list[LayerInfo] = []
     owners: dict[bytes, str] = {}
     modules = {name: module for name, module in model.named_modules() if name}
-    for name in [*seen, *(name for name in modules if name not in seen)]:
+    names = [*seen, *(name for name in modules if name not in seen)]
+    for name, file in zip(names, layer_files(names), strict=True):
         info = _describe(name, modules[name], seen.get(name, _Seen()), followers.get(name))
+        info = replace(info, file=file)
         values = seen[name].values if name in seen and not info.obstacle else b""
         if values:
             info = replace(info, same_as=owners.get(values, ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -25,7 +25,6 @@ from dissect_report.analysis.provenance import versions
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import outline
 from dissect_report.analysis.units import LayerNumbers
-from dissect_report.findings.paths import file_names
 from dissect_report.stats.correlation import correlate_units
 from dissect_report.stats.levels import measure_activations
 from dissect_report.stats.topk import top_images
@@ -73,7 +72,6 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
     One forward pass of the model serves all layers. Where the disk budget does not hold all
     activations the pass is repeated for other units; the numbers are the same.
     """
-    layers = setup.network.chosen
     plans = plan_maps(setup)
     groups = group_slices(setup, plans)
     if len(groups) > 1:
@@ -81,7 +79,6 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
             f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold all activations: "
             f"the model ran {len(groups)} times over the probe"
         )
-    folders = dict(zip((info.name for info in layers), layer_folders(layers), strict=True))
     parts: list[SliceNumbers] = []
     for turn, group in enumerate(groups, 1):
         stage = "running the model" + (f" ({turn} of {len(groups)})" if len(groups) > 1 else "")
@@ -100,7 +97,7 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
             info, plan, maps = part.layer, plans[part.layer.name], kept.values
             parts.append(_measure_slice(setup, probe, plan, part, maps, peaks.values))
             if part.last == info.units:
-                joined = _join_slices(setup, info, folders[info.name], plan, parts, maps)
+                joined = _join_slices(setup, info, plan, parts, maps)
                 yield joined, passed.predicted.values
                 parts = []
         if len(groups) > 1:
@@ -111,13 +108,6 @@ def _budget(setup: Setup) -> int:
     """Bytes of disk left for activations."""
     pixels = 0 if setup.survey.pixels is None else setup.survey.pixels.nbytes
     return max(1, int(setup.run.compute.cache_gb * 1e9) - pixels)
-
-
-def layer_folders(layers: Sequence[LayerInfo]) -> list[str]:
-    """A folder below the run for each layer, safe and distinct."""
-    return file_names(
-        (info.name for info in layers), reserved=("thumbnails", "segmentation", "classes", "experiments")
-    )
 
 
 def group_slices(setup: Setup, plans: dict[str, MapPlan]) -> list[list[LayerSlice]]:
@@ -229,7 +219,7 @@ def draw_outlines(activations: np.ndarray, level: float) -> tuple[list[str], lis
 
 
 def _join_slices(
-    setup: Setup, info: LayerInfo, folder: str, plan: MapPlan, parts: list[SliceNumbers], maps: np.ndarray
+    setup: Setup, info: LayerInfo, plan: MapPlan, parts: list[SliceNumbers], maps: np.ndarray
 ) -> LayerNumbers:
     """The whole layer. If it was cut, the model runs once more for the correlation of all its units."""
     with setup.stopwatch.time("correlate"):
@@ -241,7 +231,7 @@ def _join_slices(
             correlation = correlate_units(maps)
     return LayerNumbers(
         info=info,
-        folder=folder,
+        folder=info.file,
         measurement=join([part.measurement for part in parts]),
         maxima=np.concatenate([part.maxima for part in parts], axis=1),
         correlation=correlation,

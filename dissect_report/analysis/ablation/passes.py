@@ -36,14 +36,19 @@ class RemovalPass:
     def predict(
         self, name: str, maps: HeldMaps, images: LabelledImages, nests: Sequence[Nest], title: str
     ) -> Outcome:
-        """Predictions of every image of ``images`` with every set of ``nests``; column 0 is intact."""
+        """Predictions of every image of ``images`` with every set of ``nests``; column 0 is intact.
+
+        Args:
+            name: of the cached arrays among the layer's.
+        """
+        name = f"removed.{self.remover.tail.layer.file}.{name}"
         columns = 1 + sum(nest.columns for nest in nests)
         key = digest(
             self.key, images.survey.digest, images.indices.tolist(), images.labels.tolist(),
             [(nest.units.tolist(), nest.sizes, nest.removed, nest.kept) for nest in nests],
         )  # fmt: skip
-        predicted = self.cache.open(f"removed.{name}.i32", key, (len(images), columns), np.int32)
-        margin = self.cache.open(f"removed.{name}.f32", key, (len(images), columns), np.float32)
+        predicted = self.cache.open(f"{name}.i32", key, (len(images), columns), np.int32)
+        margin = self.cache.open(f"{name}.f32", key, (len(images), columns), np.float32)
         done = min(predicted.done, margin.done)
         notes = predicted.extra if done else {"unchanged": 0, "close": 0}
         predicted.extra = notes

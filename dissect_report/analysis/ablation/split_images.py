@@ -43,7 +43,7 @@ class SplitImages:
 
 
 def split_images(
-    setup: Setup, work: RemovalPass, ranking: Survey | None, own: HeldMaps, other: HeldMaps, layer: str
+    setup: Setup, work: RemovalPass, ranking: Survey | None, own: HeldMaps, other: HeldMaps
 ) -> SplitImages:
     """Labels for every image, by its folder or else by the intact network; then who ranks, who evaluates.
 
@@ -56,7 +56,7 @@ def split_images(
         ProbeError: too few images.
     """
     survey, notes = setup.survey, list[str]()
-    labels, rank_labels, stand_in = _labels(setup, work, ranking, own, other, layer, notes)
+    labels, rank_labels, stand_in = _labels(setup, work, ranking, own, other, notes)
     if ranking is None or rank_labels is None:
         first, second = split_halves(labels, survey.digests, setup.run.dissection.seed)
         source, rank_labels = survey, labels
@@ -80,7 +80,6 @@ def _labels(
     ranking: Survey | None,
     own: HeldMaps,
     other: HeldMaps,
-    layer: str,
     notes: list[str],
 ) -> tuple[np.ndarray, np.ndarray | None, bool]:
     """Of the probe, of the ranking images, and whether predictions stand in; ``notes`` is added to."""
@@ -95,8 +94,8 @@ def _labels(
         notes.append(f"{why}: the intact network's predictions stand in for them")
         if stray:
             setup.progress.note(f"[ablation]: {notes[-1]}; [model] classes names the outputs")
-        labels = _intact(work, survey, own, f"{layer}.intact")
-        rank_labels = None if ranking is None else _intact(work, ranking, other, f"{layer}.intact.ranking")
+        labels = _intact(work, survey, own, "intact")
+        rank_labels = None if ranking is None else _intact(work, ranking, other, "intact.ranking")
     elif missing := int((labels == UNKNOWN).sum()):
         notes.append(f"{missing} probe images lie in no folder named like a class: left out")
         setup.progress.note(f"[ablation]: {notes[-1]}")
