@@ -36,8 +36,8 @@ def load_factory(source: str, folder: Path, error: type[SourceError] = ModelErro
     if not colon or not place or not name.isidentifier():
         raise error(f"{source!r} is not file.py:factory or package.module:factory")
     path = folder / place if place.endswith(".py") else None
-    beside = path.resolve().parent if path else folder.resolve()
-    with _failures(source, error), _importable(beside, path is not None):
+    beside = code_folder(source, folder)
+    with _failures(source, error), importable(beside, path is not None):
         module = _load_file(path, error) if path else _load_module(place, error)
     factory = getattr(module, name, None)
     if isinstance(factory, nn.Module):
@@ -47,10 +47,16 @@ def load_factory(source: str, folder: Path, error: type[SourceError] = ModelErro
         raise error(f"{place} has no factory called {name!r}; {nearest(name, known)}")
 
     def call() -> Any:
-        with _failures(source, error), _importable(beside, path is not None):
+        with _failures(source, error), importable(beside, path is not None):
             return factory()
 
     return call
+
+
+def code_folder(source: str, folder: Path) -> Path:
+    """The folder that a source's own imports are looked for in: that of its file, else ``folder``."""
+    place = source.rpartition(":")[0]
+    return (folder / place).resolve().parent if place.endswith(".py") else folder.resolve()
 
 
 def source_digest(source: str, folder: Path) -> str:
@@ -110,7 +116,7 @@ def _load_module(name: str, error: type[SourceError]) -> ModuleType:
 
 
 @contextmanager
-def _importable(folder: Path, alone: bool) -> Iterator[None]:
+def importable(folder: Path, alone: bool) -> Iterator[None]:
     """``folder`` first on the import path inside, as if its code were run from there.
 
     Args:
