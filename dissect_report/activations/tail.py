@@ -6,7 +6,7 @@ of ``torch.export``, and the whole network with the layer's maps replaced as the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -115,6 +115,9 @@ class GraphTail:
     def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
         """As ``run``, on values that nobody needs afterwards."""
         sized = [stand_in(self.flow, node, len(recorded), recorded) for node in self.cut.sized]
+        # Held maps are float32; the network may compute in other types here, or ask for whole numbers.
+        recorded = recorded.to(self.flow.types[self.cut.node])
+        kept = [value.to(self.flow.types[node]) for node, value in zip(self.cut.kept, kept, strict=True)]
         with quiet(self.model):
             return self.read(self.flow.finish(self.behind(recorded, *kept, *sized)))
 
@@ -173,8 +176,12 @@ def split_tail(
         raise LayerError(f"layer {layer.name!r} cannot be ablated: {layer.obstacle}")
     if len(images) < 2:
         raise ModelError("a network is split on at least two images")
-    with quiet(model):
-        intact, again = read(model(images.clone())), read(model(images.clone()))
+
+    def run(some: Tensor) -> Tensor:
+        with quiet(model):
+            return read(model(some.clone()))
+
+    intact, again = run(images), run(images)
     if not agrees(intact, again):
         raise ModelError(
             "the network gives different outputs for the same input (dropout left on? noise drawn anew?): "
@@ -182,7 +189,7 @@ def split_tail(
         )
     for path in paths:
         tail = _split(model, layer, images, path, read)
-        if tail is not None and _reproduces(tail, images, intact):
+        if tail is not None and _reproduces(tail, images, intact, run):
             _check_dependence(tail, images)
             return tail
     raise ModelError(f"layer {layer.name!r}: the network cannot be run from its stored maps")
@@ -217,8 +224,12 @@ def _behind_activation(node: Node) -> Node | None:
     return next(iter(node.users)) if len(node.users) == 1 else None
 
 
-def _reproduces(tail: Tail, images: Tensor, intact: Tensor) -> bool:
-    """Whether the tail gives the network's own logits, for the whole batch and for a part of it."""
+def _reproduces(tail: Tail, images: Tensor, intact: Tensor, run: Callable[[Tensor], Tensor]) -> bool:
+    """Whether the tail gives the network's own logits, for the whole batch and for a part of it.
+
+    Args:
+        run: the network; in coarse number types its logits differ with the batch that an image stands in.
+    """
     held = tail.head(images)
     part = len(images) - 1
     try:
@@ -229,8 +240,17 @@ def _reproduces(tail: Tail, images: Tensor, intact: Tensor) -> bool:
         raise
     except Exception:  # a graph made for one batch size: the network's own code, it may raise anything at all
         return False
-    same = agrees(whole, intact) and agrees(fewer, intact[:part]) and agrees(alone, intact[:1])
+    same = agrees(whole, intact) and all(
+        agrees(made, intact[: len(made)]) or _reproduces_batch(tail, images[: len(made)], run)
+        for made in (fewer, alone)
+    )
     return same and (intact.ndim > 2 or bool((whole.argmax(1) == intact.argmax(1)).all()))
+
+
+def _reproduces_batch(tail: Tail, images: Tensor, run: Callable[[Tensor], Tensor]) -> bool:
+    """Whether the tail gives the network's own logits of just these images."""
+    held = tail.head(images)
+    return agrees(tail.run(held.recorded, held.kept), run(images))
 
 
 def _check_dependence(tail: Tail, images: Tensor) -> None:

@@ -12,6 +12,7 @@ from torch import nn
 
 from dissect_report.activations.layers import LayerInfo, list_layers, select_layers
 from dissect_report.analysis.cache import digest
+from dissect_report.analysis.first_forward import run_first
 from dissect_report.analysis.provenance import choose_device
 from dissect_report.config import ModelConfig, RunConfig
 from dissect_report.errors import LayerError, ModelError
@@ -32,6 +33,7 @@ class Network:
         weights: sha256 of its parameters and buffers.
         digest: of the weights and of the user's file that makes the model: its code may change alone.
         side: of its images in pixels: those it takes, or makes.
+        notes: what a reader should know of how it was opened.
     """
 
     model: nn.Module
@@ -42,6 +44,7 @@ class Network:
     weights: str
     digest: str
     side: int
+    notes: tuple[str, ...] = ()
 
 
 def open_network(run: RunConfig, folder: Path) -> Network:
@@ -51,11 +54,10 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         ModelError, WeightsError, LayerError, ConfigError: what the configuration names cannot be used.
     """
     device = choose_device(run.compute.device)
-    model = load_model(run.model, folder).to(device)
-    example = example_input(run).to(device)
-    infos = list_layers(model, example)
-    with torch.inference_mode():
-        output = model(example)
+    notes: list[str] = []
+    first = run_first(load_model(run.model, folder, notes).to(device), run, device)
+    model, output = first.model, first.output
+    infos = list_layers(model, first.example)
     if not run.is_generator:
         check_scores(output, run.model.source)
     scores = None if run.is_generator else logits(output)
@@ -68,19 +70,14 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         classes=_class_names(run.model, folder, model, scores),
         weights=weights,
         digest=digest(weights, source_digest(run.model.source, folder)),
-        side=_image_side(output, run.model.source) if run.is_generator else run.probe.crop,
+        side=_image_side(output, run.model.source, len(first.example))
+        if run.is_generator
+        else run.probe.crop,
+        notes=(*notes, *first.notes),
     )
 
 
-def example_input(run: RunConfig) -> torch.Tensor:
-    """Seeded noise of the model's input shape: two of them, so that nothing is constant by accident."""
-    generator = torch.Generator().manual_seed(0)
-    side = run.probe.crop
-    shape = run.model.latent_shape if run.is_generator else (len(run.model.mean), side, side)
-    return torch.randn(2, *shape, generator=generator)
-
-
-def _image_side(output: object, source: str) -> int:
+def _image_side(output: object, source: str, latents: int) -> int:
     """Side of a generator's images in pixels.
 
     Raises:
@@ -94,8 +91,8 @@ def _image_side(output: object, source: str) -> int:
             f"{given}, not images [image, 3, y, x]; a factory can wrap it, or is it a classifier "
             '([model] kind = "classifier")?'
         )
-    if len(made) != 2:
-        raise ModelError(f"{given} for 2 latents: a generator makes one image a latent")
+    if len(made) != latents:
+        raise ModelError(f"{given} for {latents} latents: a generator makes one image a latent")
     if made.shape[2] != made.shape[3]:
         raise ModelError(f"{given}: images must be square; pad them in a factory")
     return int(made.shape[2])
@@ -128,8 +125,8 @@ def _names_in(carried: object) -> tuple[str, ...]:
 def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
     """Every dissectable layer in execution order, and whether the configuration chooses it."""
     device = choose_device(run.compute.device)
-    model = load_model(run.model, folder).to(device)
-    infos = list_layers(model, example_input(run).to(device))
+    first = run_first(load_model(run.model, folder).to(device), run, device)
+    infos = list_layers(first.model, first.example)
     chosen: set[str] = set()
     for pattern in run.model.layers:
         with suppress(LayerError):  # whoever lists them looks for the right name

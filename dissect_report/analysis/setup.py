@@ -108,7 +108,7 @@ def set_up(
     cache.prepare()
     with stopwatch.time("read images"):
         survey = _survey(run, network, folder, probe, cache, threads, progress)
-    batches = Batches(run.compute.batch_size, network.device)
+    batches = Batches(run.compute.batch_size, network.device, list(network.notes))
     return Setup(
         config=config,
         run=run,

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from dissect_report.sources.factory import code_folder, load_factory
 from dissect_report.sources.fitting import choose, load_weights, parts
 from dissect_report.sources.named_tensors import Tree, leaves
 from dissect_report.sources.progan import progan_from
+from dissect_report.sources.shells import refuse_torchscript, undo_compilation
 from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
 
 #: Names under which networks wrap their logits.
@@ -44,16 +45,18 @@ def load_model(config: ModelConfig, folder: Path, notes: list[str] | None = None
         model = _progan(read_checkpoint(path, config.allow_pickle, folder), config.weights_key, notes)
     else:
         model = load_factory(config.source, folder, ModelError)()
+    refuse_torchscript(model, config.source)
     if not isinstance(model, nn.Module):
-        raise ModelError(f"{config.source} gives a {type(model).__name__}, not a torch.nn.Module")
-    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps: hooks and graphs need the module
+        hint = ": its .module() gives one" if isinstance(model, torch.export.ExportedProgram) else ""
+        raise ModelError(f"{config.source} gives a {type(model).__name__}, not a torch.nn.Module{hint}")
+    model = undo_compilation(model)
     if config.weights:
         checkpoint = read_checkpoint(
             folder / config.weights, config.allow_pickle, code_folder(config.source, folder)
         )
         if taken := load_weights(model, checkpoint, config.weights_key):
             notes.append(taken)
-    return in_float32(model).eval()
+    return cast(nn.Module, model).eval()
 
 
 def _progan(checkpoint: Checkpoint, key: str, notes: list[str]) -> nn.Module:
@@ -72,13 +75,6 @@ def _progan(checkpoint: Checkpoint, key: str, notes: list[str]) -> nn.Module:
     if path:
         notes.append(f"{checkpoint.where}: the weights under {path!r} were taken")
     return model
-
-
-def in_float32(model: nn.Module) -> nn.Module:
-    """The model in float32, as everything here is measured: half and double parameters are converted."""
-    tensors = [*model.parameters(), *model.buffers()]
-    odd = any(t.is_floating_point() and t.dtype != torch.float32 for t in tensors)
-    return model.float() if odd else model
 
 
 def load_classes(config: ModelConfig, folder: Path) -> tuple[str, ...]:

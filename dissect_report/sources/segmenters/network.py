@@ -22,8 +22,10 @@ from dissect_report.sources.concepts import (
     read_catalogue,
 )
 from dissect_report.sources.factory import load_factory, source_digest
-from dissect_report.sources.models import in_float32, model_digest, unwrap
+from dissect_report.sources.models import model_digest, unwrap
+from dissect_report.sources.precision import run_as_it_is
 from dissect_report.sources.segmenters.protocol import sample_cells, to_positions
+from dissect_report.sources.shells import eager
 from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
 
 #: What torchvision's segmenters were trained with.
@@ -63,8 +65,9 @@ class NetworkSegmenter:
         self.normalisation = normalisation
         self._table = torch.from_numpy(position_table(catalogue, unlabelled))
         self._device: torch.device | str = "cpu"
+        self._settled = not isinstance(network, nn.Module)
         if isinstance(network, nn.Module):
-            in_float32(network).eval()
+            network.eval()
         self.digest = self._digest(code_digest)
 
     def _digest(self, code_digest: str) -> str:
@@ -87,14 +90,18 @@ class NetworkSegmenter:
         if self.normalisation is not None:
             mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in self.normalisation)
             images = (images - mean) / std
-        with torch.no_grad():
+        with torch.no_grad(), eager():
             if callable(getattr(self.network, "segment", None)):
                 return self._from_ids(self._run(self.network.segment, images), len(images), grid)
             return self._from_logits(self._run(self.network, images), len(images), grid)
 
     def _run(self, network: Any, images: Tensor) -> Any:
         try:
-            return network(images)
+            if self._settled:
+                return network(images)
+            output, self.note = run_as_it_is(self.network, lambda: network(images), self.source)
+            self._settled = True
+            return output
         except (torch.OutOfMemoryError, MemoryError):
             raise  # the caller halves the batch
         except Exception as error:  # the user's own code: it may raise anything at all
