@@ -167,7 +167,9 @@ class Compiled(nn.Module):
 
 @pytest.mark.skipif(not hasattr(torch.compiler, "set_stance"), reason="torch before 2.6 cannot be asked")
 def test_a_compiled_method_runs_as_it_was_written_while_it_is_watched() -> None:
-    model = undo_compilation(Compiled())
+    model = undo_compilation(Compiled()).eval()
+    with torch.no_grad():
+        model(images())  # compiled now, without a hook
     infos = [info for info in list_layers(model, images()) if info.name == "net.2"]
     with record(model, infos) as recorder:
         model(images())
