@@ -17,7 +17,8 @@ from dissect_report.analysis.provenance import choose_device
 from dissect_report.config import ModelConfig, RunConfig
 from dissect_report.errors import LayerError, ModelError
 from dissect_report.sources.factory import source_digest
-from dissect_report.sources.models import check_scores, images, load_classes, load_model, logits, model_digest
+from dissect_report.sources.identity import digest_of
+from dissect_report.sources.models import check_scores, images, load_classes, load_model, logits
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Network:
         layers: every module, in execution order.
         chosen: those that the configuration asks for.
         classes: names of its outputs; empty if it gives no classes.
-        weights: sha256 of its parameters and buffers.
+        weights: sha256 of every number within its reach.
         digest: of the weights and of the user's file that makes the model: its code may change alone.
         side: of its images in pixels: those it takes, or makes.
         notes: what a reader should know of how it was opened.
@@ -55,13 +56,14 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     """
     device = choose_device(run.compute.device)
     notes: list[str] = []
-    first = run_first(load_model(run.model, folder, notes).to(device), run, device)
+    loaded = load_model(run.model, folder, notes).to(device)
+    weights = digest_of(loaded)  # before it runs: a forward may leave things behind
+    first = run_first(loaded, run, device)
     model, output = first.model, first.output
     infos = list_layers(model, first.example)
     if not run.is_generator:
         check_scores(output, run.model.source)
     scores = None if run.is_generator else logits(output)
-    weights = model_digest(model)
     return Network(
         model=model,
         device=device,

@@ -87,7 +87,7 @@ class Provenance:
         key: digest of everything the numbers depend on.
         command: what makes these findings again.
         versions: of this package, torch, numpy, Python ...
-        model_digest: sha256 over the model's parameters and buffers.
+        model_digest: sha256 over every number that the model computes from, as far as it is within reach.
         probe_digest: sha256 over the images' content, in order.
         device: cpu, or the name of the GPU.
         batch_size: images a forward pass, after any halving.

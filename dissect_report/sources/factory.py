@@ -66,14 +66,14 @@ def source_digest(source: str, folder: Path) -> str:
         path = (folder / place).resolve()
         return code_digest(path, path.parent) if path.is_file() else ""
     origin = getattr(sys.modules.get(place), "__file__", None)
-    if origin is None or _installed(place, Path(origin)):
+    if origin is None or installed(place, Path(origin)):
         return ""
     path = Path(origin).resolve()
     depth = len(place.split(".")) + (path.name == "__init__.py")
     return code_digest(path, path.parents[depth - 1])
 
 
-def _installed(name: str, origin: Path) -> bool:
+def installed(name: str, origin: Path) -> bool:
     """Whether a module is no code of the user's: known by its version, and shared by all."""
     package = name.partition(".")[0]
     return (
@@ -132,7 +132,7 @@ def importable(folder: Path, alone: bool) -> Iterator[None]:
             sys.path.remove(entry)
         for name in set(sys.modules) - before if alone else ():
             origin = getattr(sys.modules[name], "__file__", None)
-            if origin and Path(origin).is_relative_to(folder) and not _installed(name, Path(origin)):
+            if origin and Path(origin).is_relative_to(folder) and not installed(name, Path(origin)):
                 _retired.append(sys.modules.pop(name))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -100,19 +99,6 @@ def load_classes(config: ModelConfig, folder: Path) -> tuple[str, ...]:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ModelError(f"{path}: {twice!r} stands twice: every class needs a name of its own")
     return names
-
-
-def model_digest(model: nn.Module) -> str:
-    """sha256, hexadecimal, over the sorted names, types, shapes and bytes of parameters and buffers."""
-    digest = hashlib.sha256()
-    for name, value in sorted(model.state_dict().items()):
-        if isinstance(value, Tensor):
-            digest.update(f"{name}\0{value.dtype}\0{list(value.shape)}\0".encode())
-            plain = value.detach().cpu().contiguous().reshape(-1)
-            digest.update(plain.view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
-        else:
-            digest.update(f"{name}\0{value!r}\0".encode())
-    return digest.hexdigest()
 
 
 def unwrap(output: Any) -> Tensor | None:

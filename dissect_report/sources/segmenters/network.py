@@ -22,7 +22,8 @@ from dissect_report.sources.concepts import (
     read_catalogue,
 )
 from dissect_report.sources.factory import load_factory, source_digest
-from dissect_report.sources.models import model_digest, unwrap
+from dissect_report.sources.identity import digest_of
+from dissect_report.sources.models import unwrap
 from dissect_report.sources.precision import run_as_it_is
 from dissect_report.sources.segmenters.protocol import sample_cells, to_positions
 from dissect_report.sources.shells import eager
@@ -71,8 +72,7 @@ class NetworkSegmenter:
         self.digest = self._digest(code_digest)
 
     def _digest(self, code_digest: str) -> str:
-        weights = [model_digest(part) for part in _networks(self.network)]
-        facts = (weights, code_digest, self.unlabelled, self.catalogue, self.normalisation)
+        facts = (digest_of(self.network), code_digest, self.unlabelled, self.catalogue, self.normalisation)
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def to(self, device: torch.device | str) -> None:
@@ -142,14 +142,6 @@ class NetworkSegmenter:
             )
         fine = F.interpolate(logits.float(), (grid, grid), mode="bilinear", align_corners=False)
         return to_positions(fine.argmax(1, keepdim=True), self._table, self.source)
-
-
-def _networks(thing: Any) -> list[nn.Module]:
-    """The network itself, or those that an object with ``segment`` keeps in its attributes."""
-    if isinstance(thing, nn.Module):
-        return [thing]
-    kept = vars(thing) if hasattr(thing, "__dict__") else {}
-    return [value for _, value in sorted(kept.items()) if isinstance(value, nn.Module)]
 
 
 def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
