@@ -6,6 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dissect_report.activations.upsampling import Upsampling
+from dissect_report.stats.masks import find_masks
+from dissect_report.stats.overlap import Overlap, count_overlap, flatten_labels
+
 GRID = 12
 CONCEPTS = 5
 
@@ -81,3 +85,17 @@ def make_permutations(images: int, count: int = 3, seed: int = 0) -> np.ndarray:
     generator = np.random.default_rng(seed)
     rows = [generator.permutation(images) for _ in range(count)]
     return np.array(rows, np.int32).reshape(count, images)
+
+
+def count(
+    maps: np.ndarray,
+    labels: np.ndarray,
+    halves: np.ndarray,
+    level: np.ndarray,
+    concepts: int,
+    plan: Upsampling,
+    threads: int = 1,
+) -> Overlap:
+    """Masks of any size found and counted at once."""
+    masks = find_masks(maps, level, plan, len(maps) * plan.grid**2, threads)
+    return count_overlap(masks, flatten_labels(labels, concepts), halves, concepts, threads)

@@ -76,13 +76,11 @@ def overlap(
     halves: np.ndarray,
     levels: np.ndarray,
     concepts: int,
-    permutations: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mask, intersection and chance counts."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mask and intersection counts."""
     images, units, grid, _ = upsampled.shape
     mask = np.zeros((2, units), np.int64)
     intersection = np.zeros((2, units, concepts + 1), np.int64)
-    chance = np.zeros((len(permutations), units, concepts + 1), np.int64)
     for i in range(images):
         for u in range(units):
             for y in range(grid):
@@ -91,10 +89,7 @@ def overlap(
                         mask[halves[i], u] += 1
                         for concept in concepts_at(labels, i, y, x):
                             intersection[halves[i], u, concept] += 1
-                        for p, permutation in enumerate(permutations):
-                            for concept in concepts_at(labels, permutation[i], y, x):
-                                chance[p, u, concept] += 1
-    return mask, intersection, chance
+    return mask, intersection
 
 
 def concept_areas(labels: np.ndarray, concepts: int) -> np.ndarray:

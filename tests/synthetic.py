@@ -17,6 +17,7 @@ import numpy as np
 from dissect_report.config import load_config
 from dissect_report.findings import paths, records, store
 from dissect_report.findings import units as unit_records
+from dissect_report.findings.grades import count_grades, grade
 from tests import synthetic_scenes as scenes
 from tests.synthetic_ablation import MadeUpRemovals
 from tests.synthetic_names import CLASSES, HOSTILE, NAMES
@@ -174,11 +175,11 @@ class Writer:
         rows = [f"{u.unit},{'' if u.iou is None else u.iou}" for u in units]
         store.write_atomically(self.paths.table(folder), "\n".join(["unit,iou", *rows, ""]).encode())
         detectors = [u for u in units if u.detector]
-        stable = [u for u in detectors if u.stable]
+        strong = [u for u in detectors if u.grade == "strong"]
         return records.LayerSummary(
             name, folder, f"{name} -> {name}.relu (ReLU)", self.units, (14, 14), len(detectors),
-            len(stable), 0.8,
-            self._by_category(detectors), self._by_category(stable),
+            count_grades(u.grade for u in units), 0.8, 2.0, 0.01,
+            self._by_category(detectors), self._by_category(strong),
         )  # fmt: skip
 
     def _by_category(self, units: list[unit_records.UnitRecord]) -> dict[str, int]:
@@ -205,13 +206,17 @@ class Writer:
         union = mask.sum(0)[:, None] + concept[None] - total
         iou = np.where(union > 0, total / np.maximum(union, 1), np.nan)
         iou[:, 0] = np.nan
-        chance = np.abs(0.02 + 0.006 * random.standard_normal((20, self.units)))
+        chance = np.abs(0.02 + 0.006 * random.standard_normal((99, self.units)))
         level = 1 + 3 * random.random(self.units)
         maximum = (level[:, None] * 2.2 * random.random((self.units, self.images))).astype(np.float32)
         pixels = np.array([(self.half == h).sum() * scenes.GRID**2 for h in (0, 1)])
         return {
             "mask": mask, "concept": self.concept_pixels, "pixels": pixels, "intersection": intersection,
             "iou": iou, "chance_iou": chance, "level": level, "maximum": maximum,
+            "listed": np.zeros((self.units, 10), np.int32), "seed": np.array(0),
+            "block_mask": np.zeros((self.units, self.images), np.int32),
+            "block_intersection": np.zeros((self.units, 10, self.images), np.int32),
+            "block_concept": np.zeros((n, self.images), np.int32),
         }  # fmt: skip
 
     def _unit(self, unit: int, counts: dict[str, np.ndarray]) -> unit_records.UnitRecord:
@@ -221,8 +226,11 @@ class Writer:
         dead, finite = case == 3, case != 7
         heldout = None if best is None or case == 13 else best.iou * float(0.5 + 0.55 * self.random.random())
         detector = best is not None and best.iou > IOU_THRESHOLD
-        stable = detector and heldout is not None and heldout > IOU_THRESHOLD and case != 5
-        other = scores[1].concept if len(scores) > 1 and not stable else best and best.concept
+        robust = 0.0 if best is None else best.iou * (0.3 if case in (5, 13) else 0.8)
+        certain = {"p": 0.4, "q": 0.5} if case in (4, 6) else {"p": 0.001, "q": 0.004}
+        certain = certain if counts["mask"][:, unit].any() else {"p": None, "q": None}
+        graded = grade(best and best.iou, certain["q"], robust, IOU_THRESHOLD, self.images)
+        other = scores[1].concept if len(scores) > 1 and graded != "strong" else best and best.concept
         level = float(counts["level"][unit])
         tops = self._top(unit, counts, dead)
         bands = (("top", 0), ("95-99", 1), ("75-95", 4), ("50-75", 7), ("random", 2))
@@ -236,8 +244,11 @@ class Writer:
             mask_pixels=int(counts["mask"][:, unit].sum()),
             concept=best and best.concept, iou=best and best.iou, attainable_iou=best and best.attainable_iou,
             heldout_iou=heldout, half_concepts=(best and best.concept, other),
-            chance_iou=None if dead or not finite else float(counts["chance_iou"][:, unit].max()),
-            detector=detector, stable=stable, dead=dead, finite=finite,
+            chance_iou=None if dead or not finite else float(np.quantile(counts["chance_iou"].T[unit], 0.95)),
+            **certain, permutations=0 if certain["p"] is None else 999, robust_iou=robust,
+            split_share=1.0 if robust > IOU_THRESHOLD else 0.4,
+            iou_low=best and best.iou * 0.8, iou_high=best and best.iou * 1.2,
+            detector=detector, grade=graded, dead=dead, finite=finite,
             duplicate_of=unit - 4 if case == 9 else None, concepts=scores, top_images=tops,
             bands=tuple(unit_records.Band(name, few[start : start + 4]) for name, start in bands),
             silent=tuple(replace(t, area=40 + t.image) for t in few[3:7]) if best else (),
@@ -293,5 +304,5 @@ class Writer:
             records.SCHEMA_VERSION, str(self.config["name"]), "A made-up run", self.config,
             provenance(self.seed), tuple(classes), segmenters, tuple(self.catalogue),
             latents(half) if self.generator else photos(half, classes, odd or classes), skipped, layers,
-            scenes.GRID, scenes.CROP, scenes.DEPTH, GENERATOR if self.generator else None,
+            scenes.GRID, scenes.CROP, scenes.DEPTH, self.images, GENERATOR if self.generator else None,
         )  # fmt: skip

@@ -35,7 +35,7 @@ def toml(names: Sequence[str], kinds: Sequence[str], hostile: bool) -> str:
 
 def latents(half: Sequence[int]) -> tuple[records.ImageRecord, ...]:
     """The images of a generator; ``half`` of the held-out measurement."""
-    return tuple(records.ImageRecord(f"latent {i}", None, part, None) for i, part in enumerate(half))
+    return tuple(records.ImageRecord(f"latent {i}", None, part, i, i, None) for i, part in enumerate(half))
 
 
 def photos(
@@ -47,6 +47,8 @@ def photos(
             f"{folders[i % len(folders)]}/{i:04d}.jpg",
             None if i % 9 == 8 else classes[i % len(classes)],
             part,
+            i,
+            i,
             classes[(i * 5) % len(classes)],
         )
         for i, part in enumerate(half)

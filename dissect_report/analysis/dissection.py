@@ -15,11 +15,10 @@ from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
 from dissect_report.analysis.generation.experiment import check_edits, edit_generator, forget_edits, is_edited
 from dissect_report.analysis.layer_numbers import dissected_maps, measure_layers
-from dissect_report.analysis.measuring import LabelMaps, permute_images
+from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.provenance import findings_key, provenance
 from dissect_report.analysis.setup import Setup, set_up
-from dissect_report.analysis.survey import content_half
 from dissect_report.analysis.writing import remove_stale, write_layer, write_pictures
 from dissect_report.config import Config, RunConfig, load_config
 from dissect_report.errors import FindingsError
@@ -27,7 +26,10 @@ from dissect_report.findings.disk import alone_in
 from dissect_report.findings.paths import RunPaths, SitePaths
 from dissect_report.findings.records import SCHEMA_VERSION, ConceptRecord, ImageRecord, LayerSummary, Run
 from dissect_report.findings.store import LoadedRun, load_run, write_record
+from dissect_report.stats.block_counts import block_areas
 from dissect_report.stats.overlap import count_concepts
+from dissect_report.stats.permutations import permute_groups
+from dissect_report.stats.significance import FIRST
 
 
 def dissect(
@@ -128,10 +130,16 @@ def label_probe(setup: Setup) -> LabelMaps:
             labels = label_images(
                 setup.segmenter, survey, setup.grid, setup.labelling, setup.cache, key, setup.progress
             )
-    halves = np.array([content_half(text) for text in survey.digests], np.uint8)
+    grouping = survey.grouping
     with setup.stopwatch.time("count concepts"):
-        counts = count_concepts(labels, halves, len(setup.segmenter.catalogue))
-    return LabelMaps(labels, halves, counts, permute_images(len(survey), run.dissection.seed))
+        counts = count_concepts(labels, grouping.half, len(setup.segmenter.catalogue))
+    return LabelMaps(
+        labels=labels,
+        grouping=grouping,
+        counts=counts,
+        areas=block_areas(counts.area, grouping.block),
+        permutations=permute_groups(grouping.group, range(FIRST), run.dissection.seed),
+    )
 
 
 def _run_record(
@@ -143,7 +151,9 @@ def _run_record(
     probe: LabelMaps,
 ) -> Run:
     run, survey, classes = setup.run, setup.survey, setup.network.classes
-    images = zip(survey.names, survey.labels, probe.halves, predicted, strict=True)
+    parts = probe.grouping
+    places = zip(parts.half.tolist(), parts.group.tolist(), parts.block.tolist(), strict=True)
+    images = zip(survey.names, survey.labels, places, predicted, strict=True)
     return Run(
         schema_version=SCHEMA_VERSION,
         name=run.name,
@@ -162,13 +172,14 @@ def _run_record(
         segmenters=segmenter_records(setup.segmenter),
         concepts=concepts,
         images=tuple(
-            ImageRecord(name, label, int(half), classes[int(best)] if best >= 0 and classes else None)
-            for name, label, half, best in images
+            ImageRecord(name, label, *place, classes[int(best)] if best >= 0 and classes else None)
+            for name, label, place, best in images
         ),
         skipped_images=survey.skipped,
         layers=tuple(layers),
         grid=setup.grid,
         crop=setup.network.side,
         depth=probe.labels.shape[1],
+        groups=probe.grouping.groups,
         generator=generator_record(setup),
     )

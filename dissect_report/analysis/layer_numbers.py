@@ -12,6 +12,7 @@ from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.registration import cell_places
 from dissect_report.activations.upsampling import CellPlaces, Upsampling, plan_upsampling, upsample
 from dissect_report.analysis.cache import digest
+from dissect_report.analysis.certainty import be_certain
 from dissect_report.analysis.forward import (
     LayerSlice,
     ModelPass,
@@ -20,6 +21,7 @@ from dissect_report.analysis.forward import (
     plan_passes,
     run_model,
 )
+from dissect_report.analysis.mask_store import MASK_SHARE, MaskStore, open_store
 from dissect_report.analysis.measuring import LabelMaps, Measurement, join, measure_units
 from dissect_report.analysis.provenance import versions
 from dissect_report.analysis.setup import Setup
@@ -27,6 +29,8 @@ from dissect_report.analysis.sprites import outline
 from dissect_report.analysis.units import LayerNumbers
 from dissect_report.stats.correlation import correlate_units
 from dissect_report.stats.levels import measure_activations
+from dissect_report.stats.masks import capacity
+from dissect_report.stats.significance import FIRST
 from dissect_report.stats.topk import top_images
 
 
@@ -80,6 +84,7 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
             f"the model ran {len(groups)} times over the probe"
         )
     parts: list[SliceNumbers] = []
+    store: MaskStore | None = None
     for turn, group in enumerate(groups, 1):
         stage = "running the model" + (f" ({turn} of {len(groups)})" if len(groups) > 1 else "")
         passed = open_group(setup, group, plans)
@@ -95,9 +100,13 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
             )
         for part, kept, peaks in zip(group, passed.maps, passed.maxima, strict=True):
             info, plan, maps = part.layer, plans[part.layer.name], kept.values
-            parts.append(_measure_slice(setup, probe, plan, part, maps, peaks.values))
+            if part.first == 0:
+                store = _open_store(setup, info)
+            parts.append(_measure_slice(setup, probe, plan, part, maps, peaks.values, store))
             if part.last == info.units:
-                joined = _join_slices(setup, info, plan, parts, maps)
+                joined = _join_slices(setup, probe, info, plan, parts, maps, store)
+                if store is not None:
+                    store.discard()
                 yield joined, passed.predicted.values
                 parts = []
         if len(groups) > 1:
@@ -189,12 +198,20 @@ class SliceNumbers:
 
 
 def _measure_slice(
-    setup: Setup, probe: LabelMaps, plan: MapPlan, part: LayerSlice, maps: np.ndarray, maxima: np.ndarray
+    setup: Setup,
+    probe: LabelMaps,
+    plan: MapPlan,
+    part: LayerSlice,
+    maps: np.ndarray,
+    maxima: np.ndarray,
+    store: MaskStore | None,
 ) -> SliceNumbers:
     name, units = part.layer.name, part.last - part.first
+    if store is not None:
+        store.offset = part.first
     with setup.stopwatch.time("measure"), setup.progress.stage(f"measuring {name}", units, "units") as stage:
         measurement = measure_units(
-            maps, plan.to_grid, probe, setup.run.dissection.quantile, setup.threads, stage
+            maps, plan.to_grid, probe, setup.run.dissection.quantile, setup.threads, stage, store
         )
     top = top_images(np.asarray(maxima), setup.run.dissection.top_images)
 
@@ -205,6 +222,20 @@ def _measure_slice(
     with setup.stopwatch.time("outlines"), ThreadPoolExecutor(setup.threads) as pool:
         drawn = list(pool.map(draw, range(units)))
     return SliceNumbers(measurement, np.array(maxima), top, [d[0] for d in drawn], [d[1] for d in drawn])
+
+
+def _open_store(setup: Setup, info: LayerInfo) -> MaskStore | None:
+    """Where the layer's masks go; where nothing holds them, the run says so."""
+    images, grid = len(setup.survey), setup.grid
+    room = capacity(setup.run.dissection.quantile, images * grid**2)
+    budget = setup.run.compute.cache_gb * 1e9 * MASK_SHARE
+    store = open_store(setup.cache, budget, info.units, images, room, grid)
+    if store is None:
+        setup.batches.notes.append(
+            f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold the masks of {info.name}: "
+            f"its units are compared with {FIRST} permutations and no more"
+        )
+    return store
 
 
 def draw_outlines(activations: np.ndarray, level: float) -> tuple[list[str], list[int]]:
@@ -219,7 +250,13 @@ def draw_outlines(activations: np.ndarray, level: float) -> tuple[list[str], lis
 
 
 def _join_slices(
-    setup: Setup, info: LayerInfo, plan: MapPlan, parts: list[SliceNumbers], maps: np.ndarray
+    setup: Setup,
+    probe: LabelMaps,
+    info: LayerInfo,
+    plan: MapPlan,
+    parts: list[SliceNumbers],
+    maps: np.ndarray,
+    store: MaskStore | None,
 ) -> LayerNumbers:
     """The whole layer. If it was cut, the model runs once more for the correlation of all its units."""
     with setup.stopwatch.time("correlate"):
@@ -229,10 +266,14 @@ def _join_slices(
             correlation = correlate_units(repeated)
         else:
             correlation = correlate_units(maps)
+    measurement, options = join([part.measurement for part in parts]), setup.run.dissection
+    with setup.stopwatch.time("compare with chance"):
+        certainty = be_certain(measurement, probe, store, options.iou_threshold, options.seed, setup.threads)
     return LayerNumbers(
         info=info,
         folder=info.file,
-        measurement=join([part.measurement for part in parts]),
+        measurement=measurement,
+        certainty=certainty,
         maxima=np.concatenate([part.maxima for part in parts], axis=1),
         correlation=correlation,
         top=np.concatenate([part.top for part in parts]),

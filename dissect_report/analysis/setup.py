@@ -76,7 +76,7 @@ class Setup:
             "model": self.network.weights,
             "network": self.network.digest,
             "probe": self.survey.digest,
-            "names": digest(self.survey.names, self.survey.labels, self.survey.skipped),
+            "names": digest(self.survey.names, self.survey.labels, self.survey.skipped, self.survey.groups),
             "segmenters": self.segmenter.digest,
             "classes": digest(self.network.classes),
         }

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -24,6 +25,7 @@ from dissect_report.errors import ProbeError
 from dissect_report.findings.paths import TILE
 from dissect_report.sources.latents import draw_latents
 from dissect_report.sources.probe import Loaded, Probe, prepare_input
+from dissect_report.stats.grouping import Grouping, group_images
 
 #: Images decoded ahead.
 STRIDE = 64
@@ -42,6 +44,7 @@ class Survey:
         pixels: uint8 [image, y, x, 3], or None where the budget does not hold them.
         probe: decodes again what ``pixels`` does not hold.
         positions: index in ``probe`` of each readable image.
+        groups: of each image; None where every image is one of its own.
         latents: float32 [image, ...] of a generator, which makes the images of them; None for a classifier.
         drawn: the array behind ``tiles`` of a generator, filled when it runs.
     """
@@ -54,6 +57,7 @@ class Survey:
     pixels: np.ndarray | None
     probe: Probe | None
     positions: tuple[int, ...]
+    groups: tuple[str, ...] | None = None
     latents: np.ndarray | None = None
     drawn: CachedArray | None = None
 
@@ -64,6 +68,11 @@ class Survey:
     def digest(self) -> str:
         """Of the whole dataset: every image's content, in order."""
         return digest(self.digests)
+
+    @cached_property
+    def grouping(self) -> Grouping:
+        """Where each image belongs."""
+        return group_images(self.groups, self.digests)
 
     def read(self, first: int, last: int) -> np.ndarray:
         """uint8 [image, y, x, 3] of the images ``first`` up to, not including, ``last``."""
@@ -142,6 +151,7 @@ def survey_probe(
         pixels=None if stored is None else stored.values[: len(items)],
         probe=probe,
         positions=tuple(notes["positions"]),
+        groups=tuple(str(item.group) for item in items) if config.groups else None,
     )
 
 
@@ -198,8 +208,3 @@ def small_picture(pixels: np.ndarray) -> np.ndarray:
         return pixels
     picture = Image.fromarray(pixels).resize((TILE, TILE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return np.asarray(picture)
-
-
-def content_half(content_digest: str) -> int:
-    """0 or 1 by an image's content: the fixed halves of the held-out measurement."""
-    return int(content_digest[-1], 16) & 1

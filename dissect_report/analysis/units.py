@@ -7,15 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
+from dissect_report.analysis.certainty import Certainty
 from dissect_report.analysis.measuring import LabelMaps, Measurement
 from dissect_report.findings.store import number
 from dissect_report.findings.units import Band, Histogram, RankedImage, Relative, ScoredConcept, UnitRecord
 from dissect_report.stats import scores
 from dissect_report.stats.correlation import duplicates, relatives
 from dissect_report.stats.topk import bands, fires_without, silent_images
-
-#: Concepts listed on a unit's page.
-LISTED_CONCEPTS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +24,7 @@ class LayerNumbers:
         info: the layer.
         folder: its folder below the run.
         measurement: of all units.
+        certainty: of their names.
         maxima: float32 [image, unit] of the raw maps.
         correlation: float32 [unit, unit] of the raw maps.
         top: int32 [unit, k] images by maximum, best first.
@@ -36,6 +35,7 @@ class LayerNumbers:
     info: LayerInfo
     folder: str
     measurement: Measurement
+    certainty: Certainty
     maxima: np.ndarray
     correlation: np.ndarray
     top: np.ndarray
@@ -50,7 +50,6 @@ def unit_records(
     naming = numbers.measurement.naming
     shared = {
         "detector": naming.detectors(iou_threshold),
-        "stable": naming.stable(iou_threshold),
         "duplicate": duplicates(numbers.correlation),
     }
     nearest = relatives(numbers.correlation)
@@ -68,6 +67,7 @@ def _unit_record(
     seed: int,
 ) -> UnitRecord:
     activation, naming = numbers.measurement.activation, numbers.measurement.naming
+    sure = numbers.certainty
     concept = int(naming.concept[unit])
     mask = int(numbers.measurement.mask[:, unit].sum())
     maxima = numbers.maxima[:, unit]
@@ -88,9 +88,16 @@ def _unit_record(
         attainable_iou=listed[0].attainable_iou if concept else None,
         heldout_iou=number(naming.heldout_iou[unit]),
         half_concepts=(halves[0] or None, halves[1] or None),
-        chance_iou=number(naming.chance_iou[unit]) if finite else None,
+        chance_iou=number(sure.chance_iou[unit]),
+        p=number(sure.significance.p[unit]),
+        permutations=int(sure.significance.drawn[unit]),
+        q=number(sure.significance.q[unit]),
+        robust_iou=float(sure.robust_iou[unit]),
+        split_share=float(sure.split_share[unit]),
+        iou_low=number(sure.low[unit]),
+        iou_high=number(sure.high[unit]),
         detector=bool(shared["detector"][unit]),
-        stable=bool(shared["stable"][unit]),
+        grade=sure.grades[unit],
         dead=_is_dead(numbers, unit),
         finite=finite,
         duplicate_of=None if duplicate < 0 else duplicate,
@@ -136,9 +143,8 @@ def _listed(images: np.ndarray, maxima: np.ndarray, area: np.ndarray) -> tuple[R
 
 def _scored_concepts(unit: int, measurement: Measurement, probe: LabelMaps) -> tuple[ScoredConcept, ...]:
     """The best concepts by IoU, equal ones by lower id; concepts without a common pixel are left out."""
-    values = np.nan_to_num(measurement.iou[unit], nan=0.0)
-    best = np.argsort(-values, kind="stable")[:LISTED_CONCEPTS]
-    best = best[values[best] > 0]
+    listed = measurement.blocks.listed[unit]
+    best = listed[listed > 0]
     mask = measurement.mask[:, unit].sum()
     present = probe.counts.concept.sum(0)[best]
     common = measurement.intersection[:, unit].sum(0)[best]
@@ -153,7 +159,7 @@ def _scored_concepts(unit: int, measurement: Measurement, probe: LabelMaps) -> t
     return tuple(
         ScoredConcept(
             concept=int(concept),
-            iou=float(values[concept]),
+            iou=float(measurement.iou[unit, concept]),
             precision=number(columns[0][row]),
             recall=number(columns[1][row]),
             mutual_information=number(columns[2][row]),

@@ -16,10 +16,12 @@ from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbnail
 from dissect_report.analysis.units import LayerNumbers, unit_records
 from dissect_report.findings.disk import write_atomically
+from dissect_report.findings.grades import count_grades
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.records import CATEGORIES, SCHEMA_VERSION, ConceptRecord, LayerSummary
 from dissect_report.findings.store import write_arrays, write_record
 from dissect_report.findings.units import UNIT_TABLE, Dissection, UnitRecord
+from dissect_report.stats.significance import chance_count
 
 
 def write_layer(
@@ -49,7 +51,12 @@ def write_layer(
             "pixels": probe.counts.pixels,
             "intersection": measurement.intersection,
             "iou": measurement.iou,
-            "chance_iou": measurement.naming.chance_ious,
+            "chance_iou": measurement.chance_ious,
+            "listed": measurement.blocks.listed,
+            "block_mask": measurement.blocks.mask.astype(np.int32),
+            "block_intersection": measurement.blocks.intersection.astype(np.int32),
+            "block_concept": measurement.blocks.area.astype(np.int32),
+            "seed": np.array(setup.run.dissection.seed),
             "level": measurement.activation.level,
             "maximum": np.ascontiguousarray(numbers.maxima.T),
         },
@@ -114,18 +121,23 @@ def _summary(
     concepts: Sequence[ConceptRecord],
     iou_threshold: float,
 ) -> LayerSummary:
-    chance = numbers.measurement.naming.chance_detectors(iou_threshold)
+    detectors = sum(unit.detector for unit in units)
+    chance = chance_count(numbers.measurement.chance_ious > iou_threshold, detectors)
     return LayerSummary(
         name=numbers.info.name,
         folder=numbers.folder,
         recorded_as=numbers.info.recorded_as,
         units=numbers.info.units,
         map_size=numbers.info.map_size,
-        detectors=sum(unit.detector for unit in units),
-        stable_detectors=sum(unit.stable for unit in units),
-        chance_detectors=float(chance.sum() / len(chance)),
+        detectors=detectors,
+        grades=count_grades(unit.grade for unit in units),
+        chance_detectors=chance.mean,
+        chance_detectors_high=chance.high,
+        chance_p=chance.p,
         concepts=by_category({u.concept for u in units if u.detector and u.concept}, concepts),
-        stable_concepts=by_category({u.concept for u in units if u.stable and u.concept}, concepts),
+        strong_concepts=by_category(
+            {u.concept for u in units if u.grade == "strong" and u.concept}, concepts
+        ),
     )
 
 
@@ -133,10 +145,10 @@ def _chance_by_category(
     numbers: LayerNumbers, concepts: Sequence[ConceptRecord], iou_threshold: float
 ) -> dict[str, float]:
     """Mean number of distinct concepts per category that permuted labels would find."""
-    naming = numbers.measurement.naming
-    detects = naming.chance_detectors(iou_threshold)
+    measured = numbers.measurement
+    detects = measured.chance_ious > iou_threshold
     totals: dict[str, int] = {}
-    for named, mask in zip(naming.chance_concepts, detects, strict=True):
+    for named, mask in zip(measured.chance_concepts, detects, strict=True):
         for category, count in by_category({int(c) for c in named[mask]}, concepts).items():
             totals[category] = totals.get(category, 0) + count
     return {name: totals[name] / len(detects) for name in CATEGORIES if name in totals}

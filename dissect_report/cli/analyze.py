@@ -24,6 +24,6 @@ def analyze(config: ConfigArgument = None, force: ForceOption = False) -> None:
             named = sum(layer.concepts.values())
             console().print(
                 f"  {run.record.name} {layer.name}: {layer.detectors} of {layer.units} units match "
-                f"{named} concepts ({layer.stable_detectors} stable, {layer.chance_detectors:g} by chance)",
+                f"{named} concepts ({layer.grades['strong']} strong, {layer.chance_detectors:.3g} by chance)",
                 soft_wrap=True,
             )

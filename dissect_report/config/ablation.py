@@ -22,7 +22,7 @@ class AblationConfig:
     set_sizes: tuple[int | str, ...] = key(
         (1, 2, 3, 4, 5, 20, 64, 128, 256), 'units removed or kept at a time; or shares of them, "4%"'
     )
-    random_draws: int = key(5, "random sets of each size to compare with")
+    random_draws: int = key(19, "random sets of each size to compare with")
     replacement: Literal["zero", "mean", "quantile"] = key("zero", "what a removed unit's map becomes")
     replacement_quantile: float = key(
         0.5, 'for replacement = "quantile": the value that this fraction of the unit\'s grid pixels exceeds'

@@ -32,9 +32,9 @@ class GenerationConfig:
     unit_places: int = key(
         4, "single units are also inserted at so many rows and columns of the first latent's map; 0: nowhere"
     )
-    insert_latents: int = key(8, "the first of those, for inserting at every place")
+    insert_latents: int = key(32, "the first of those, for inserting at every place")
     grid_latents: int = key(8, "the first of those, shown before and after")
-    random_draws: int = key(2, "random sets of units to compare with")
+    random_draws: int = key(19, "random sets of units to compare with")
     memory_gb: float = key(1.0, "memory for edited maps and for what lies behind them, at a time")
 
     def __post_init__(self) -> None:

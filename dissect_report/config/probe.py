@@ -19,6 +19,9 @@ class ProbeConfig:
     )
     crop: int = key(224, "side in pixels of the centre crop, which model and segmenter see")
     limit: int = key(0, "0 = all images, else the size of a seeded, stratified sample")
+    groups: str = key(
+        "", "CSV with image,group: images of one group are not independent (frames of a video, one patient)"
+    )
     latents: int = key(1000, "generators: how many images are made")
     seed: int = key(1, "generators: of the latents, which are standard normal")
 

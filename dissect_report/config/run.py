@@ -53,6 +53,7 @@ class RunConfig:
                 not self.probe.images,
                 "[probe] images: a generator is measured on latents = N, not on images",
             ),
+            (not self.probe.groups, "[probe] groups: latents are independent, leave it out"),
             (
                 bool(self.model.latent_shape),
                 "[model] latent_shape is missing: the shape of one latent, e.g. [512]",

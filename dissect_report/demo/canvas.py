@@ -7,6 +7,7 @@ cell. Both come from the same geometry, so the truth is exact by construction.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -37,13 +38,31 @@ def _blob(variant: int) -> tuple[tuple[float, float], ...]:
     return tuple(points)
 
 
-class Canvas:
-    """A square picture in units of 1/100 of its side, y downwards."""
+@dataclass(frozen=True)
+class View:
+    """The square part of the drawn world that is in the picture, in units: all of it unless one looks closer.
 
-    def __init__(self, size: int, light: Light) -> None:
+    Attributes:
+        left, top: its upper left corner, 0 or more.
+        side: its side; left + side and top + side are at most 100.
+    """
+
+    left: float = 0.0
+    top: float = 0.0
+    side: float = 100.0
+
+
+WHOLE = View()
+
+
+class Canvas:
+    """A square world of 100 x 100 units, y downwards, and the picture of a view of it."""
+
+    def __init__(self, size: int, light: Light, view: View = WHOLE) -> None:
         self.size = size
         self.light = light
-        self._scale = size * FINE / 100
+        self.view = view
+        self._scale = size * FINE / view.side
         self._fine = Image.new("I", (size * FINE, size * FINE), 0)
         self._draw = ImageDraw.Draw(self._fine)
         self._numbers: dict[tuple[object, ...], int] = {}
@@ -91,38 +110,43 @@ class Canvas:
             lit = blend(lit, color, glow)
         return blend(lit, self.light.haze, far) if far else lit
 
+    def _cells(self, points: Sequence[float]) -> list[float]:
+        """Units to cells; points are x, y, x, y ..."""
+        scale, left, top = self._scale, self.view.left, self.view.top
+        return [(value - (top if place % 2 else left)) * scale for place, value in enumerate(points)]
+
+    def _across(self, x: float) -> float:
+        return (x - self.view.left) * self._scale
+
+    def _down(self, y: float) -> float:
+        return (y - self.view.top) * self._scale
+
     def polygon(self, points: Sequence[float], paint: int) -> None:
         """A filled polygon; points are x, y, x, y ..."""
-        scale = self._scale
-        self._draw.polygon([point * scale for point in points], fill=paint)
+        self._draw.polygon(self._cells(points), fill=paint)
 
     def box(self, left: float, top: float, right: float, bottom: float, paint: int) -> None:
         """A filled rectangle of at least one cell; nothing if it has no extent."""
-        scale = self._scale
         if right > left and bottom > top:
-            x, y = left * scale, top * scale
-            self._draw.rectangle((x, y, max(right * scale - 1, x), max(bottom * scale - 1, y)), fill=paint)
+            x, y = self._across(left), self._down(top)
+            corner = max(self._across(right) - 1, x), max(self._down(bottom) - 1, y)
+            self._draw.rectangle((x, y, *corner), fill=paint)
 
     def oval(self, x: float, y: float, width: float, height: float, paint: int) -> None:
         """A filled ellipse about a middle, of the given half axes."""
-        scale = self._scale
-        left, top, right, bottom = x - width, y - height, x + width, y + height
-        self._draw.ellipse((left * scale, top * scale, right * scale, bottom * scale), fill=paint)
+        self._draw.ellipse(self._cells((x - width, y - height, x + width, y + height)), fill=paint)
 
     def line(self, points: Sequence[float], width: float, paint: int) -> None:
         """A stroke of at least one cell, `width` in units."""
-        scale = self._scale
-        self._draw.line(
-            [point * scale for point in points], fill=paint, width=max(int(width * scale + 0.5), 1)
-        )
+        cells = self._cells(points)
+        self._draw.line(cells, fill=paint, width=max(int(width * self._scale + 0.5), 1))
 
     def blob(self, x: float, y: float, width: float, height: float, variant: int, paint: int) -> None:
         """A rounded, uneven shape of the given half axes: one of BLOBS outlines."""
-        scale = self._scale
+        scale, left, top = self._scale, self.view.left, self.view.top
         outline = _blob(variant % BLOBS)
         self._draw.polygon(
-            [((x + width * across) * scale, (y + height * down) * scale) for across, down in outline],
-            fill=paint,
+            [((x + width * a - left) * scale, (y + height * b - top) * scale) for a, b in outline], fill=paint
         )
 
     def labels(self) -> NDArray[np.uint8]:
@@ -134,7 +158,7 @@ class Canvas:
     def colors(self) -> NDArray[np.float32]:
         """The anti-aliased picture, float32 [y, x, 3], 0..255, sun, lamps and lit windows glowing."""
         paints = np.array(self._paints, dtype=np.float32)
-        rows = (np.arange(self.size, dtype=np.float32) + 0.5) * (100 / self.size)
+        rows = self._middles(self.view.top)
         share = np.clip((rows - paints[:, 6:7]) * paints[:, 7:8], 0, 1)[..., None]
         table = np.zeros((len(paints), self.size, 4), dtype=np.uint8)
         table[..., :3] = np.clip(
@@ -151,13 +175,18 @@ class Canvas:
             image += self._halo(paints[:, 8])
         return image
 
+    def _middles(self, start: float) -> NDArray[np.float32]:
+        """Where the middles of the pixels lie, in units, float32 [pixel]."""
+        pixels = (np.arange(self.size, dtype=np.float32) + 0.5) * (self.view.side / self.size)
+        return pixels if start == 0.0 else pixels + np.float32(start)
+
     def sun(self, x: float, y: float, reach: float, color: Color) -> None:
         """Lets the air glow about a place, in units; `color` is added in full at the middle."""
         self._sun = (x, y, reach, color)
 
     def _shine(self, x: float, y: float, reach: float, color: Color) -> NDArray[np.float32]:
-        axis = (np.arange(self.size, dtype=np.float32) + 0.5) * (100 / self.size)
-        across, down = np.exp(-(((axis - x) / reach) ** 2)), np.exp(-(((axis - y) / reach) ** 2))
+        across = np.exp(-(((self._middles(self.view.left) - x) / reach) ** 2))
+        down = np.exp(-(((self._middles(self.view.top) - y) / reach) ** 2))
         glow: NDArray[np.float32] = (down[:, None] * across[None])[..., None] * np.array(
             color, dtype=np.float32
         )

@@ -27,11 +27,11 @@ class Recipe:
         order: seed of the weights, of the order of scenes and of their changes.
     """
 
-    scenes: int = 12_000
+    scenes: int = 8_000
     seed: int = 101
     unseen: int = 600
     unseen_seed: int = 202
-    epochs: int = 4
+    epochs: int = 3
     batch: int = 16
     rate: float = 3e-3
     decay: float = 0.02

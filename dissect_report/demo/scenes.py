@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_report.demo.canvas import Canvas
+from dissect_report.demo.canvas import WHOLE, Canvas, View
 from dissect_report.demo.concepts import CHANNELS, CONCEPTS, DemoConcept
 from dissect_report.demo.dice import Dice
 from dissect_report.demo.palette import AUTUMN, SEASONS, SPRING, SUMMER, hour
@@ -20,6 +20,7 @@ __all__ = ["CHANNELS", "CONCEPTS", "SCENE_CLASSES", "DemoConcept", "Scene", "dra
 
 SCENE_CLASSES: tuple[str, ...] = tuple(PLACES)
 _SNOWLESS = {"desert", "beach"}
+_WET = {"overcast", "dawn", "dusk"}
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,24 @@ def draw_scene(index: int, seed: int = 0, size: int = 128) -> Scene:
     number = index % len(SCENE_CLASSES)
     name = SCENE_CLASSES[number]
     season = dice.pick((SPRING, SUMMER, AUTUMN) if name in _SNOWLESS else SEASONS)
-    canvas = Canvas(size, hour(dice))
+    canvas = Canvas(size, hour(dice), _view(dice))
     PLACES[name](canvas, dice, season)
     labels = canvas.labels()
-    snowing = name not in _SNOWLESS and (season.snow or name == "ski resort") and dice.chance(0.3)
-    image = finish(canvas.colors(), labels, canvas.light, (seed, index), snowing=snowing)
+    cold = season.snow or name == "ski resort"
+    snowing = name not in _SNOWLESS and cold and dice.chance(0.35)
+    raining = not cold and name != "desert" and canvas.light.name in _WET and dice.chance(0.4)
+    mist = dice.between(0.15, 0.5) if dice.chance(0.18) else 0.0
+    image = finish(canvas.colors(), labels, canvas.light, (seed, index),
+                   snowing=snowing, mist=mist, raining=raining)  # fmt: skip
     return Scene(image, labels, number)
+
+
+def _view(dice: Dice) -> View:
+    """All of the place, or, mostly, a part of it: the eye does not always see what a place is known by."""
+    if dice.chance(0.35):
+        return WHOLE
+    side = dice.between(68, 100)
+    return View(dice.between(0, 100 - side), dice.between(0, 100 - side), side)
 
 
 if __name__ == "__main__":

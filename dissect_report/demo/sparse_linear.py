@@ -1,8 +1,10 @@
-"""The classifier's last layer, fitted so that every class reads few units.
+"""The classifier's last layer, fitted so that every class reads some units and not all.
 
-A network taught with every accident of a small drawn world is so sure of itself that no single unit
-matters. An L1 penalty on its last layer (Wong, Santurkar and Madry 2021, "Leveraging sparse linear layers for
-debuggable deep networks") leaves each class the units it needs: one sees what removing them does.
+The elastic net of Wong, Santurkar and Madry (2021, "Leveraging sparse linear layers for debuggable deep
+networks"). Without a penalty few single units of a small drawn world matter; with an L1 penalty alone most
+classes (8 of 10 at 0.01) hang on so few units that without 20 of 192 they are never named. With both, some
+classes still do and some have others to fall back on; for those, hardly any single unit matters. The two
+penalties were chosen by what removing units does on the demo's own probe scenes.
 """
 
 from dataclasses import dataclass
@@ -24,19 +26,21 @@ class SparseRecipe:
     Attributes:
         scenes, seed: how many scenes it is fitted on, and the seed of their set.
         penalty: on the sum of absolute weights of standardised units, beside the mean cross entropy.
+        ridge: on half the sum of their squares.
         steps: of accelerated proximal gradient descent.
     """
 
     scenes: int = 3_000
     seed: int = 101
-    penalty: float = 0.01
+    penalty: float = 0.002
+    ridge: float = 0.012
     steps: int = 3_000
 
 
 def fit_sparse_linear(
     features: Float[np.ndarray, "image unit"], classes: Int64[np.ndarray, " image"], recipe: SparseRecipe
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights [class, unit] and biases [class] of least mean cross entropy plus penalty.
+    """Weights [class, unit] and biases [class] of least mean cross entropy plus penalties.
 
     By FISTA (Beck and Teboulle 2009).
 
@@ -46,12 +50,12 @@ def fit_sparse_linear(
     """
     mean, spread = features.mean(0), features.std(0) + 1e-9
     inputs, truth = (features - mean) / spread, np.eye(classes.max() + 1)[classes]
-    step = 1 / (np.linalg.norm(inputs, 2) ** 2 / (2 * len(inputs)) + 1)
+    step = 1 / (np.linalg.norm(inputs, 2) ** 2 / (2 * len(inputs)) + 1 + recipe.ridge)
     weights, biases = np.zeros((inputs.shape[1], truth.shape[1])), np.zeros(truth.shape[1])
     ahead, ahead_biases, pace = weights, biases, 1.0
     for _ in range(recipe.steps):
         wrong = (_softmax(inputs @ ahead + ahead_biases) - truth) / len(inputs)
-        moved = ahead - step * (inputs.T @ wrong)
+        moved = ahead - step * (inputs.T @ wrong + recipe.ridge * ahead)
         shrunk = np.sign(moved) * np.maximum(np.abs(moved) - step * recipe.penalty, 0)
         shifted = ahead_biases - step * wrong.sum(0)
         next_pace = (1 + np.sqrt(1 + 4 * pace * pace)) / 2

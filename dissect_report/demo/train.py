@@ -3,6 +3,7 @@
     python -m dissect_report.demo.train classifier
     python -m dissect_report.demo.train linear         # only the classifier's last layer
     python -m dissect_report.demo.train segmenter
+    python -m dissect_report.demo.train segmenter --onward   # from the shipped weights
     python -m dissect_report.demo.train generator      # needs the segmenter
 
 One thread is used. The scenes are drawn once into the work folder, where a checkpoint of every epoch lies
@@ -11,14 +12,17 @@ weights (batch normalisation folded, float16) and the quality on unseen scenes a
 """
 
 import argparse
+import hashlib
+import json
 import platform
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from dissect_report.demo.album import album
@@ -53,7 +57,9 @@ from dissect_report.sources.latents import draw_latents
 from dissect_report.sources.progan import progan_from
 
 CLASSIFIER, LINEAR, GROWING = Recipe(), SparseRecipe(), GrowingRecipe()
-SEGMENTER = Recipe(epochs=3, batch=8, rate=3e-3, decay=0.005)
+SEGMENTER = Recipe(epochs=2, batch=8, rate=3e-3, decay=0.005)
+ONWARD = 1e-3
+"""Peak learning rate of a segmenter that goes on from shipped weights."""
 
 
 def export(network: nn.Module, name: str) -> None:
@@ -115,9 +121,31 @@ def train_linear(recipe: Recipe, work: Path) -> None:
     print(f"accuracy on {table.sum()} unseen scenes: {accuracy:.4f}", recall)
 
 
-def train_segmenter(recipe: Recipe, work: Path, hours: float) -> None:
-    """Trains, exports and measures the segmenter."""
-    network, scenes = SegmenterNetwork(batch_norm=True), album(recipe.scenes, recipe.seed, work)
+def begun_from(name: str, work: Path) -> dict[str, Any]:
+    """A copy in the work folder of the weights shipped when training onward began, and what made them.
+
+    A later call finds the same copy, so that a run that was stopped goes on from its own beginning.
+    """
+    path, notes = work / f"{name}-begun.safetensors", work / f"{name}-begun.json"
+    if not (path.is_file() and notes.is_file()):
+        work.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(WEIGHTS / f"{name}.safetensors", path)
+        before = {k: v for k, v in written_down(name).items() if k in ("recipe", "steps", "begun from")}
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        notes.write_text(json.dumps({"sha256": digest} | before))
+    return {"path": path, "facts": json.loads(notes.read_text())}
+
+
+def train_segmenter(recipe: Recipe, work: Path, hours: float, *, onward: bool = False) -> None:
+    """Trains, exports and measures the segmenter; `onward` from the shipped weights, else from seeds.
+
+    The weights that it went on from are written down by their digest.
+    """
+    network, scenes = SegmenterNetwork(batch_norm=not onward), album(recipe.scenes, recipe.seed, work)
+    begun: dict[str, Any] = {}
+    if onward:
+        begun = begun_from("segmenter", work)
+        network.load_state_dict({key: value.float() for key, value in load_file(begun["path"]).items()})
     loss = segmenter_loss(pixel_shares(np.asarray(scenes.labels[:2000])))
     steps = fit(network, loss, scenes, recipe, work / "segmenter.pt", hours)
     plain = folded(network, SegmenterNetwork())
@@ -125,7 +153,8 @@ def train_segmenter(recipe: Recipe, work: Path, hours: float) -> None:
     export(plain, "segmenter")
     found = overlaps(SceneSegmenter(plain), album(recipe.unseen, recipe.unseen_seed, work))
     means = category_means(found)
-    write_down("segmenter", facts(recipe, steps, plain) | {"iou": found, "mean_iou": means})
+    history = {"begun from": begun["facts"]} if begun else {}
+    write_down("segmenter", facts(recipe, steps, plain) | history | {"iou": found, "mean_iou": means})
     for name, value in sorted(found.items(), key=lambda item: item[1] or 0.0):
         print(f"{name:12s} {'-' if value is None else f'{value:.3f}'}")
     print("mean IoU", means)
@@ -170,7 +199,12 @@ def main() -> None:
         "--hours", type=float, default=3.0, help="end, cooled down, after that time at the latest"
     )
     parser.add_argument("--scenes", type=int, help="how many scenes (default: the recipe's)")
+    parser.add_argument(
+        "--onward", action="store_true", help="the segmenter goes on from the shipped weights"
+    )
     chosen = parser.parse_args()
+    if chosen.onward and chosen.network != "segmenter":
+        parser.error("--onward is for the segmenter; leave it out, or train the segmenter")
     torch.set_num_threads(1)
     if chosen.network == "generator":
         torch.manual_seed(GROWING.order)
@@ -183,9 +217,11 @@ def main() -> None:
     changes = {key: value for key in ("epochs", "scenes") if (value := getattr(chosen, key)) is not None}
     recipe = replace(recipe, **changes)
     torch.manual_seed(recipe.order)
-    (train_classifier if chosen.network == "classifier" else train_segmenter)(
-        recipe, chosen.work, chosen.hours
-    )
+    if chosen.network == "classifier":
+        train_classifier(recipe, chosen.work, chosen.hours)
+        return
+    recipe = replace(recipe, rate=ONWARD) if chosen.onward else recipe
+    train_segmenter(recipe, chosen.work, chosen.hours, onward=chosen.onward)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What lies between the scene and the eye: reflections, falling snow, vignette, the grain of paper.
+"""What lies between the scene and the eye: reflections, mist, rain, snow, vignette, the grain of paper.
 
-None of it is labelled: a reflection in a lake is lake, a flake before a house is house.
+None of it is labelled: a reflection in a lake is lake, a flake before a house is house, and so is mist.
 """
 
 from functools import cache
@@ -17,7 +17,7 @@ _GRAIN_SIDE = 512
 
 
 def finish(image: NDArray[np.float32], labels: NDArray[np.uint8], light: Light, key: tuple[int, int], *,
-           snowing: bool) -> NDArray[np.uint8]:  # fmt: skip
+           snowing: bool, mist: float = 0.0, raining: bool = False) -> NDArray[np.uint8]:  # fmt: skip
     """The drawn colours as the eye sees them.
 
     Args:
@@ -26,6 +26,8 @@ def finish(image: NDArray[np.float32], labels: NDArray[np.uint8], light: Light, 
         light: the hour.
         key: seed and index: where the grain and the flakes lie.
         snowing: flakes in the air.
+        mist: 0 clear .. 1 nothing but mist, half as thick at the lower edge, where all is near.
+        raining: streaks in the air.
 
     Returns:
         uint8 [y, x, 3].
@@ -33,6 +35,11 @@ def finish(image: NDArray[np.float32], labels: NDArray[np.uint8], light: Light, 
     size = image.shape[0]
     random = np.random.default_rng((*key, 1))
     _reflect(image, labels[0])
+    if mist:
+        veil = np.linspace(mist, mist / 2, size, dtype=np.float32)[:, None, None]
+        image += (np.array(light.haze, dtype=np.float32) - image) * veil
+    if raining:
+        image += (np.array(light.cloud[0], dtype=np.float32) - image) * _streaks(size, random)[..., None]
     if snowing:
         flakes = _flakes(size, random)[..., None]
         image += (np.float32(250 if not light.dark else 190) - image) * flakes
@@ -75,6 +82,17 @@ def _flakes(size: int, random: np.random.Generator) -> NDArray[np.float32]:
         places.tolist(), (0.3 + 0.75 * random.random(number) ** 2) * size * fine / 128, strict=True
     ):
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=225)
+    return np.asarray(layer.reduce(fine)).astype(np.float32) / np.float32(255)
+
+
+def _streaks(size: int, random: np.random.Generator) -> NDArray[np.float32]:
+    """Coverage of falling rain, float32 [y, x], 0..1: thin slanting lines, all at one angle."""
+    fine, number, slant = 2, int(random.integers(60, 140)), float(random.uniform(-0.35, 0.35))
+    layer = Image.new("L", (size * fine, size * fine), 0)
+    draw = ImageDraw.Draw(layer)
+    lengths = (5 + 9 * random.random(number)) * size * fine / 128
+    for (x, y), length in zip((random.random((number, 2)) * size * fine).tolist(), lengths, strict=True):
+        draw.line((x, y, x + slant * length, y + length), fill=150, width=max(size * fine // 128, 1))
     return np.asarray(layer.reduce(fine)).astype(np.float32) / np.float32(255)
 
 

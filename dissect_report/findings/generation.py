@@ -41,7 +41,7 @@ class SweepPoint:
         count: units removed.
         portion: of the concept's pixels that is gone; negative where there are more; None where it was never
             drawn.
-        low: lower end of the 99 % bootstrap interval over latents.
+        low: lower end of the 99 % bootstrap-t interval over latents; None where fewer than 12 show a change.
         high: upper end.
     """
 
@@ -74,7 +74,8 @@ class AreaChange:
         concept: id.
         before: mean area in the intact images.
         after: in the edited ones.
-        low: lower end of the 99 % bootstrap interval of the change over latents.
+        low: lower end of the 99 % Student t interval of the change over latents; None where fewer than 12
+            show one.
         high: upper end.
     """
 
@@ -133,7 +134,7 @@ class ConceptEdits:
         side_effects: every concept's area then, the largest change first, without those never drawn.
         ace: area with its best units inserted everywhere minus area with them removed.
         added: mean added area of an insertion at one place, over places and latents.
-        added_low: lower end of the 99 % bootstrap interval over latents.
+        added_low: lower end of the 99 % Student t interval over latents; None where fewer than 12 change.
         added_high: upper end.
         added_by_place: the mean for each place, row by row.
         contexts: what stood there, the largest gain first.

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 #: 1: dissection of classifiers.
 #: 2: generators; keys of their own for what removing units found.
 #: 3: single units of generators inserted at places; replacement_quantile; outlines in a box of 500.
-SCHEMA_VERSION = 3
+#: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads.
+SCHEMA_VERSION = 4
 
 #: The categories in the order in which every page lists them.
 CATEGORIES = ("object", "part", "material", "texture", "color", "scene")
@@ -53,12 +54,16 @@ class ImageRecord:
         name: path below the probe folder, with "/" between folders.
         label: class name from its sub-folder; None where there are no labels.
         half: 0 or 1, by a hash of its content: the two halves of the held-out measurement.
+        group: number of its group of images that are not independent; of itself alone where none are named.
+        block: number of its block: groups by a hash of their content, at most 500 of them.
         predicted: the class that the model gives it; None if the model gives no classes.
     """
 
     name: str
     label: str | None
     half: int
+    group: int
+    block: int
     predicted: str | None
 
 
@@ -119,10 +124,12 @@ class LayerSummary:
         units: channels.
         map_size: height and width of its raw maps.
         detectors: units whose best IoU exceeds the iou_threshold.
-        stable_detectors: those that hold on both halves.
-        chance_detectors: mean number of detectors with label maps permuted across images.
+        grades: units of each grade, see ``findings.grades``.
+        chance_detectors: mean number of detectors under the first 99 permutations of label maps.
+        chance_detectors_high: their 95th percentile.
+        chance_p: (1 + permutations with at least as many detectors) / 100.
         concepts: distinct concepts among the detectors, per category.
-        stable_concepts: the same among stable detectors.
+        strong_concepts: the same among strong units.
     """
 
     name: str
@@ -131,10 +138,12 @@ class LayerSummary:
     units: int
     map_size: tuple[int, int]
     detectors: int
-    stable_detectors: int
+    grades: dict[str, int]
     chance_detectors: float
+    chance_detectors_high: float
+    chance_p: float
     concepts: dict[str, int]
-    stable_concepts: dict[str, int]
+    strong_concepts: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -177,6 +186,7 @@ class Run:
         grid: side of the segmentation grid.
         crop: side of the images in pixels.
         depth: label channels of the merged segmentation.
+        groups: of images; fewer than ``findings.grades.ENOUGH_GROUPS`` leave units untested.
         generator: None for a classifier.
     """
 
@@ -194,4 +204,5 @@ class Run:
     grid: int
     crop: int
     depth: int
+    groups: int
     generator: GeneratorRecord | None = None

@@ -34,7 +34,13 @@ COUNTS = {
     "pixels": "[half] of all images",
     "intersection": "[half, unit, concept + 1] in both",
     "iou": "[unit, concept + 1] float64 over the whole probe dataset; NaN = undefined",
-    "chance_iou": "[permutation, unit] float64: best IoU with label maps permuted across images",
+    "chance_iou": "[permutation, unit] float64: best IoU under each of the first permutations of label maps",
+    "listed": "[unit, place] int32 ids of the ten best concepts; 0 = no more",
+    "block_mask": "[unit, block] int32 above the level",
+    "block_intersection": "[unit, place, block] int32 in both the mask and the listed concept",
+    "block_concept": "[concept + 1, block] int32 carrying the concept",
+    "seed": "int64: permutation k is of numpy.random.default_rng([seed, 1000, k]), splits are "
+    "of default_rng([seed, 2000]), draws of intervals of default_rng([seed, 3000])",
     "level": "[unit] float64",
     "maximum": "[unit, image] float32: of the raw map",
 }

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dissect_report.findings.grades import Grade
+
 #: Columns of a layer's table of units, ``units.csv`` and ``units.parquet``.
 UNIT_TABLE = (
-    "unit", "concept", "category", "iou", "heldout_iou", "chance_iou", "attainable_iou", "detector", "stable",
+    "unit", "concept", "category", "iou", "heldout_iou", "chance_iou", "attainable_iou", "detector",
+    "grade", "p", "q", "robust_iou", "iou_low", "iou_high",
     "dead", "finite", "duplicate_of", "level", "maximum", "density", "mask_pixels",
 )  # fmt: skip
 
@@ -116,9 +119,20 @@ class UnitRecord:
         heldout_iou: the concept chosen on one half measured on the other, both ways, averaged; None if
             undefined.
         half_concepts: the concepts that the two halves name.
-        chance_iou: the largest best IoU with label maps permuted across images; None if undefined.
+        chance_iou: 95th percentile of its best IoU under the first 99 permutations of label maps; None
+            without a mask.
+        p: (1 + hits) / (1 + permutations): a hit is a permutation whose best IoU reaches the unit's own; None
+            without a mask.
+        permutations: that it was compared with.
+        q: p by Benjamini and Hochberg over the units of the layer that have a mask; None without one.
+        robust_iou: 10 % quantile over 200 even splits of the IoU with the best of its ten listed concepts,
+            chosen on one half and measured on the other; 0 in a split whose halves name different ones.
+        split_share: share of those splits above the iou_threshold.
+        iou_low: lower end of the 95 % interval of ``iou`` over groups of images, level and concept held
+            fixed; None where it is undefined or without width.
+        iou_high: its upper end.
         detector: best IoU > iou_threshold.
-        stable: a detector that holds on both halves.
+        grade: "strong", "weak", "chance", "none" or "untested"; see ``findings.grades``.
         dead: maximum <= 0 or constant over the probe.
         finite: False if any activation was NaN or infinite; the unit is flagged, not hidden.
         duplicate_of: lower-numbered unit with correlation > 0.98, or None.
@@ -143,8 +157,15 @@ class UnitRecord:
     heldout_iou: float | None
     half_concepts: tuple[int | None, int | None]
     chance_iou: float | None
+    p: float | None
+    permutations: int
+    q: float | None
+    robust_iou: float
+    split_share: float
+    iou_low: float | None
+    iou_high: float | None
     detector: bool
-    stable: bool
+    grade: Grade
     dead: bool
     finite: bool
     duplicate_of: int | None
@@ -166,7 +187,7 @@ class Dissection:
         layer: dotted module name.
         iou_threshold: as configured.
         units: in channel order.
-        chance_concepts: per category, mean number of distinct concepts among chance detectors.
+        chance_concepts: per category, mean number of distinct concepts among the detectors of a permutation.
     """
 
     schema_version: int

@@ -18,6 +18,9 @@ from dissect_report.report.formatting import score
 from dissect_report.report.glossary import LETTERS, Term, glossary
 from dissect_report.report.site import SiteFindings
 
+#: What a card says of a grade; of a strong unit nothing.
+GRADE_FLAGS = {"weak": "weak", "chance": "no better than chance", "untested": "untested"}
+
 #: Top images on a card.
 CARD_TILES = 4
 
@@ -97,10 +100,18 @@ class LayerView:
         names = [f"{self.terms[key].name} {score(value)}" for key, value in values.items()]
         return {
             "fill": self.percent(unit.iou) or 0,
+            "interval": self._interval(unit),
             "ticks": {key: self.percent(value) for key, value in values.items()},
             "texts": {key: score(value) for key, value in values.items()},
-            "words": f"IoU {score(unit.iou)}; " + ", ".join(names),
+            "words": f"IoU {interval_words(unit)}; " + ", ".join(names),
         }
+
+    def _interval(self, unit: UnitRecord) -> tuple[float, float] | None:
+        """Left end and width of the interval of the IoU on the bar."""
+        if unit.iou_low is None or unit.iou_high is None:
+            return None
+        left = self.percent(unit.iou_low) or 0
+        return left, round((self.percent(min(unit.iou_high, self.scale)) or 0) - left, 2)
 
     def card(
         self,
@@ -136,6 +147,13 @@ class LayerView:
         }
 
 
+def interval_words(unit: UnitRecord) -> str:
+    """The IoU with its interval."""
+    if unit.iou_low is None or unit.iou_high is None:
+        return score(unit.iou)
+    return f"{score(unit.iou)} ({score(unit.iou_low)} to {score(unit.iou_high)})"
+
+
 def card_outlines(unit: UnitRecord) -> list[str]:
     """Outlines of the mask on the images that a card shows."""
     return [ranked.outline for ranked in unit.top_images[:CARD_TILES]]
@@ -145,7 +163,7 @@ def run_glossary(run: LoadedRun) -> dict[str, Term]:
     """Definitions with the parameters of ``run``."""
     quantile = setting(run, "dissection", "quantile")
     iou_threshold = setting(run, "dissection", "iou_threshold")
-    return glossary(float(quantile), float(iou_threshold), run.record.grid)
+    return glossary(float(quantile), float(iou_threshold), run.record.grid, run.record.groups)
 
 
 def tooltips(run: LoadedRun) -> SimpleNamespace:
@@ -174,4 +192,4 @@ def flag(unit: UnitRecord) -> str:
         return "dead"
     if unit.duplicate_of is not None:
         return f"repeats {unit.duplicate_of}"
-    return "unstable" if unit.detector and not unit.stable else ""
+    return GRADE_FLAGS.get(unit.grade, "")

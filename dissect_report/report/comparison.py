@@ -36,9 +36,9 @@ class Found:
         return sum(unit.detector for _, unit in self.named)
 
     @cached_property
-    def stable(self) -> int:
-        """Stable detectors of it."""
-        return sum(unit.stable for _, unit in self.named)
+    def strong(self) -> int:
+        """Strong units of it."""
+        return sum(unit.grade == "strong" for _, unit in self.named)
 
     @property
     def best(self) -> tuple[LayerView, UnitRecord] | None:
@@ -100,9 +100,9 @@ class Side:
         return sum(layer.detectors for layer in self.run.record.layers)
 
     @property
-    def stable(self) -> int:
-        """Stable detectors of all layers."""
-        return sum(layer.stable_detectors for layer in self.run.record.layers)
+    def strong(self) -> int:
+        """Strong units of all layers."""
+        return sum(layer.grades.get("strong", 0) for layer in self.run.record.layers)
 
     @property
     def chance(self) -> float:

@@ -60,9 +60,10 @@ def edit_glossary(record: Generation) -> dict[str, Term]:
         ),
         "interval": (
             "99 % interval",
-            f"From seeded draws with replacement (bootstrap) of the {plural(record.latents, 'latent')} that "
-            f"sets of units were removed from, the {count(record.unit_latents)} of single units, or the "
-            f"{count(record.insert_latents)} of insertions. A dash where a single latent gives none.",
+            "Over latents: of removed portions bootstrap-t with 5,000 seeded draws, of all other means "
+            f"Student's t. Sets of units were removed from {plural(record.latents, 'latent')}, single units "
+            f"changed in {count(record.unit_latents)}, units inserted in {count(record.insert_latents)}. A "
+            "dash where fewer than 12 latents show a change.",
         ),
         "outline": (
             "outline",

@@ -50,7 +50,7 @@ def _fine(value: float, sign: bool) -> str:
 
 def interval_words(text: str) -> str:
     """An interval in brackets, or why there is none."""
-    return f"99{SPACE}% interval {text}" if text != DASH else "no interval from a single latent"
+    return f"99{SPACE}% interval {text}" if text != DASH else "too few latents change for an interval"
 
 
 def removal_sentence(name: str, edits: ConceptEdits) -> str:
@@ -139,7 +139,8 @@ def side_sentence(edits: ConceptEdits, edited: Edits) -> str:
     if not others:
         return f"Without the {units} of {name} no other concept was there to change."
     if not known:
-        why = "no interval comes from a single latent" if others[0].low is None else "every interval holds 0"
+        unknown = all(change.low is None for change in others)
+        why = "too few latents change for an interval" if unknown else "every interval holds 0"
         return f"Without the {units} of {name} no other change is certain: {why}."
     told = [f"{edited.name(c.concept)} by {relative_words(c)}" for c in known[:3]]
     rest = [plural(len(known) - 3, "other concept")] if len(known) > 3 else []

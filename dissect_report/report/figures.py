@@ -58,7 +58,7 @@ def concepts_figure(bars: Sequence[tuple[str, str, int, int]]) -> Figure:
     """The paper's figure of a layer: a bar a concept, height = units, grouped by category.
 
     Args:
-        bars: name, category, units and stable units, in the order of drawing.
+        bars: name, category, units and strong units, in the order of drawing.
     """
     traces = []
     for category in CATEGORIES:
@@ -70,9 +70,9 @@ def concepts_figure(bars: Sequence[tuple[str, str, int, int]]) -> Figure:
                     "name": category,
                     "x": [name for name, _, _, _ in group],
                     "y": [units for _, _, units, _ in group],
-                    "customdata": [stable for _, _, _, stable in group],
+                    "customdata": [strong for _, _, _, strong in group],
                     "marker": {"color": f"--{category}"},
-                    "hovertemplate": "%{x}: %{y} units, %{customdata} stable<extra></extra>",
+                    "hovertemplate": "%{x}: %{y} units, %{customdata} strong<extra></extra>",
                 }
             )
     axis = {"type": "category", "tickangle": -55, "automargin": True, "tickmode": "linear", "dtick": 1}

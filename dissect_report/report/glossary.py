@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dissect_report.findings.records import CATEGORIES
-from dissect_report.report.formatting import number, share
+from dissect_report.report.formatting import count, number, share
 
 #: The letter that stands beside a category's colour.
 LETTERS = dict(zip(CATEGORIES, "OPMTCS", strict=True))
@@ -19,7 +19,7 @@ class Term:
     text: str
 
 
-def glossary(quantile: float, iou_threshold: float, grid: int) -> dict[str, Term]:
+def glossary(quantile: float, iou_threshold: float, grid: int, groups: int) -> dict[str, Term]:
     """Definitions by key, with the run's own parameters written into them."""
     q, t = share(quantile), number(iou_threshold)
     terms = {
@@ -43,22 +43,50 @@ def glossary(quantile: float, iou_threshold: float, grid: int) -> dict[str, Term
         "iou_threshold": ("iou_threshold", f"The IoU that a unit must exceed to count as a detector: {t}."),
         "chance": (
             "chance",
-            "The largest best IoU that this unit reaches when the label maps are shuffled among the "
-            "images, in 20 seeded shuffles. A match that does not clear it says little.",
+            "What the unit's best IoU stays below in 95 of 100 seeded permutations that lay the label maps "
+            "against other images: the 95th percentile of the first 99.",
         ),
         "chance_units": (
             "found by chance",
-            "The same count with the label maps shuffled among the images, mean of 20 seeded shuffles.",
+            "The same count with the label maps laid against other images: mean of the first 99 seeded "
+            "permutations, and their 95th percentile.",
+        ),
+        "p": (
+            "p",
+            "How often chance does as well: (1 + permutations whose best IoU, of any concept, reaches the "
+            "unit's own) / (1 + permutations). Units that few permutations reach are drawn further.",
+        ),
+        "q": (
+            "q",
+            "The false discovery rate at which the unit is taken for real: its p by Benjamini and Hochberg "
+            "over the units of the layer that have a mask.",
+        ),
+        "robust": (
+            "robust IoU",
+            "What the unit keeps in 90 of 100 even splits of the images: the best of its ten listed concepts "
+            "chosen on one half and measured on the other, the worse of both ways; 0 in a split whose halves "
+            "name different concepts. The ten were chosen on all images.",
+        ),
+        "interval": (
+            "interval",
+            "95 % bootstrap-t interval of the IoU with this concept over groups of images, level and concept "
+            "held fixed. Not given where mask and concept meet in fewer than 10 groups.",
+        ),
+        "grade": (
+            "grade",
+            f"Strong: a detector with q at most .05 and a robust IoU above the iou_threshold, {t}. Weak: a "
+            "detector with q at most .05. Chance: a detector that chance matches too easily. None: no "
+            f"detector. Untested: fewer than 20 groups of images; here there are {count(groups)}.",
+        ),
+        "strong": (
+            "strong",
+            f"A detector that chance rarely matches (q at most .05) and that keeps an IoU above {t} in 90 of "
+            "100 even splits of the images.",
         ),
         "heldout": (
             "held-out IoU",
             "The concept chosen on one half of the probe dataset, measured again on the other half; both "
             "ways, averaged. Picking the best of many concepts flatters, and this shows by how much.",
-        ),
-        "stable": (
-            "stable",
-            "A detector whose held-out IoU is not below the iou_threshold either and whose two halves name "
-            "the same concept.",
         ),
         "attainable": (
             "attainable IoU",

@@ -21,7 +21,7 @@ from dissect_report.report.site import SiteFindings, layers_of
 FILE = "units.parquet"
 #: Columns that are not floats; the rest is.
 TYPES = {
-    "unit": "int64", "concept": "string", "category": "string", "detector": "bool", "stable": "bool",
+    "unit": "int64", "concept": "string", "category": "string", "detector": "bool", "grade": "string",
     "dead": "bool", "finite": "bool", "duplicate_of": "int64", "mask_pixels": "int64",
 }  # fmt: skip
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dissect_report.findings.records import ConceptRecord
-from dissect_report.findings.units import ScoredConcept, UnitRecord
-from dissect_report.report.formatting import listing, lost, number, plural, score, share
+from dissect_report.findings.units import UnitRecord
+from dissect_report.report.formatting import count, fine, listing, lost, number, plural, score, share
+
+#: A unit "fires on" a concept only where more of its mask than this shows it.
+MOST = 0.5
+
+#: Other concepts that the sentence names where most of a mask shows something else.
+RIVALS = 2
 
 
 def unit_sentence(
-    unit: UnitRecord, concepts: tuple[ConceptRecord, ...], pixels: int, iou_threshold: float
+    unit: UnitRecord, concepts: tuple[ConceptRecord, ...], pixels: int, iou_threshold: float, groups: int
 ) -> str:
     """What the unit looks for, how well that is founded, and what is odd about it.
 
     Args:
         pixels: grid pixels of the whole probe dataset.
+        groups: of images that are independent.
     """
     name = "" if unit.concept is None else concepts[unit.concept - 1].name
     if not unit.finite:
@@ -25,7 +32,7 @@ def unit_sentence(
     elif unit.concept is None or not unit.concepts:
         text = "Where it fires most, no concept is marked: nothing in the catalogue names it."
     elif unit.detector:
-        text = _detector(unit, unit.concepts[0], name, concepts, pixels)
+        text = f"{_matched(unit, name, concepts, pixels)} {_sure(unit, iou_threshold, groups)}"
     else:
         text = (
             f"It matches no concept well: the nearest, {name}, reaches an IoU of {score(unit.iou)}, "
@@ -36,38 +43,55 @@ def unit_sentence(
     return text
 
 
-def _detector(
-    unit: UnitRecord,
-    best: ScoredConcept,
-    name: str,
-    concepts: tuple[ConceptRecord, ...],
-    pixels: int,
-) -> str:
-    text = (
-        f"It fires on {name}: of the {share(unit.mask_pixels / pixels)} of pixels where it is most active, "
-        f"{share(best.precision)} show {name}, and they cover {share(best.recall)} of all {name} pixels."
-    )
-    if unit.chance_iou == 0:
-        text += " By chance it overlaps nothing; the match"
-    elif unit.chance_iou is not None and unit.iou is not None:
-        ratio = unit.iou / unit.chance_iou
-        text += f" The match is {number(ratio)} times the best that chance gives"
-        text += ", which is no evidence," if ratio < 1 else ""
-    else:
-        text += " What chance would give is undefined here"
-    return f"{text} and {_held(unit, concepts)}."
+def _matched(unit: UnitRecord, name: str, concepts: tuple[ConceptRecord, ...], pixels: int) -> str:
+    """What its mask shows, and which part of the concept that is."""
+    best = unit.concepts[0]
+    where = f"of the {share(unit.mask_pixels / pixels)} of pixels where it is most active"
+    covered = f"they cover {share(best.recall)} of all {name} pixels."
+    if (best.precision or 0) > MOST:
+        return f"It fires on {name}: {where}, {share(best.precision)} show {name}, and {covered}"
+    others = sorted(unit.concepts[1:], key=lambda scored: -(scored.precision or 0))[:RIVALS]
+    rivals = [f"{share(s.precision)} {concepts[s.concept - 1].name}" for s in others if s.precision]
+    also = f" (and {listing(rivals)})" if rivals else ""
+    return f"It matches {name} best: {where}, {share(best.precision)} show {name}{also}, and {covered}"
 
 
-def _held(unit: UnitRecord, concepts: tuple[ConceptRecord, ...]) -> str:
-    """Whether the concept survives on images that it was not chosen on."""
-    if unit.stable:
-        return f"holds on images that it was not chosen on (IoU {score(unit.heldout_iou)})"
-    halves = ["nothing" if c is None else concepts[c - 1].name for c in unit.half_concepts]
-    if halves[0] != halves[1]:
-        return f"does not hold: the two halves of the images name {listing(halves)}"
-    if unit.heldout_iou is None:
-        return "could not be checked on images that it was not chosen on"
-    return f"does not hold on images that it was not chosen on (IoU {score(unit.heldout_iou)})"
+def _sure(unit: UnitRecord, iou_threshold: float, groups: int) -> str:
+    """What chance would give, and whether the name stays on other images: one sentence a grade."""
+    if unit.grade == "untested":
+        few = plural(groups, "independent image")
+        return f"Whether that is more than chance was not tested: {few} are too few."
+    hits = round((unit.p or 1) * (unit.permutations + 1)) - 1
+    drawn = f"{count(hits)} of {count(unit.permutations)} permutations of the label maps match it as well"
+    if unit.grade == "chance":
+        return f"That is no evidence: {drawn} (q {fine(unit.q)})."
+    rarely = f"Chance hardly does that: {drawn} (q {fine(unit.q)})"
+    if unit.grade == "strong":
+        kept = f"it keeps an IoU of {score(unit.robust_iou)} or more"
+        return f"{rarely}. In 90 of 100 even splits of the images {kept}."
+    kept = f"{share(unit.split_share)} of even splits keep it above {number(iou_threshold)}"
+    return f"{rarely}, but the match hangs on the choice of images: only {kept}."
+
+
+def certainty_rows(unit: UnitRecord) -> list[tuple[str, str, str]]:
+    """Term, label and value of each number behind a detector's grade."""
+    if unit.p is None:
+        return []
+    rows = [
+        ("p", "p", f"{fine(unit.p)} from {plural(unit.permutations, 'permutation')}"),
+        ("q", "q", fine(unit.q)),
+        ("robust", "robust IoU", score(unit.robust_iou)),
+    ]
+    if unit.iou_low is not None and unit.iou_high is not None:
+        rows.insert(
+            0,
+            (
+                "interval",
+                "95\N{NO-BREAK SPACE}% interval",
+                f"{score(unit.iou_low)} to {score(unit.iou_high)}",
+            ),
+        )
+    return rows
 
 
 def used_sentence(needing: list[tuple[str, float | None]], most: float | None, balanced: str) -> str:

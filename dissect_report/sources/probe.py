@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from dissect_report.config import ProbeConfig
 from dissect_report.demo.scenes import SCENE_CLASSES, draw_scene
 from dissect_report.errors import ProbeError
+from dissect_report.sources.groups import read_groups
 from dissect_report.sources.pictures import cut_picture, open_picture
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
@@ -38,12 +39,14 @@ class ProbeItem:
         label: first sub-folder below the probe folder; None where the image lies in the folder itself.
         path: the file; None for a drawn scene.
         scene: index of a drawn scene; None for a file.
+        group: that it belongs to; None where no table says so.
     """
 
     name: str
     label: str | None
     path: Path | None
     scene: int | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,12 +112,20 @@ def list_probe(config: ProbeConfig, folder: Path, seed: int) -> Probe:
         seed: of the stratified sample, where ``config.limit`` asks for one.
 
     Raises:
-        ProbeError: a folder is missing or holds no image.
+        ProbeError: a folder is missing or holds no image, or the table of groups does not fit.
     """
+    items = _list_items(config, folder, seed)
+    if config.groups:
+        groups = read_groups(folder / config.groups, [item.name for item in items])
+        items = [replace(item, group=group) for item, group in zip(items, groups, strict=True)]
+    return Probe(config, tuple(items))
+
+
+def _list_items(config: ProbeConfig, folder: Path, seed: int) -> list[ProbeItem]:
     if "demo" in config.images:
         if len(config.images) > 1:
             raise ProbeError("images = 'demo' stands for itself: it cannot be listed beside folders")
-        return Probe(config, tuple(sorted(_list_scenes(config), key=lambda item: item.name)))
+        return sorted(_list_scenes(config), key=lambda item: item.name)
     roots = [folder / name for name in config.images]
     made = {os.path.realpath(folder / name) for name in ("run", "site", "docs", "cache")}
     found = [_list_folder(root, made) for root in roots]
@@ -126,7 +137,7 @@ def list_probe(config: ProbeConfig, folder: Path, seed: int) -> Probe:
             for prefix, items in zip(prefixes, found, strict=True)
         ]
     items = sorted((item for items in found for item in items), key=lambda item: item.name)
-    return Probe(config, tuple(sample_items(items, config.limit, seed)))
+    return sample_items(items, config.limit, seed)
 
 
 def _list_scenes(config: ProbeConfig) -> list[ProbeItem]:

@@ -1,4 +1,4 @@
-"""What an edit does to areas: ratios of sums, means by context, and intervals over latents."""
+"""What an edit does to areas: ratios of sums and means by context."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64, Integer
-
-#: Share of bootstrap draws inside an interval.
-COVERAGE = 0.99
 
 
 def removed_portion(
@@ -28,40 +25,6 @@ def removed_portion(
     lost = before - edited.sum(-1).astype(np.float64)
     portion: np.ndarray = lost / before if before else np.full(edited.shape[:-1], np.nan)
     return portion
-
-
-def portion_interval(
-    intact: Integer[np.ndarray, " latent"],
-    edited: Integer[np.ndarray, "draw latent"],
-    weights: Float64[np.ndarray, "sample latent"],
-) -> tuple[float, float]:
-    """99 % bootstrap interval of ``removed_portion`` over latents; several draws of units are pooled.
-
-    Args:
-        weights: how often each latent is drawn, one row a bootstrap sample.
-
-    Returns:
-        Lower and upper end; NaN where fewer than half the samples show the concept.
-    """
-    before = weights @ intact.astype(np.float64) * len(edited)
-    after = weights @ edited.sum(0).astype(np.float64)
-    shown = before > 0
-    if 2 * shown.sum() < len(weights):
-        return float("nan"), float("nan")
-    return _ends((before[shown] - after[shown]) / before[shown])
-
-
-def mean_interval(
-    values: Float64[np.ndarray, " latent"], weights: Float64[np.ndarray, "sample latent"]
-) -> tuple[float, float]:
-    """99 % bootstrap interval of the mean over latents."""
-    return _ends(weights @ values / len(values))
-
-
-def _ends(samples: np.ndarray) -> tuple[float, float]:
-    tails = [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2]
-    low, high = np.quantile(samples, tails)
-    return float(low), float(high)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Which concept a unit matches best, whether that holds on a held-out half, and what chance would give."""
+"""Which concept a unit matches best, which come next, and whether that holds on a held-out half."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from jaxtyping import Bool, Float64, Int32, Int64
 
 from dissect_report.stats.overlap import HALVES, ConceptCounts, Overlap
 from dissect_report.stats.scores import iou
+
+#: Concepts that a unit's page lists.
+LISTED = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,35 +24,20 @@ class Naming:
         heldout_iou: the concept chosen on one half measured on the other, averaged over the directions that
             are defined; NaN if none is.
         half_concepts: what each half alone names.
-        chance_concepts: what the labels of permuted images name.
-        chance_ious: the best IoU there, 0 if nothing overlaps; NaN if undefined for every concept.
-        chance_iou: the largest of them.
     """
 
     concept: Int32[np.ndarray, " unit"]
     iou: Float64[np.ndarray, " unit"]
     heldout_iou: Float64[np.ndarray, " unit"]
     half_concepts: Int32[np.ndarray, "half unit"]
-    chance_concepts: Int32[np.ndarray, "permutation unit"]
-    chance_ious: Float64[np.ndarray, "permutation unit"]
-    chance_iou: Float64[np.ndarray, " unit"]
 
     def detectors(self, iou_threshold: float) -> Bool[np.ndarray, " unit"]:
         """Units whose best IoU exceeds ``iou_threshold``."""
         return self.iou > iou_threshold
 
-    def stable(self, iou_threshold: float) -> Bool[np.ndarray, " unit"]:
-        """Detectors whose held-out IoU is not below ``iou_threshold`` and whose halves name one concept."""
-        agree = (self.half_concepts[0] == self.half_concepts[1]) & (self.half_concepts[0] > 0)
-        return np.asarray(self.detectors(iou_threshold) & agree & (self.heldout_iou >= iou_threshold))
-
-    def chance_detectors(self, iou_threshold: float) -> Bool[np.ndarray, "permutation unit"]:
-        """Units that would be detectors with the labels of permuted images."""
-        return (self.chance_ious > iou_threshold) & (self.chance_concepts > 0)
-
 
 def name_units(overlap: Overlap, counts: ConceptCounts) -> Naming:
-    """Names every unit by the counts over the whole probe, over each half and under chance.
+    """Names every unit by the counts over the whole probe and over each half.
 
     Raises:
         ValueError: counts over different catalogues.
@@ -66,15 +54,11 @@ def name_units(overlap: Overlap, counts: ConceptCounts) -> Naming:
         for half in range(HALVES)
     ]
     chosen = np.stack([best_concept(table)[0] for table in halves])
-    chance_concepts, chance_ious = _chance(overlap.chance, mask, present)
     return Naming(
         concept=concept,
         iou=np.where(concept > 0, value, np.nan),
         heldout_iou=_heldout(halves, chosen),
         half_concepts=chosen,
-        chance_concepts=chance_concepts,
-        chance_ious=chance_ious,
-        chance_iou=np.fmax.reduce(chance_ious, axis=0, initial=np.nan),
     )
 
 
@@ -98,6 +82,16 @@ def best_concept(
     return np.where(value > 0, concept, 0).astype(np.int32), value
 
 
+def list_concepts(table: Float64[np.ndarray, "unit concept"]) -> Int32[np.ndarray, "unit place"]:
+    """The ``LISTED`` best concepts of each unit above IoU 0, best first, equal ones by lower id; then 0."""
+    values = np.nan_to_num(table, nan=0.0)
+    best = np.argsort(-values, axis=1, kind="stable")[:, :LISTED]
+    listed = np.zeros((len(table), LISTED), np.int32)
+    kept = np.take_along_axis(values, best, axis=1) > 0
+    listed[:, : best.shape[1]] = np.where(kept, best, 0)
+    return listed
+
+
 def _heldout(halves: list[np.ndarray], chosen: np.ndarray) -> Float64[np.ndarray, " unit"]:
     """Each half's choice measured on the other half; the mean of the defined ones."""
     units = np.arange(chosen.shape[1])
@@ -107,14 +101,3 @@ def _heldout(halves: list[np.ndarray], chosen: np.ndarray) -> Float64[np.ndarray
     mean = np.full(len(units), np.nan)
     np.divide(np.nansum(ways, axis=0), defined, out=mean, where=defined > 0)
     return mean
-
-
-def _chance(
-    chance: np.ndarray, mask: np.ndarray, present: np.ndarray
-) -> tuple[Int32[np.ndarray, "permutation unit"], Float64[np.ndarray, "permutation unit"]]:
-    """A permutation moves labels between images: the size of a concept over the probe stays."""
-    concepts = np.zeros(chance.shape[:2], np.int32)
-    values = np.full(chance.shape[:2], np.nan)
-    for p in range(len(chance)):
-        concepts[p], values[p] = best_concept(iou_table(mask, present, chance[p]))
-    return concepts, values

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int32, Int64, UInt8, UInt16
+from jaxtyping import Int32, Int64, UInt8, UInt16
 
-from dissect_report.activations.upsampling import Taps, Upsampling, blend, check_map_size, ringed_chunks
 from dissect_report.compiled import compiled
 from dissect_report.errors import SegmenterError
 from dissect_report.stats.blocks import over_units
+from dissect_report.stats.masks import Masks
 
 HALVES = 2
 
@@ -25,19 +25,13 @@ class Overlap:
     Attributes:
         mask: pixels above the unit's level, per half of the probe.
         intersection: those that carry the concept.
-        chance: the same over both halves, each mask laid over another image's labels.
     """
 
     mask: Int64[np.ndarray, "half unit"]
     intersection: Int64[np.ndarray, "half unit concept"]
-    chance: Int64[np.ndarray, "permutation unit concept"]
 
     def __add__(self, other: Overlap) -> Overlap:
-        return Overlap(
-            mask=self.mask + other.mask,
-            intersection=self.intersection + other.intersection,
-            chance=self.chance + other.chance,
-        )
+        return Overlap(mask=self.mask + other.mask, intersection=self.intersection + other.intersection)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,60 +58,68 @@ class ConceptCounts:
 
 
 def count_overlap(
-    maps: Float32[np.ndarray, "image unit y x"],
-    labels: UInt16[np.ndarray, "probe depth gy gx"],
-    halves: UInt8[np.ndarray, " probe"],
-    level: Float64[np.ndarray, " unit"],
+    masks: Masks,
+    labels: UInt16[np.ndarray, "image depth cell"],
+    halves: UInt8[np.ndarray, " image"],
     concepts: int,
-    plan: Upsampling,
-    permutations: Int32[np.ndarray, "permutation probe"],
     threads: int = 1,
-    first: int = 0,
 ) -> Overlap:
-    """Counts masks, and concepts below them, for a run of consecutive images of the probe.
+    """Counts masks, and concepts below them, over the images of the masks.
 
     Args:
-        maps: raw activation maps of the images ``first``, ``first + 1`` ... of the probe.
-        labels: concept ids on the grid for the WHOLE probe, 0 = none; a pixel may carry several, and one that
-            carries a concept twice counts once.
-        halves: 0 or 1 for each image of the probe.
-        level: a pixel is in the mask if its activation is strictly above; NaN = empty mask.
+        masks: of the units.
+        labels: of ``flatten_labels``; a pixel may carry several concepts, and counts once for one that it
+            carries twice.
+        halves: 0 or 1 for each image.
         concepts: the largest concept id.
-        plan: from the maps to the grid.
-        permutations: for chance, the image of the probe whose labels each image gets; may have no rows.
         threads: that count at the same time; no number depends on it.
-        first: index in the probe of ``maps[0]``.
+
+    Raises:
+        ValueError: shapes that do not fit each other.
+    """
+    check_masks(masks, labels)
+    if halves.shape != (len(labels),):
+        raise ValueError(f"{len(labels)} images do not go with halves {halves.shape}")
+    if halves.size and halves.max() >= HALVES:
+        raise ValueError(f"halves are 0 and 1, not {halves.max()}")
+    half = _read_only(halves, np.uint8)
+    intersection = np.zeros((HALVES, len(masks), concepts + 1), np.int64)
+
+    def count(block: slice) -> None:
+        _count(masks.positions[block], masks.counts[block], labels, half, intersection[:, block])
+
+    over_units(len(masks), count, threads)
+    # The kernel counts unlabelled pixels as concept 0 rather than to branch on every pixel.
+    intersection[:, :, 0] = 0
+    mask = np.stack([masks.counts[:, halves == h].sum(axis=1, dtype=np.int64) for h in range(HALVES)])
+    return Overlap(mask=mask, intersection=intersection)
+
+
+def flatten_labels(
+    labels: UInt16[np.ndarray, "image depth gy gx"], concepts: int
+) -> UInt16[np.ndarray, "image depth cell"]:
+    """The label maps as kernels take them, which trust every index.
 
     Raises:
         SegmenterError: a label above ``concepts``.
-        ValueError: shapes that do not fit each other.
+        ValueError: no label maps.
     """
-    check_map_size(maps, plan)
-    images, units = maps.shape[:2]
-    if level.shape != (units,):
-        raise ValueError(f"levels {level.shape} do not go with {units} units")
-    _check_probe(labels, halves, permutations, range(first, first + images), plan.grid)
-    used = np.union1d(np.arange(first, first + images), permutations[:, first : first + images])
-    _check_labels(labels, used, concepts)
-    counts = Overlap(
-        mask=np.zeros((HALVES, units), np.int64),
-        intersection=np.zeros((HALVES, units, concepts + 1), np.int64),
-        chance=np.zeros((len(permutations), units, concepts + 1), np.int64),
-    )
-    flat = _read_only(labels.reshape(*labels.shape[:2], -1), np.uint16)
-    half, others = _read_only(halves, np.uint8), _read_only(permutations, np.int32)
-    cut = _cut_below(level)
+    if labels.ndim != 4:
+        raise ValueError(f"labels {labels.shape} are not [image, depth, y, x]")
+    _check_labels(labels, concepts)
+    return _read_only(labels.reshape(*labels.shape[:2], -1), np.uint16)
 
-    def count(block: slice) -> None:
-        for start, ringed in ringed_chunks(maps[:, block], plan):
-            into = (counts.mask, counts.intersection, counts.chance)
-            _count(ringed, first + start, block.start, cut, plan.taps, flat, half, others, into)
 
-    over_units(units, count, threads)
-    # The kernel counts unlabelled pixels as concept 0 rather than to branch on every pixel.
-    counts.intersection[:, :, 0] = 0
-    counts.chance[:, :, 0] = 0
-    return counts
+def check_masks(masks: Masks, labels: UInt16[np.ndarray, "image depth cell"]) -> None:
+    """Refuses masks of other images or of another grid than the labels'.
+
+    Raises:
+        ValueError: naming both.
+    """
+    if len(labels) != masks.counts.shape[1]:
+        raise ValueError(f"labels {labels.shape} do not go with masks of {masks.counts.shape[1]} images")
+    if masks.positions.size and masks.positions.max() >= labels.shape[2]:
+        raise ValueError(f"masks do not lie on a grid of {labels.shape[2]} cells")
 
 
 def count_concepts(
@@ -131,7 +133,7 @@ def count_concepts(
     """
     if halves.shape != (len(labels),):
         raise ValueError(f"{len(labels)} images but halves for {halves.shape}")
-    _check_labels(labels, np.arange(len(labels)), concepts)
+    _check_labels(labels, concepts)
     area = np.zeros((len(labels), concepts + 1), np.int32)
     _count_areas(_read_only(labels.reshape(*labels.shape[:2], -1), np.uint16), area)
     area[:, 0] = 0
@@ -141,31 +143,8 @@ def count_concepts(
     return ConceptCounts(pixels=pixels, concept=np.stack(sums), area=area)
 
 
-def _check_probe(
-    labels: np.ndarray, halves: np.ndarray, permutations: np.ndarray, images: range, grid: int
-) -> None:
-    """The kernel trusts every index: nothing may reach it that points outside."""
-    probe = len(labels)
-    if labels.ndim != 4 or labels.shape[2:] != (grid, grid):
-        raise ValueError(f"labels {labels.shape} are not [image, depth, {grid}, {grid}]")
-    if (
-        images.start < 0
-        or images.stop > probe
-        or halves.shape != (probe,)
-        or permutations.shape[1:] != (probe,)
-    ):
-        raise ValueError(
-            f"labels of {probe} images do not go with maps of images {images.start} to {images.stop}, "
-            f"halves {halves.shape} and permutations {permutations.shape}"
-        )
-    if halves.size and halves.max() >= HALVES:
-        raise ValueError(f"halves are 0 and 1, not {halves.max()}")
-    if permutations.size and (permutations.min() < 0 or permutations.max() >= probe):
-        raise ValueError(f"permutations point outside the {probe} images of the probe")
-
-
-def _check_labels(labels: np.ndarray, images: np.ndarray, concepts: int) -> None:
-    highest = max((int(labels[image].max(initial=0)) for image in images), default=0)
+def _check_labels(labels: np.ndarray, concepts: int) -> None:
+    highest = max((int(image.max(initial=0)) for image in labels), default=0)
     if highest > concepts:
         raise SegmenterError(
             f"the segmenter gives concept id {highest} but its catalogue ends at {concepts}; "
@@ -178,36 +157,6 @@ def _read_only(array: np.ndarray, dtype: type[np.generic]) -> np.ndarray:
     view = np.ascontiguousarray(array, dtype).view()
     view.flags.writeable = False
     return view
-
-
-def _cut_below(level: Float64[np.ndarray, " unit"]) -> Float32[np.ndarray, " unit"]:
-    """The largest float32 not above each level: for float32 values, ``> cut`` is the same as ``> level``."""
-    cut = level.astype(np.float32)
-    return np.where(cut > level, np.nextafter(cut, np.float32(-np.inf)), cut).astype(np.float32)
-
-
-@compiled
-def find_mask(cells: np.ndarray, cut: np.float32, taps: Taps, found: np.ndarray) -> int:
-    """Writes the flat grid positions above ``cut`` of one ringed map; returns how many.
-
-    Only patches with a cell above ``cut`` are upsampled, which is exact (see ``activations.upsampling``).
-    """
-    count = 0
-    grid = taps.x_weight.size
-    y_starts, x_starts = taps.y_starts, taps.x_starts
-    for r in range(y_starts.size - 1):
-        if y_starts[r] == y_starts[r + 1]:
-            continue
-        for s in range(x_starts.size - 1):
-            a, b, c, d = cells[r, s], cells[r, s + 1], cells[r + 1, s], cells[r + 1, s + 1]
-            if not (a > cut or b > cut or c > cut or d > cut):
-                continue
-            for y in range(y_starts[r], y_starts[r + 1]):
-                for x in range(x_starts[s], x_starts[s + 1]):
-                    if blend(a, b, c, d, taps.x_weight[x], taps.y_weight[y]) > cut:
-                        found[count] = y * grid + x
-                        count += 1
-    return count
 
 
 @compiled
@@ -225,31 +174,17 @@ def count_labels(found: np.ndarray, count: int, labels: np.ndarray, counter: np.
 
 @compiled
 def _count(
-    ringed: np.ndarray,
-    first_image: int,
-    first_unit: int,
-    cut: np.ndarray,
-    taps: Taps,
-    labels: np.ndarray,
-    halves: np.ndarray,
-    permutations: np.ndarray,
-    into: tuple[np.ndarray, np.ndarray, np.ndarray],
+    positions: np.ndarray, counts: np.ndarray, labels: np.ndarray, halves: np.ndarray, into: np.ndarray
 ) -> None:
     """Units outermost: one unit's counters fit the processor's cache, all units' would not."""
-    mask, intersection, chance = into
-    found = np.empty(taps.y_weight.size * taps.x_weight.size, np.int32)
-    for u in range(ringed.shape[1]):
-        unit = first_unit + u
-        for n in range(len(ringed)):
-            image = first_image + n
-            half = halves[image]
-            count = find_mask(ringed[n, u], cut[unit], taps, found)
-            if count == 0:
-                continue
-            mask[half, unit] += count
-            count_labels(found, count, labels[image], intersection[half, unit])
-            for p in range(len(permutations)):
-                count_labels(found, count, labels[permutations[p, image]], chance[p, unit])
+    for u in range(len(counts)):
+        start = 0
+        for image in range(counts.shape[1]):
+            stop = start + counts[u, image]
+            if stop > start:
+                found = positions[u, start:stop]
+                count_labels(found, stop - start, labels[image], into[halves[image], u])
+            start = stop
 
 
 @compiled

@@ -98,9 +98,7 @@ def test_every_number_of_the_findings_is_the_slow_references(site):
         values = reference.pixels(maps, GRID, "border")
         levels = np.array([reference.level(values[:, unit], QUANTILE) for unit in range(maps.shape[1])])
         np.testing.assert_allclose(layer.arrays["level"], levels, rtol=1e-6)
-        mask, intersection, _ = reference.overlap(
-            values, ids, halves, layer.arrays["level"], 6, np.zeros((0, len(maps)), int)
-        )
+        mask, intersection = reference.overlap(values, ids, halves, layer.arrays["level"], 6)
         np.testing.assert_array_equal(layer.arrays["mask"], mask)
         np.testing.assert_array_equal(layer.arrays["intersection"], intersection)
         present = np.stack([reference.concept_areas(ids[halves == h], 6).sum(0) for h in (0, 1)])

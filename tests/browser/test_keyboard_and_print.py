@@ -20,7 +20,7 @@ FOCUSED = """() => {
 CONTROLS = {
     "vgg16/features.conv1_2/index.html": [
         'id="iou-slider"', "data-svg", 'name="q"', 'name="category"', 'name="min"', 'name="smin"',
-        'name="class"', 'name="stable"', 'name="sort"', 'type="reset"', "data-pick", 'class="card',
+        'name="class"', 'name="grade"', 'name="sort"', 'type="reset"', "data-pick", 'class="card',
     ],
     "vgg16/features.conv1_2/5.html": [
         'name="unit"', 'rel="prev"', 'rel="next"', 'name="mode"', "data-svg", "data-copy-link", "<summary",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dissect_report.demo.canvas import Canvas
+from dissect_report.demo.canvas import Canvas, View
 from dissect_report.demo.concepts import label
 from dissect_report.demo.palette import LIGHTS
 from dissect_report.demo.spot import Spot
@@ -72,3 +72,16 @@ def test_a_spot_mirrors_and_scales_what_is_drawn_in_it() -> None:
     assert rows.max() <= 50
     mirrored = left.labels()[0][:, ::-1]
     assert (mirrored != right.labels()[0]).mean() < 0.01
+
+
+def test_a_view_is_that_part_of_the_whole_seen_as_large_as_the_picture() -> None:
+    whole, part = Canvas(200, NOON), Canvas(100, NOON, View(25, 40, 50))
+    for canvas in (whole, part):
+        canvas.box(0, 0, 101, 101, canvas.paint((0, 0, 0), HOUSE, to=(200, 200, 200), span=(30, 90)))
+        canvas.polygon((30, 95, 52, 45, 70, 85), canvas.paint((200, 40, 40), BOAT))
+        canvas.oval(60, 60, 12, 9, canvas.paint((40, 200, 40), HOUSE))
+        canvas.blob(40, 60, 8, 6, 3, canvas.paint((40, 40, 200), BOAT))
+        canvas.line((20, 42, 80, 88), 2, canvas.paint((250, 250, 250), HOUSE))
+        canvas.sun(60, 50, 10, (40, 40, 40))
+    np.testing.assert_array_equal(part.labels(), whole.labels()[:, 80:180, 50:150])
+    np.testing.assert_allclose(part.colors(), whole.colors()[80:180, 50:150], atol=1.01)

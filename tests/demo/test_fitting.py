@@ -11,7 +11,7 @@ from torch import nn
 from dissect_report.demo.album import Album, album
 from dissect_report.demo.concepts import CONCEPTS, label
 from dissect_report.demo.fitting import Lesson, Recipe, batches, fit
-from dissect_report.demo.losses import classifier_loss, pixel_shares, segmenter_loss
+from dissect_report.demo.losses import blurred, classifier_loss, pixel_shares, segmenter_loss
 from dissect_report.demo.networks import SegmenterNetwork, classifier_network
 
 RECIPE = Recipe(scenes=16, epochs=2, batch=8)
@@ -104,3 +104,14 @@ def test_an_album_on_disk_is_the_album_in_memory(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.images, drawn.images)
         np.testing.assert_array_equal(one.labels, drawn.labels)
         np.testing.assert_array_equal(one.classes, drawn.classes)
+
+
+def test_some_images_are_seen_as_coarse_as_the_generator_s_and_the_others_as_they_are() -> None:
+    images = torch.rand(40, 3, 16, 16)
+    seen = blurred(images, np.random.default_rng(2), 0.5)
+    same = torch.tensor([torch.equal(one, other) for one, other in zip(seen, images, strict=True)])
+    assert 10 < int(same.sum()) < 30
+    coarse = torch.nn.functional.avg_pool2d(images[~same], 2)
+    expected = torch.nn.functional.interpolate(coarse, scale_factor=2, mode="bicubic").clamp(0, 1)
+    torch.testing.assert_close(seen[~same], expected)
+    assert torch.equal(blurred(images, np.random.default_rng(2), 0.0), images)

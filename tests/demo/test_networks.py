@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from dissect_report.demo import networks
@@ -25,7 +26,14 @@ from dissect_report.demo.networks import (
     scene_generator,
     scene_segmenter,
 )
-from dissect_report.demo.quality import as_input, category_means, concept_areas, confusions, overlaps
+from dissect_report.demo.quality import (
+    as_input,
+    category_means,
+    classifier_features,
+    concept_areas,
+    confusions,
+    overlaps,
+)
 from dissect_report.errors import ModelError
 from dissect_report.sources.latents import draw_latents
 
@@ -92,10 +100,41 @@ def test_segmentations_have_the_images_size_and_the_channels_ids(size: tuple[int
     assert segmenter.concepts == CONCEPTS
 
 
-def test_the_classifier_knows_at_least_95_of_100_unseen_scenes(unseen: Album) -> None:
+def test_the_classifier_knows_most_unseen_scenes_and_takes_some_for_their_neighbours(unseen: Album) -> None:
     table = confusions(scene_classifier(), unseen)
     assert table.sum() == len(unseen)
-    assert np.trace(table) / table.sum() >= 0.95
+    assert 0.8 <= np.trace(table) / table.sum() <= 0.98
+
+
+def _balanced(table: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(recall + specificity) / 2 of every class, from counts by true and predicted class."""
+    right, true, named = np.diag(table), table.sum(1), table.sum(0)
+    return (right / true + 1 - (named - right) / (table.sum() - true)) / 2
+
+
+def test_classes_differ_in_what_they_need(unseen: Album) -> None:
+    network = scene_classifier()
+    assert isinstance(network, nn.Sequential)
+    features, linear = classifier_features(network, unseen.images), network.get_submodule("linear")
+    weights, biases = (value.detach().double().numpy() for value in (linear.weight, linear.bias))
+
+    def without(units: NDArray[np.int64]) -> NDArray[np.float64]:
+        kept = features.copy()
+        kept[:, units] = 0  # what removing them from conv5_2 leaves of its means
+        table = np.zeros((len(weights),) * 2, dtype=np.int64)
+        np.add.at(table, (unseen.classes, (kept @ weights.T + biases).argmax(1)), 1)
+        return _balanced(table)
+
+    intact = without(np.empty(0, dtype=np.int64))
+    lost = np.array([intact - without(np.array([unit])) for unit in range(weights.shape[1])])
+    best = [np.argsort(-lost[:, place], kind="stable")[:20] for place in range(len(weights))]
+    left = np.array([without(units)[place] for place, units in enumerate(best)])
+    random = np.random.default_rng(1)
+    drawn = np.mean([without(random.permutation(len(lost))[:20]) for _ in range(20)], axis=0)
+    assert np.mean(left) < np.mean(drawn) - 0.1
+    assert np.mean(drawn) > np.mean(intact) - 0.1
+    assert np.ptp(left) > 0.05
+    assert (left > 0.5).sum() >= 5
 
 
 def test_the_segmenter_finds_most_of_what_is_drawn(unseen: Album) -> None:
@@ -105,7 +144,7 @@ def test_the_segmenter_finds_most_of_what_is_drawn(unseen: Album) -> None:
     assert means["object"] > 0.6
     assert means["part"] > 0.45
     assert means["material"] > 0.6
-    assert (found["sky"] or 0) > 0.95
+    assert (found["sky"] or 0) > 0.9
 
 
 def test_overlap_of_a_perfect_guess_is_1_and_undefined_without_pixels() -> None:
@@ -135,8 +174,7 @@ def test_bytes_become_numbers_from_0_to_1() -> None:
 def test_the_weights_are_small_enough_to_ship() -> None:
     sizes = {path.stem: path.stat().st_size for path in WEIGHTS.glob("*.safetensors")}
     assert set(sizes) == {"classifier", "generator", "segmenter"}
-    assert sizes["classifier"] + sizes["segmenter"] <= 4_000_000
-    assert sizes["generator"] <= 8_000_000
+    assert sum(sizes.values()) <= 8_000_000
 
 
 def test_the_generator_draws_the_hamlets_that_unseen_latents_say() -> None:
@@ -159,7 +197,7 @@ def test_the_generator_draws_the_hamlets_that_unseen_latents_say() -> None:
 def test_the_report_beside_the_weights_names_every_concept_and_what_made_it() -> None:
     report = json.loads((WEIGHTS / "report.json").read_text())
     assert set(report["segmenter"]["iou"]) == {concept.name for concept in CONCEPTS}
-    assert report["classifier"]["accuracy"] >= 0.95
+    assert 0.85 <= report["classifier"]["accuracy"] <= 0.95
     for part in ("classifier", "segmenter"):
         assert report[part]["recipe"]["seed"] != report[part]["recipe"]["unseen_seed"]
         assert report[part]["versions"]["torch"]

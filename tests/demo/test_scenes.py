@@ -132,6 +132,32 @@ def test_classes_share_objects(scenes: list[Scene]) -> None:
     assert shared >= 20
 
 
+TELLING = {
+    "village": "church",
+    "ski resort": "chairlift",
+    "harbor": "pier",
+    "forest": "mushroom",
+    "desert": "cactus",
+    "farm": "barn",
+    "beach": "parasol",
+    "garden": "fountain",
+}
+
+
+@pytest.mark.parametrize("name", sorted(TELLING))
+def test_what_tells_a_class_is_not_always_in_the_picture(scenes: list[Scene], name: str) -> None:
+    number = label(TELLING[name])[0]
+    own = [(scene.labels[0] == number).any() for scene in scenes if SCENE_CLASSES[scene.scene_class] == name]
+    assert 0.1 < np.mean(own) < 0.95
+
+
+@pytest.mark.parametrize("thing", ["church", "barn", "boat", "skyscraper", "pier", "parasol", "lake", "palm"])
+def test_what_tells_a_class_is_met_in_others_too(scenes: list[Scene], thing: str) -> None:
+    number = label(thing)[0]
+    homes = {scene.scene_class for scene in scenes if (scene.labels[0] == number).any()}
+    assert len(homes) >= 2
+
+
 def test_the_light_varies(scenes: list[Scene]) -> None:
     brightness = [scene.image.mean() for scene in scenes]
     assert min(brightness) < 80

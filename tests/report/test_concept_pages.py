@@ -34,14 +34,15 @@ def test_a_concept_of_two_runs_has_one_page_with_a_section_each(hostile_site):
     assert all(run.record.name in text for run in hostile_site.runs)
 
 
-def test_the_headline_counts_detectors_and_the_stable_among_them(site, pages):
+def test_the_headline_counts_detectors_and_the_strong_among_them(site, pages):
     run = site.runs[0]
     for concept in run.record.concepts:
         units = [unit for _, unit in pages.units.get((run.record.name, concept.id), [])]
-        found, stable = sum(u.detector for u in units), sum(u.stable for u in units)
+        found = sum(u.detector for u in units)
+        strong = sum(u.grade == "strong" for u in units)
         text = words(pages.page(concept.name).body)
         verb = "unit looks" if found == 1 else "units look"
-        assert f"{found} {verb} for it" + (f", {stable} stable" if found else "") in text
+        assert f"{found} {verb} for it" + (f", {strong} strong" if found else "") in text
 
 
 def test_what_no_unit_can_match_is_said(site):

@@ -58,10 +58,8 @@ def test_a_single_latent_has_dashes_that_say_why(tmp_path):
     site = load_site(load_config(write_synthetic_generator(tmp_path, latents=1, concepts=14)))
     bodies = [page.body for page in generation_pages(site, site.runs[0])]
     for body in bodies:
-        assert (
-            'title="No interval: it would come from drawing latents, and a single one was edited">–<' in body
-        )
-    assert "no interval from a single latent" in bodies[0].replace("\N{NO-BREAK SPACE}", " ")
+        assert 'title="No interval: fewer than 12 latents show a change">–<' in body
+    assert "too few latents change for an interval" in bodies[0].replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_a_run_without_edited_concepts_says_so(tmp_path):

@@ -58,7 +58,7 @@ def test_a_small_removal_and_one_that_random_units_equal_are_called_so():
 def test_what_was_never_drawn_or_tried_has_no_portion():
     assert "there is nothing to remove" in removal_sentence("car", made(None, None, None))
     assert removal_sentence("car", made(0, 0, 0, curves=())) == "No unit was removed for car."
-    assert "no interval from a single latent" in removal_sentence("car", made(None, 0.4, None))
+    assert "too few latents change for an interval" in removal_sentence("car", made(None, 0.4, None))
     assert "No unit detects car; removing the 20 nearest to it" in removal_sentence(
         "car", made(0.2, 0.3, 0.4, detectors=0)
     )

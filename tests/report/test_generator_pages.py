@@ -125,8 +125,9 @@ def test_a_concept_page_sets_the_runs_side_by_side_on_one_axis(beside):
         assert "../compare.html" in body
         for run in beside.runs:
             named = pages.units[run.record.name, beside.concepts[name][run.record.name].id]
-            found, stable = sum(u.detector for _, u in named), sum(u.stable for _, u in named)
-            head = plural(found, "unit") + (f", {stable} stable" if found else "")
+            found = sum(u.detector for _, u in named)
+            strong = sum(u.grade == "strong" for _, u in named)
+            head = plural(found, "unit") + (f", {strong} strong" if found else "")
             assert head in words(
                 body.split(f"#run-{run.record.name}")[1].split("</h2>")[1].split("</div>")[0]
             )

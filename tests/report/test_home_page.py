@@ -11,7 +11,7 @@ def test_the_four_numbers_are_sums_over_the_layers(site):
     units = [unit for layer in run.layers.values() for unit in layer.units]
     assert section["units"] == len(units)
     assert section["detectors"] == sum(u.detector for u in units)
-    assert section["stable"] == sum(u.stable for u in units)
+    assert section["strong"] == sum(u.grade == "strong" for u in units)
     assert section["concepts"] == len({u.concept for u in units if u.detector})
     text = words(home_page(site).body)
     for value in (section["units"], section["detectors"], section["concepts"], section["images"]):
@@ -23,12 +23,11 @@ def test_the_tiers_are_honest(view):
     units = view.layer.units
     for card in clear:
         unit = units[card["unit"]]
-        assert unit.stable
-        assert unit.iou > unit.chance_iou
+        assert unit.grade == "strong"
     for card in doubtful:
         unit = units[card["unit"]]
         assert unit.detector
-        assert not unit.stable or unit.iou <= unit.chance_iou
+        assert unit.grade in ("weak", "chance")
     for card in unlabelled:
         unit = units[card["unit"]]
         assert not unit.detector

@@ -27,17 +27,18 @@ def test_the_headline_counts_the_detectors_and_their_concepts(view):
     text = words(pages.layer_page(view).body)
     detectors = [unit for unit in view.layer.units if unit.detector]
     concepts = {unit.concept for unit in detectors}
-    stable = sum(unit.stable for unit in detectors)
+    grades = Counter(unit.grade for unit in detectors)
     assert f"{len(detectors)} of {len(view.layer.units)} units match {len(concepts)} concepts" in text
-    assert f"Stable: {stable} units" in text
-    assert "by chance: 0.8 units" in text
+    shown = f"{grades['strong']} strong , {grades['weak']} weak , {grades['chance']} no better than chance"
+    assert shown.replace(" ,", ",") in text.replace(" ,", ",")
+    assert "chance alone makes 0.8 detectors, in 95 of 100 cases at most 2" in text
 
 
 def test_a_bar_counts_the_units_that_match_its_concept(view, context):
     names = {c.id: c.name for c in view.run.record.concepts}
     wanted = Counter(names[u.concept] for u in view.layer.units if u.detector)
     assert {name: units for name, _, units, _ in context["bars"]} == wanted
-    assert sum(stable for *_, stable in context["bars"]) == sum(u.stable for u in view.layer.units)
+    assert sum(strong for *_, strong in context["bars"]) == sum(u.grade == "strong" for u in view.layer.units)
 
 
 def test_bars_are_grouped_by_category_with_the_highest_first():
@@ -65,18 +66,18 @@ def test_the_cards_hold_every_unit_as_the_findings_have_it(view):
     cards = data(file)
     assert len(cards["units"]) == len(view.layer.units)
     for row, unit in zip(cards["units"], view.layer.units, strict=True):
-        number, place, iou, heldout, chance, flags, tiles, repeats = row
+        number, place, *scores, flags, tiles, repeats = row
         assert number == unit.unit
         assert tiles == len(unit.top_images)
         assert repeats == unit.duplicate_of
-        for shown, value in ((iou, unit.iou), (heldout, unit.heldout_iou), (chance, unit.chance_iou)):
+        values = (unit.iou, unit.heldout_iou, unit.chance_iou, unit.q, unit.robust_iou)
+        for shown, value in zip(scores, values, strict=True):
             assert shown == (None if value is None else pytest.approx(value, abs=1e-5))
         concept = view.concept(unit.concept)
         assert (place < 0) == (concept is None)
         if concept is not None:
             assert cards["concepts"][place] == [concept.name, concept.category]
         assert bool(flags & pages.DETECTOR) == unit.detector
-        assert bool(flags & pages.STABLE) == unit.stable
         assert bool(flags & pages.DEAD) == unit.dead
         assert bool(flags & pages.NOT_FINITE) == (not unit.finite)
         assert bool(flags & pages.DUPLICATE) == (unit.duplicate_of is not None)
@@ -84,8 +85,8 @@ def test_the_cards_hold_every_unit_as_the_findings_have_it(view):
 
 def test_the_script_reads_the_flags_by_the_same_numbers(templates):
     script = (templates / "assets/js/layer.js").read_text(encoding="utf-8")
-    flags = [pages.DETECTOR, pages.STABLE, pages.DEAD, pages.NOT_FINITE, pages.DUPLICATE]
-    assert f"[DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = {flags}" in script
+    flags = [pages.DETECTOR, pages.DEAD, pages.NOT_FINITE, pages.DUPLICATE]
+    assert f"[DETECTOR, DEAD, NOT_FINITE, DUPLICATE] = {flags}" in script
 
 
 def test_every_unit_that_is_no_card_of_note_is_in_a_folded_list(view):
@@ -126,13 +127,14 @@ def test_the_layers_figure_stacks_categories_and_marks_chance():
 
 
 def test_the_slider_has_the_measured_threshold_and_counts_chance_at_every_step(view):
-    steps = dict(pages.threshold_steps(view))
+    steps = {at: found for at, *found in pages.threshold_steps(view)}
     chance = view.layer.arrays["chance_iou"]
     assert view.iou_threshold in steps
     assert max(steps) >= max(u.iou for u in view.layer.units if u.iou is not None)
-    for at, found in steps.items():
+    for at, (mean, high) in steps.items():
         slow = [sum(bool(value > at) for value in permuted) for permuted in chance]
-        assert found == pytest.approx(sum(slow) / len(slow), abs=1e-3)
+        assert mean == pytest.approx(sum(slow) / len(slow), abs=1e-3)
+        assert high == pytest.approx(np.quantile(slow, 0.95), abs=0.01)
     assert list(steps) == sorted(steps)
 
 

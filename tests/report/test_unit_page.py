@@ -114,22 +114,35 @@ def test_the_download_is_the_units_part_of_the_findings_without_outlines(site, v
 
 def test_a_sentence_says_how_far_to_trust_the_match(view):
     concepts = view.run.record.concepts
-    found = next(u for u in view.layer.units if u.stable)
-    name = concepts[found.concept - 1].name
+    found = next(u for u in view.layer.units if u.grade == "strong" and len(u.concepts) > 2)
+    best, second, third = (
+        replace(s, precision=p) for s, p in zip(found.concepts, (0.6, 0.3, 0.2), strict=False)
+    )
+    found = replace(found, p=0.004, permutations=999, q=0.0125, concepts=(best, second, third))
+    names = [concepts[s.concept - 1].name for s in found.concepts]
     pixels = 50 * found.mask_pixels
 
-    def sentence(unit: UnitRecord) -> str:
-        return unit_sentence(unit, concepts, pixels, 0.04).replace("\u00a0", " ")
+    def sentence(unit: UnitRecord, groups: int = 40) -> str:
+        return unit_sentence(unit, concepts, pixels, 0.04, groups).replace("\u00a0", " ")
 
-    assert f"It fires on {name}: of the 2.0 % of pixels" in sentence(found)
-    precision = share(found.concepts[0].precision).replace("\u00a0", " ")
-    assert f"{precision} show {name}" in sentence(found)
-    assert "holds on images that it was not chosen on" in sentence(found)
-    other = 1 if found.concept != 1 else 2
-    split = replace(found, stable=False, half_concepts=(found.concept, other))
-    assert f"the two halves of the images name {name} and {concepts[other - 1].name}" in sentence(split)
-    assert "no evidence" in sentence(replace(found, chance_iou=found.iou * 2))
-    assert "matches no concept well" in sentence(replace(found, detector=False, stable=False))
+    assert f"It fires on {names[0]}: of the 2.0 % of pixels" in sentence(found)
+    assert f"60 % show {names[0]}" in sentence(found)
+    assert "Chance hardly does that: 3 of 999 permutations of the label maps match it as well (q 0.0125)" in (
+        sentence(found)
+    )
+    assert f"it keeps an IoU of {score(found.robust_iou)} or more" in sentence(found)
+    # Where most of the mask shows something else it does not fire on the concept; rivals are named.
+    few = replace(found, concepts=(replace(best, precision=0.31), second, third))
+    assert f"It matches {names[0]} best: of the 2.0 % of pixels" in sentence(few)
+    assert f"31 % show {names[0]} (and 30 % {names[1]} and 20 % {names[2]})" in sentence(few)
+    assert "fires on" not in sentence(few)
+    weak = replace(found, grade="weak", split_share=0.4)
+    assert "hangs on the choice of images: only 40 % of even splits keep it above 0.04" in sentence(weak)
+    chance = sentence(replace(found, grade="chance", p=0.41, q=0.6))
+    assert "That is no evidence: 409 of 999 permutations" in chance
+    assert "keeps" not in chance
+    assert "not tested: 1 independent image" in sentence(replace(found, grade="untested"), 1)
+    assert "matches no concept well" in sentence(replace(found, detector=False, grade="none"))
     assert "never fires" in sentence(replace(found, dead=True))
     assert "NaN" in sentence(replace(found, finite=False))
     assert "nothing in the catalogue" in sentence(replace(found, concept=None, concepts=()))

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissect_report.stats.bootstrap import draw_weights
-from dissect_report.stats.effects import by_context, mean_interval, portion_interval, rank_by, removed_portion
+from dissect_report.stats.effects import by_context, rank_by, removed_portion
 from tests import reference_generation as slow
 
 
@@ -24,27 +23,6 @@ def test_portions_are_ratios_of_sums(pairs: list[tuple[int, int]]) -> None:
 
 def test_a_latent_with_much_of_the_concept_weighs_more() -> None:
     assert float(removed_portion(np.array([90, 10]), np.array([0, 10]))) == pytest.approx(0.9)
-
-
-def test_intervals_are_quantiles_of_the_drawn_latents() -> None:
-    random = np.random.default_rng(0)
-    intact, edited = random.integers(0, 40, 16), random.integers(0, 40, (2, 16))
-    weights = draw_weights(16, 5).astype(float)
-    drawn = []
-    for row in weights:
-        chosen = [k for k, times in enumerate(row) for _ in range(int(times))]
-        before = [int(intact[k]) for _ in edited for k in chosen]
-        drawn.append(slow.portion_removed(before, [int(e[k]) for e in edited for k in chosen]))
-    expected = np.quantile(drawn, [0.005, 0.995])
-    assert portion_interval(intact, edited, weights) == pytest.approx(tuple(expected))
-    values = random.normal(size=16)
-    means = [np.mean([values[k] for k, n in enumerate(row) for _ in range(int(n))]) for row in weights]
-    assert mean_interval(values, weights) == pytest.approx(tuple(np.quantile(means, [0.005, 0.995])))
-
-
-def test_a_concept_that_is_never_drawn_has_no_interval() -> None:
-    nothing = np.zeros(4, int)
-    assert all(math.isnan(end) for end in portion_interval(nothing, nothing[None], np.ones((10, 4))))
 
 
 @given(st.data())

@@ -8,13 +8,14 @@ import json
 import numpy as np
 import pytest
 import torch
+from activation_maps import count
 from PIL import Image
 from safetensors.torch import load_file
 
 from dissect_report.activations.upsampling import plan_upsampling
 from dissect_report.stats.levels import measure_activations
 from dissect_report.stats.naming import iou_table
-from dissect_report.stats.overlap import count_concepts, count_overlap
+from dissect_report.stats.overlap import count_concepts
 from dissect_report.stats.topk import top_images
 from tests.beside import REFERENCE
 
@@ -67,8 +68,7 @@ def test_ious_at_the_references_own_levels_agree(maps, expected):
     labels = np.load(FOLDER / "segmentation.npz")["labels"].astype(np.uint16)
     concepts = len(expected["iou"]) - 1
     halves = (np.arange(len(labels)) % 2).astype(np.uint8)
-    none = np.zeros((0, len(labels)), np.int32)
-    overlap = count_overlap(maps, labels, halves, expected["level"].astype(np.float64), concepts, PLAN, none)
+    overlap = count(maps, labels, halves, expected["level"].astype(np.float64), concepts, PLAN)
     counts = count_concepts(labels, halves, concepts)
     table = iou_table(overlap.mask.sum(axis=0), counts.concept.sum(axis=0), overlap.intersection.sum(axis=0))
     # The reference writes 0 where a union is empty.

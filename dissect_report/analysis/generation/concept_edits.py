@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dissect_report.analysis.generation.areas import area_changes, latent_weights
+from dissect_report.analysis.generation.areas import area_changes
 from dissect_report.analysis.generation.layer import Measured
 from dissect_report.analysis.generation.pictures import grid_cells
 from dissect_report.analysis.generation.sweeps import sweep_curves
@@ -12,7 +12,8 @@ from dissect_report.findings.generation import ConceptEdits, Context
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import number
 from dissect_report.findings.units import UnitRecord
-from dissect_report.stats.effects import by_context, mean_interval
+from dissect_report.stats.effects import by_context
+from dissect_report.stats.latent_intervals import mean_interval, sample_weights
 
 
 def concept_edits(
@@ -26,13 +27,13 @@ def concept_edits(
         seed: of the bootstrap.
     """
     layer, sets, concept = measured.layer, measured.sets, record.id
-    drawn, weights = layer.intact[:, concept], latent_weights(layer.latents, seed)
+    drawn, weights = layer.intact[:, concept], sample_weights(layer.latents, seed)
     detectors = sum(unit.detector and unit.concept == concept for unit in units)
     side, inserted, ablated = (
         measured.together.pixels[:, edits[place]] for edits in (sets.side, sets.inserted, sets.ablated)
     )
     added = _added(measured, place)[:, :, concept] / layer.pixels
-    low, high = mean_interval(added.mean(1), latent_weights(len(added), seed))
+    low, high = mean_interval(added.mean(1))
     ceiling = np.nanmax(layer.iou[:, concept], initial=-1.0)
     return ConceptEdits(
         concept=concept,
@@ -43,11 +44,11 @@ def concept_edits(
         insert_units=measured.insert[place],
         curves=sweep_curves(measured, place, concept, weights),
         side_count=layer.side_count,
-        side_effects=tuple(area_changes(layer.intact, side, weights, layer.pixels)),
+        side_effects=tuple(area_changes(layer.intact, side, layer.pixels)),
         ace=float((inserted[:, concept] - ablated[:, concept]).mean() / layer.pixels),
         added=float(added.mean()),
-        added_low=low,
-        added_high=high,
+        added_low=number(low),
+        added_high=number(high),
         added_by_place=tuple(map(float, added.mean(0))),
         contexts=_contexts(added, place_labels(measured)),
         cells=grid_cells(measured, place, record),

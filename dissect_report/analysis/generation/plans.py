@@ -89,7 +89,7 @@ def choose_concepts(
     matched = {
         unit.concept
         for unit in run.layers[layer].units
-        if unit.concept and unit.detector and (unit.iou or 0) > (unit.chance_iou or 0)
+        if unit.concept and unit.grade in ("strong", "weak", "untested")
     }
     largest = sorted((c for c in catalogue if c.id in matched), key=lambda c: (-c.pixels, c.id))
     return largest[:DEFAULT_CONCEPTS], []

@@ -95,7 +95,7 @@ def _record(
         insert_quantile=config.insert_quantile,
         unit_effects=config.unit_effects,
         concepts=tuple(concept_edits(measured, k, c, units, seed) for k, c in enumerate(layer.concepts)),
-        units=tuple(unit_edits(measured, k, units[u].concept, seed) for k, u in enumerate(layer.measured)),
+        units=tuple(unit_edits(measured, k, units[u].concept) for k, u in enumerate(layer.measured)),
         never_drawn=tuple(c.id for c in choose_concepts(config, run, layer.info.name)[1]),
         edits=edits,
         unchanged=sum(stage.unchanged for stage in measured.stages) / max(1, edits),

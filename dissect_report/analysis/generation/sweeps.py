@@ -6,7 +6,8 @@ import numpy as np
 
 from dissect_report.analysis.generation.layer import Measured
 from dissect_report.findings.generation import RANKINGS, SweepCurve, SweepPoint
-from dissect_report.stats.effects import portion_interval, removed_portion
+from dissect_report.stats.effects import removed_portion
+from dissect_report.stats.latent_intervals import portion_interval
 
 
 def sweep_curves(measured: Measured, place: int, concept: int, weights: np.ndarray) -> tuple[SweepCurve, ...]:
@@ -15,7 +16,7 @@ def sweep_curves(measured: Measured, place: int, concept: int, weights: np.ndarr
     Args:
         place: of the concept among those tried.
         concept: its id.
-        weights: bootstrap samples over latents.
+        weights: of ``sample_weights``.
     """
     layer, sets = measured.layer, measured.sets
     intact = layer.intact[:, concept].astype(np.int64)

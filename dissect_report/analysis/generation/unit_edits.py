@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dissect_report.analysis.generation.areas import area_changes, latent_weights
+from dissect_report.analysis.generation.areas import area_changes
 from dissect_report.analysis.generation.layer import Measured
 from dissect_report.analysis.generation.pictures import changes, unit_pictures, unit_placed_pictures
 from dissect_report.findings.generation import UnitEdits
@@ -13,17 +13,15 @@ from dissect_report.findings.generation import UnitEdits
 LISTED = 6
 
 
-def unit_edits(measured: Measured, place: int, concept: int | None, seed: int) -> UnitEdits:
+def unit_edits(measured: Measured, place: int, concept: int | None) -> UnitEdits:
     """Removed, inserted everywhere, and inserted at places of the first latent's image.
 
     Args:
         place: of the unit among those changed alone.
         concept: its best one.
-        seed: of the bootstrap.
     """
     layer = measured.layer
     unit, intact = layer.measured[place], layer.intact[: layer.unit_latents]
-    weights = latent_weights(layer.unit_latents, seed)
     removed, inserted = (measured.alone.pixels[:, 2 * place + side] for side in range(2))
     able = bool(np.isfinite(layer.level[unit]))
     ace = None
@@ -36,8 +34,8 @@ def unit_edits(measured: Measured, place: int, concept: int | None, seed: int) -
     placed = unit_placed_pictures(measured, place)[: None if able else 0]
     return UnitEdits(
         unit=unit,
-        removed=tuple(area_changes(intact, removed, weights, layer.pixels)[:LISTED]),
-        inserted=tuple(area_changes(intact, inserted, weights, layer.pixels)[:LISTED]) if able else (),
+        removed=tuple(area_changes(intact, removed, layer.pixels)[:LISTED]),
+        inserted=tuple(area_changes(intact, inserted, layer.pixels)[:LISTED]) if able else (),
         ace=ace,
         latents=tuple(measured.units.shown[place].tolist()),
         outlines=tuple(outlines),

@@ -84,12 +84,20 @@ def trees(
 
 
 def people(
-    canvas: Canvas, dice: Dice, ground: Ground, number: int, size: float, drops: tuple[float, float]
+    canvas: Canvas,
+    dice: Dice,
+    ground: Ground,
+    number: int,
+    size: float,
+    drops: tuple[float, float],
+    *,
+    skis: bool = False,
 ) -> None:
-    """A few people on the ground, larger the nearer they stand."""
+    """A few people on the ground, larger the nearer they stand; on skis or on foot."""
     near = sorted(dice.between(*drops) for _ in range(number))
     for x, drop in zip(dice.spread(number, 12, 90), near, strict=True):
-        figures.person(standing(canvas, ground, x, drop, size * (1 + drop / 50), shadow=0.24), dice)
+        spot = standing(canvas, ground, x, drop, size * (1 + drop / 50), shadow=0.24)
+        figures.person(spot, dice, skis=skis)
 
 
 def herd(canvas: Canvas, dice: Dice, ground: Ground, share: float, drops: tuple[float, float]) -> None:

@@ -95,7 +95,7 @@ class ComparePage:
             "chance": chance,
             "chance_at": round(100 * chance / most, 2),
             "detectors": layer.detectors,
-            "stable": layer.stable_detectors,
+            "strong": layer.grades.get("strong", 0),
             "units": layer.units,
         }
 
@@ -156,7 +156,7 @@ def _cell(found: Found, most: int) -> dict[str, Any]:
     cell: dict[str, Any] = {
         "known": found.record is not None,
         "units": found.units,
-        "stable": found.stable,
+        "strong": found.strong,
         "length": round(found.units / most, 4),
         "iou": "",
         "best": "",

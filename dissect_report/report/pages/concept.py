@@ -122,7 +122,7 @@ class ConceptPages:
             "without": listing(without),
             "compare": link(path, COMPARE),
             "detectors": detectors,
-            "stable": sum(run["stable"] for run in runs),
+            "strong": sum(run["strong"] for run in runs),
             "tips": runs[0]["tips"],
             "number": number, "score": score, "share": share, "count": count, "plural": plural,
         }  # fmt: skip
@@ -163,7 +163,7 @@ class ConceptPages:
             "has_quality": name in run.record.segmenters[concept.segmenter].quality,
             "note": _remark(concept, run, views),
             "detectors": sum(unit.detector for _, unit in named),
-            "stable": sum(unit.stable for _, unit in named),
+            "strong": sum(unit.grade == "strong" for _, unit in named),
             "figure": depth_figure(points, layers, concept.category, top) if points else None,
             "cards": [view.card(u, path, f"{view.layer.summary.name} ", self.scale) for view, u in shown],
             "rest": [

@@ -21,8 +21,8 @@ from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import Page
 from dissect_report.report.published import published
 
-#: Why a number of a single latent has no interval.
-ALONE = "No interval: it would come from drawing latents, and a single one was edited"
+#: Why a number has no interval.
+ALONE = "No interval: fewer than 12 latents show a change"
 
 
 def experiment_page(

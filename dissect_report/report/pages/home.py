@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dissect_report.findings.grades import ENOUGH_GROUPS
 from dissect_report.findings.store import LoadedRun
 from dissect_report.findings.units import UnitRecord
 from dissect_report.report.addresses import COMPARE, CONCEPTS, HOME, RunAddresses, link
@@ -67,7 +68,7 @@ def run_section(site: SiteFindings, run: LoadedRun) -> dict[str, Any]:
         "units": sum(layer.units for layer in summaries),
         "layers": len(summaries),
         "detectors": sum(layer.detectors for layer in summaries),
-        "stable": sum(layer.stable_detectors for layer in summaries),
+        "strong": sum(layer.grades.get("strong", 0) for layer in summaries),
         "chance": sum(layer.chance_detectors for layer in summaries),
         "concepts": len(named),
         "catalogue": len(run.record.concepts),
@@ -118,25 +119,26 @@ def best_layer(site: SiteFindings, run: LoadedRun) -> LayerView:
 def tiers(view: LayerView) -> list[tuple[str, str, list[dict[str, Any]]]]:
     """Six units of a layer in three honest tiers, two each: title, explanation, cards.
 
-    Clear: stable detectors with the highest IoU, of two concepts. Doubtful: detectors that do not hold
-    on the other half, or do not clear chance, the highest IoU first. Unlabelled: what fires often
-    without matching any concept.
+    Clear: strong units with the highest IoU, of two concepts. Doubtful: weak ones and those no better than
+    chance, the highest IoU first. Unlabelled: what fires often without matching any concept.
     """
     units = [u for u in view.layer.units if not u.dead and u.finite and u.duplicate_of is None]
     by_iou = sorted(units, key=lambda u: (-(u.iou or 0), u.unit))
-    clear = _distinct([u for u in by_iou if u.stable and not _under_chance(u)])
-    doubtful = _distinct([u for u in by_iou if u.detector and (not u.stable or _under_chance(u))])
+    clear = _distinct([u for u in by_iou if u.grade == "strong"])
+    doubtful = _distinct([u for u in by_iou if u.detector and u.grade != "strong"])
     silent = sorted((u for u in units if not u.detector), key=lambda u: (u.iou or 0, u.unit))
     named = [
-        ("Clear", "stable on a held-out half and above chance", clear),
-        ("Doubtful", "above the iou_threshold, but unstable or within reach of chance", doubtful),
+        ("Clear", "strong: rarely matched by chance, and the same on other halves of the images", clear),
+        ("Doubtful", _why_doubtful(view), doubtful),
         ("Unlabelled", "matches no concept of the catalogue well", silent[:2]),
     ]
     return [(title, why, [view.card(u, HOME) for u in members]) for title, why, members in named]
 
 
-def _under_chance(unit: UnitRecord) -> bool:
-    return unit.chance_iou is not None and unit.iou is not None and unit.iou <= unit.chance_iou
+def _why_doubtful(view: LayerView) -> str:
+    if view.run.record.groups < ENOUGH_GROUPS:
+        return "above the iou_threshold; too few images to test them"
+    return "above the iou_threshold, but weak or no better than chance"
 
 
 def _distinct(units: list[UnitRecord], wanted: int = 2) -> list[UnitRecord]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dissect_report.findings.grades import ENOUGH_GROUPS, GRADES, LARGEST_Q
 from dissect_report.findings.records import CATEGORIES
 from dissect_report.findings.units import UnitRecord
 from dissect_report.report import parquet
@@ -26,7 +27,7 @@ from dissect_report.report.strip import layer_strip
 from dissect_report.report.templating import script_json
 
 #: Bits of a card's flags in ``units.js``; ``layer.js`` reads them by the same numbers.
-DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE = 1, 2, 4, 8, 16
+DETECTOR, DEAD, NOT_FINITE, DUPLICATE = 1, 4, 8, 16
 #: Units that count as important for a class, or as changing a concept: the first of its ranking.
 LISTED = 20
 #: Between two values of the slider of the iou_threshold.
@@ -55,7 +56,7 @@ def layer_context(view: LayerView) -> dict[str, Any]:
     known = {concept.category for concept in view.run.record.concepts}
     chance = view.layer.record.chance_concepts
     removals, edits = removals_of(view), edits_of(view)
-    steps = [at for at, _ in threshold_steps(view)]
+    steps = [step[0] for step in threshold_steps(view)]
     points = serving_points(removals) if removals else []
     cloud = points if any(served for _, served, _, _, _ in points) else []
     ious = [unit.iou for unit in view.layer.units if unit.iou is not None]
@@ -66,13 +67,14 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "layer": summary,
         "strip": layer_strip(view.run, page, summary.name),
         "concepts": sum(summary.concepts.values()),
-        "stable_concepts": sum(summary.stable_concepts.values()),
+        "strong_concepts": sum(summary.strong_concepts.values()),
+        "grades": [(name, summary.grades.get(name, 0)) for name in GRADES if name != "none"],
         "chance_concepts": sum(chance.values()),
         "categories": [
             (
                 category,
                 summary.concepts.get(category, 0),
-                summary.stable_concepts.get(category, 0),
+                summary.strong_concepts.get(category, 0),
                 chance.get(category, 0),
             )
             for category in CATEGORIES
@@ -106,15 +108,15 @@ def layer_context(view: LayerView) -> dict[str, Any]:
 
 
 def concept_bars(view: LayerView) -> list[tuple[str, str, int, int]]:
-    """Name, category, detectors and stable detectors of every concept found: by category, most first."""
+    """Name, category, detectors and strong units of every concept found: by category, most first."""
     detectors = [unit for unit in view.layer.units if unit.detector]
     all_units = Counter(unit.concept for unit in detectors)
-    stable = Counter(unit.concept for unit in detectors if unit.stable)
+    strong = Counter(unit.concept for unit in detectors if unit.grade == "strong")
     rows = []
     for concept_id, units in all_units.items():
         concept = view.concept(concept_id)
         if concept is not None:
-            rows.append((concept.name, concept.category, units, stable[concept_id]))
+            rows.append((concept.name, concept.category, units, strong[concept_id]))
     return sorted(rows, key=lambda row: (CATEGORIES.index(row[1]), -row[2], row[0]))
 
 
@@ -146,8 +148,8 @@ def cards_file(view: LayerView) -> DataFile:
     units were removed, ``served`` and ``classes`` are added, see ``importance``; from a generator,
     ``changed`` and ``changes``, see ``changes``.
 
-    A row holds unit, index into ``concepts`` (-1: none), IoU, held-out IoU, chance IoU, flags, tiles
-    and the unit that it repeats; undefined is null.
+    A row holds unit, index into ``concepts`` (-1: none), IoU, held-out IoU, chance IoU, q, robust IoU, flags,
+    tiles and the unit that it repeats; undefined is null. ``untested`` says that no unit has a grade.
     """
     named = sorted({unit.concept for unit in view.layer.units if unit.concept is not None})
     index = {concept: place for place, concept in enumerate(named)}
@@ -160,6 +162,8 @@ def cards_file(view: LayerView) -> DataFile:
     }
     data["iou_threshold"] = view.iou_threshold
     data["steps"] = threshold_steps(view)
+    data["untested"] = view.run.record.groups < ENOUGH_GROUPS
+    data["largest_q"] = LARGEST_Q
     if removals := removals_of(view):
         data |= importance(removals)
     if edits := edits_of(view):
@@ -185,15 +189,16 @@ def importance(removals: Removals) -> dict[str, Any]:
     return {"served": removals.arrays["served"].tolist(), "classes": classes}
 
 
-def threshold_steps(view: LayerView) -> list[tuple[float, float]]:
-    """Every iou_threshold that the slider offers, with the number of detectors by chance."""
+def threshold_steps(view: LayerView) -> list[tuple[float, float, float]]:
+    """Every iou_threshold that the slider offers, with detectors by chance: mean and 95th percentile."""
     chance = view.layer.arrays["chance_iou"]
     highest = max([unit.iou for unit in view.layer.units if unit.iou is not None], default=0.0)
-    steps = {round(STEP * place, 4) for place in range(1, max(20, math.ceil(highest / STEP)) + 1)}
-    return [
-        (at, round(float((chance > at).sum(1).mean()), 3) if chance.size else 0.0)
-        for at in sorted(steps | {view.iou_threshold})
-    ]
+    offered = {round(STEP * place, 4) for place in range(1, max(20, math.ceil(highest / STEP)) + 1)}
+    steps = []
+    for at in sorted(offered | {view.iou_threshold}):
+        counts = (chance > at).sum(1)
+        steps.append((at, round(float(counts.mean()), 3), round(float(np.quantile(counts, 0.95)), 2)))
+    return steps
 
 
 def changes(edits: Edits) -> dict[str, Any]:
@@ -218,8 +223,9 @@ def changes(edits: Edits) -> dict[str, Any]:
 
 
 def _row(unit: UnitRecord, index: dict[int, int]) -> list[Any]:
-    flags = DETECTOR * unit.detector | STABLE * unit.stable | DEAD * unit.dead
+    flags = DETECTOR * unit.detector | DEAD * unit.dead
     flags |= NOT_FINITE * (not unit.finite) | DUPLICATE * (unit.duplicate_of is not None)
-    values = [None if v is None else round(v, 9) for v in (unit.iou, unit.heldout_iou, unit.chance_iou)]
+    found = (unit.iou, unit.heldout_iou, unit.chance_iou, unit.q, unit.robust_iou)
+    values = [None if v is None else round(v, 9) for v in found]
     place = -1 if unit.concept is None else index[unit.concept]
     return [unit.unit, place, *values, flags, len(unit.top_images), unit.duplicate_of]

@@ -24,7 +24,7 @@ from dissect_report.report.page import Page
 from dissect_report.report.pages.unit_edits import UnitEdited
 from dissect_report.report.pages.used import UsedFor
 from dissect_report.report.removals import removals_of
-from dissect_report.report.sentences import unit_sentence
+from dissect_report.report.sentences import certainty_rows, unit_sentence
 from dissect_report.report.site import layers_of
 
 #: What the bands of activation are called on the page.
@@ -93,7 +93,7 @@ class UnitPages:
             title=f"{layer} unit {unit.unit}: {name}",
             description=context["sentence"],
             body=self.template.render(self.shared | context),
-            search=f"{layer} unit {unit.unit} · {name} · IoU {score(unit.iou)}",
+            search=f"{layer} unit {unit.unit} · {name} · IoU {score(unit.iou)} · {unit.grade}",
             nav=None,
         )
 
@@ -126,7 +126,9 @@ class UnitPages:
         view = self.view
         concept = view.concept(unit.concept)
         rows = [self._row(scored) for scored in unit.concepts]
-        sentence = unit_sentence(unit, self.record.concepts, self.pixels, view.iou_threshold)
+        sentence = unit_sentence(
+            unit, self.record.concepts, self.pixels, view.iou_threshold, self.record.groups
+        )
         return {
             "unit": unit,
             "name": label(unit, concept),
@@ -139,6 +141,7 @@ class UnitPages:
             "level": number(unit.level),
             "density": share(unit.density),
             "mask_pixels": count(unit.mask_pixels),
+            "sure": certainty_rows(unit),
             "range": f"{number(unit.minimum)} to {number(unit.maximum)}",
             "bar": view.bar(unit),
             "sentence": f"{sentence} {self.used.sentence(unit.unit)}" if self.used else sentence,

@@ -17,8 +17,8 @@
   }
 
   function words(trace, place) {
-    const stable = trace.customdata ? `, ${trace.customdata[place]} stable` : "";
-    return `${trace.x[place]}: ${trace.y[place]} ${trace.y[place] === 1 ? "unit" : "units"}${stable}`;
+    const strong = trace.customdata ? `, ${trace.customdata[place]} strong` : "";
+    return `${trace.x[place]}: ${trace.y[place]} ${trace.y[place] === 1 ? "unit" : "units"}${strong}`;
   }
 
   function draw(figure, { data, layout }) {

@@ -1,6 +1,6 @@
 /* The slider of a layer page: what the layer finds at another iou_threshold.
 
-   Headline, bars and cards follow. What takes more than the units' best IoU (stable units, concepts by
+   Headline, bars and cards follow. What takes more than the units' own numbers (concepts by
    chance, the tables) stays as measured, and the page says so. The value is in the address as "t". */
 (function () {
   "use strict";
@@ -11,7 +11,8 @@
   const back = box.querySelector("[data-measured]");
   const note = box.querySelector("[data-slider-note]");
   const figure = page.querySelector("[data-figure=concepts]");
-  const texts = ["detectors", "concepts", "concepts-word", "threshold", "chance"];
+  const texts = ["detectors", "concepts", "concepts-word", "threshold", "chance", "chance-high"];
+  const graded = page.querySelectorAll("[data-grade]");
   const places = Object.fromEntries(texts.map((name) => [name, page.querySelector(`[data-${name}]`)]));
 
   page.addEventListener("dissect:units", (event) => {
@@ -44,7 +45,7 @@
     }
 
     function show(step) {
-      const [at, chance] = data.steps[step];
+      const [at, chance, high] = data.steps[step];
       data.at = at;
       const same = step === measured;
       const units = data.all.filter(data.detects);
@@ -52,12 +53,14 @@
       const shown = same ? written : {
         detectors: units.length.toLocaleString("en"), concepts: concepts.toLocaleString("en"),
         "concepts-word": concepts === 1 ? "concept" : "concepts", threshold: String(at), chance: String(Number(chance.toPrecision(3))),
+        "chance-high": String(Number(high.toPrecision(3))),
       };
+      for (const place of graded) place.textContent = units.filter((u) => data.grade(u) === place.dataset.grade).length.toLocaleString("en");
       for (const name of texts) places[name].textContent = shown[name];
       slider.value = step;
       slider.setAttribute("aria-valuetext", `IoU above ${at}`);
       back.disabled = same;
-      note.textContent = same ? "" : `Headline, bars and cards are for IoU > ${at}; stable units, concepts by chance and tables for ${data.iou_threshold}, as measured.`;
+      note.textContent = same ? "" : `Headline, grades, bars and cards are for IoU > ${at}; concepts by chance and tables for ${data.iou_threshold}, as measured.`;
       if (!figure) return;
       const wanted = same ? drawn : JSON.stringify(bars());
       const script = figure.querySelector("script");

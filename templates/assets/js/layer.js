@@ -9,8 +9,10 @@
   const CHUNK = 12; // few, so that filtering hardly stalls the page
   const BREATH = 50; // milliseconds between two filters
   const PAUSE = 120; // milliseconds without a new filter until pictures load: most cards are gone by the next letter
-  const [DETECTOR, STABLE, DEAD, NOT_FINITE, DUPLICATE] = [1, 2, 4, 8, 16]; // as pages/layer.py writes them
-  const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "t", "compare", "beside"]; // some only where units were removed
+  const [DETECTOR, DEAD, NOT_FINITE, DUPLICATE] = [1, 4, 8, 16]; // as pages/layer.py writes them
+  const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "grade", "t", "compare", "beside"]; // some only where units were removed
+  const GRADES = ["strong", "weak", "chance", "untested", "none"];
+  const REMARKS = { weak: "weak", chance: "no better than chance", untested: "untested" };
   const pictured = !("pictureless" in page.dataset);
   const form = page.querySelector("[data-filter]");
   const grid = page.querySelector("[data-cards]");
@@ -29,11 +31,10 @@
     const state = window.dissect.address.chosen();
     for (const name of TEXTS) if (form.elements[name]) form.elements[name].value = state.get(name) || "";
     form.elements.sort.value = state.get("sort") || "iou";
-    for (const name of ["sort", "class", "changes"]) { // an address may name what this layer does not have
+    for (const name of ["sort", "class", "changes", "grade"]) { // an address may name what this layer does not have
       const select = form.elements[name];
       if (select && select.selectedIndex < 0) select.selectedIndex = 0;
     }
-    form.elements.stable.checked = state.get("stable") === "1";
     const wanted = (state.get("category") || "").split(",");
     form.querySelectorAll("[name=category]").forEach((box) => { box.checked = wanted.includes(box.value); });
     form.dispatchEvent(new CustomEvent("dissect:read"));
@@ -41,7 +42,7 @@
 
   function write() {
     const values = new FormData(form);
-    const state = Object.fromEntries([...TEXTS, "stable"].map((name) => [name, values.get(name)]));
+    const state = Object.fromEntries(TEXTS.map((name) => [name, values.get(name)]));
     const category = values.getAll("category").join(",");
     const sort = values.get("sort") === "iou" ? "" : values.get("sort");
     window.dissect.address.choose({ ...state, category, sort });
@@ -53,11 +54,19 @@
     return data.at === data.iou_threshold ? Boolean(u.flags & DETECTOR) : u.iou !== null && u.iou > data.at;
   }
 
-  function unit([number, place, iou, heldout, chance, flags, tiles, repeats]) {
+  /** As findings/grades.py grades it, at the slider's value. */
+  function grade(u) {
+    if (!detects(u)) return "none";
+    if (data.untested) return "untested";
+    if (u.q === null || u.q > data.largest_q) return "chance";
+    return u.robust > data.at ? "strong" : "weak";
+  }
+
+  function unit([number, place, iou, heldout, chance, q, robust, flags, tiles, repeats]) {
     const [name, category] = place < 0 ? ["", ""] : data.concepts[place];
     const served = data.served ? data.served[number] : 0;
     const changed = data.changed ? data.changed[number] : null;
-    return { number, name, category, iou, heldout, chance, flags, tiles, repeats, served, changed, rank: 0, change: null };
+    return { number, name, category, iou, heldout, chance, q, robust, flags, tiles, repeats, served, changed, rank: 0, change: null };
   }
 
   /** A query is a unit's number, or words of a concept; in quotes it is the whole name. */
@@ -72,6 +81,8 @@
   const orders = {
     iou: (a, b) => (b.iou ?? -1) - (a.iou ?? -1),
     heldout: (a, b) => (b.heldout ?? -1) - (a.heldout ?? -1),
+    robust: (a, b) => b.robust - a.robust || (b.iou ?? -1) - (a.iou ?? -1),
+    grade: (a, b) => GRADES.indexOf(grade(a)) - GRADES.indexOf(grade(b)) || (b.iou ?? -1) - (a.iou ?? -1),
     unit: (a, b) => a.number - b.number,
     importance: (a, b) => a.rank - b.rank || b.served - a.served || (b.iou ?? -1) - (a.iou ?? -1),
     changed: (a, b) => (a.change === null ? 0 : Math.abs(b.change) - Math.abs(a.change)) || (b.changed ?? -1) - (a.changed ?? -1) || a.number - b.number,
@@ -84,7 +95,7 @@
     const categories = values.getAll("category");
     const [low, high] = ["min", "max"].map((name) => values.get(name) === "" ? null : Number(values.get(name)));
     const [least, most] = ["smin", "smax"].map((name) => values.get(name) ? Number(values.get(name)) : null);
-    const stable = values.get("stable") === "1";
+    const grades = (values.get("grade") || "").split(",");
     const wanted = (data.classes || []).find(([name]) => name === values.get("class"));
     for (const u of data.all) u.rank = wanted ? wanted[1].indexOf(u.number) : 0;
     data.sort = values.get("sort");
@@ -99,7 +110,7 @@
       && (most === null || u.served <= most)
       && u.rank >= 0
       && (!by || u.change !== null)
-      && (!stable || u.flags & STABLE)).sort(orders[values.get("sort")]);
+      && (!grades[0] || grades.includes(grade(u)))).sort(orders[values.get("sort")]);
     if (look !== `${data.at} ${data.sort} ${values.get("changes")}`) cards.clear();
     look = `${data.at} ${data.sort} ${values.get("changes")}`;
     grid.style.setProperty("--count", shown.length); // room for what is there, not for what was
@@ -148,7 +159,7 @@
     if (u.flags & DUPLICATE) return `repeats ${u.repeats}`;
     if (data.sort === "changed" && u.change === null && u.changed !== null) return `changes ${(100 * u.changed).toFixed(2)}\u00a0%`;
     if (u.change !== null) return `${u.change < 0 ? "\u2212" : "+"}${Math.abs(100 * u.change).toFixed(2)}\u00a0%`;
-    return data.at === data.iou_threshold && u.flags & DETECTOR && !(u.flags & STABLE) ? "unstable" : "";
+    return REMARKS[grade(u)] || "";
   }
 
   function card(u) {
@@ -283,6 +294,7 @@
     data.all = loaded.units.map(unit);
     data.at = data.iou_threshold;
     data.detects = detects;
+    data.grade = grade;
     page.dispatchEvent(new CustomEvent("dissect:units", { detail: { data, form, write, apply, pictured } }));
     choose();
     if (!pictured) return;

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from activation_maps import count
 from safetensors.torch import load_file
 
 from dissect_report.analysis.dissection import dissect
@@ -20,7 +21,6 @@ from dissect_report.sources.latents import draw_latents
 from dissect_report.sources.progan import progan_from
 from dissect_report.stats.effects import by_context
 from dissect_report.stats.naming import iou_table
-from dissect_report.stats.overlap import count_overlap
 from tests.ablation_site import set_up_site
 from tests.beside import REFERENCE
 
@@ -130,8 +130,7 @@ def test_ious_at_the_references_levels_are_its_own(site, reference) -> None:
     labels = setup.cache.find("labels.u16", setup.labels_key, (LATENTS, 3, GRID, GRID), np.uint16)
     halves = np.zeros(LATENTS, np.uint8)
     plan = plan_maps(setup)[info.name].to_grid
-    nothing = np.empty((0, LATENTS), np.int32)
-    found = count_overlap(maps, labels, halves, reference["thresholds"], 91, plan, nothing)
+    found = count(maps, labels, halves, reference["thresholds"], 91, plan)
     area = run.layers["layer4"].arrays["concept"].sum(0)
     iou = iou_table(found.mask.sum(0), area, found.intersection.sum(0)).T
     assert len(np.unique(reference["iou"][1:])) >= 30
