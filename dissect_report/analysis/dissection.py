@@ -167,6 +167,7 @@ def _run_record(
             setup.batches.size,
             setup.batches.notes,
             setup.stopwatch,
+            setup.outputs,
         ),
         classes=classes,
         segmenters=segmenter_records(setup.segmenter),

@@ -14,8 +14,11 @@ from dissect_report.activations.layers import LayerInfo, list_layers, select_lay
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.first_forward import run_first
 from dissect_report.analysis.provenance import choose_device
+from dissect_report.analysis.recognition import sample
 from dissect_report.config import ModelConfig, RunConfig
 from dissect_report.errors import LayerError, ModelError
+from dissect_report.findings.records import OutputSample
+from dissect_report.sources.dependencies import dependency_digest
 from dissect_report.sources.factory import source_digest
 from dissect_report.sources.identity import digest_of
 from dissect_report.sources.models import check_scores, images, load_classes, load_model, logits
@@ -32,9 +35,10 @@ class Network:
         chosen: those that the configuration asks for.
         classes: names of its outputs; empty if it gives no classes.
         weights: sha256 of every number within its reach.
-        digest: of the weights and of the user's file that makes the model: its code may change alone.
+        digest: of the weights, the user's code that makes the model, and the files that it declares.
         side: of its images in pixels: those it takes, or makes.
         notes: what a reader should know of how it was opened.
+        outputs: on the noise that it was opened with: it is known again by them.
     """
 
     model: nn.Module
@@ -45,7 +49,8 @@ class Network:
     weights: str
     digest: str
     side: int
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    outputs: tuple[OutputSample, ...]
 
 
 def open_network(run: RunConfig, folder: Path) -> Network:
@@ -55,6 +60,7 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         ModelError, WeightsError, LayerError, ConfigError: what the configuration names cannot be used.
     """
     device = choose_device(run.compute.device)
+    depends = dependency_digest(run.model.depends, folder, "[model] depends", ModelError)
     notes: list[str] = []
     loaded = load_model(run.model, folder, notes).to(device)
     weights = digest_of(loaded)  # before it runs: a forward may leave things behind
@@ -71,11 +77,12 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         chosen=select_layers(infos, run.model.layers),
         classes=_class_names(run.model, folder, model, scores),
         weights=weights,
-        digest=digest(weights, source_digest(run.model.source, folder)),
+        digest=digest(weights, source_digest(run.model.source, folder), depends),
         side=_image_side(output, run.model.source, len(first.example))
         if run.is_generator
         else run.probe.crop,
         notes=(*notes, *first.notes),
+        outputs=sample(output),
     )
 
 

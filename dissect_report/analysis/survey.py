@@ -20,6 +20,7 @@ from torch import Tensor
 
 from dissect_report.analysis.cache import Cache, CachedArray, digest
 from dissect_report.analysis.progress import Progress
+from dissect_report.analysis.provenance import versions
 from dissect_report.config import ModelConfig, ProbeConfig
 from dissect_report.errors import ProbeError
 from dissect_report.findings.paths import TILE
@@ -126,7 +127,7 @@ def survey_probe(
         ProbeError: not one image could be read.
         StorageError: no space.
     """
-    key = digest("survey", probe.fingerprint, config.resize, config.resize_mode, config.crop)
+    key = digest("survey", probe.fingerprint, config.resize, config.resize_mode, config.crop, versions())
     count, side = len(probe.items), config.crop
     tiles = cache.open("tiles.u8", key, (count, TILE, TILE, 3), np.uint8)
     stored: CachedArray | None = None

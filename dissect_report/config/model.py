@@ -29,6 +29,9 @@ class ModelConfig:
     )
     weights_key: str = key("", 'which part of the weight file, where several fit the model, e.g. "ema"')
     allow_pickle: bool = key(False, "load weights that are a pickle, which can run code of its author")
+    depends: tuple[str, ...] = key(
+        (), "files, folders or globs that the model's code reads: when they change, it is measured again"
+    )
     classes: str = key("", "text file of class names, one a line; default: output_0, output_1 ...")
     mean: tuple[float, ...] = key(IMAGENET_MEAN, "of the model's input, one a channel")
     std: tuple[float, ...] = key(IMAGENET_STD, "of the model's input, one a channel")

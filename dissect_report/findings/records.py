@@ -12,7 +12,8 @@ from dataclasses import dataclass
 #: 1: dissection of classifiers.
 #: 2: generators; keys of their own for what removing units found.
 #: 3: single units of generators inserted at places; replacement_quantile; outlines in a box of 500.
-#: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads.
+#: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads;
+#:    outputs by which a network is known again.
 SCHEMA_VERSION = 4
 
 #: The categories in the order in which every page lists them.
@@ -85,6 +86,34 @@ class SegmenterRecord:
 
 
 @dataclass(frozen=True)
+class OutputSample:
+    """Some values of a tensor that a network put out on a fixed input: by them it is known again.
+
+    Attributes:
+        shape: of the whole tensor.
+        whole: whether it holds whole numbers, such as ids.
+        values: evenly spaced ones, rounded far below noise; None where not finite.
+    """
+
+    shape: tuple[int, ...]
+    whole: bool
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class KnownOutputs:
+    """What stays in a run's cache of the outputs that its arrays belong to.
+
+    Attributes:
+        schema_version: of this file.
+        outputs: as in ``Provenance``.
+    """
+
+    schema_version: int
+    outputs: dict[str, tuple[OutputSample, ...]]
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the numbers come from: enough to make them again.
 
@@ -99,6 +128,7 @@ class Provenance:
         notes: what the reader should know: halved batches, skipped forward passes.
         seconds: per stage; the one part that differs between two equal runs.
         created: ISO date and time; differs between two equal runs.
+        outputs: what the network, and every segmenter that is one, put out on a fixed input.
     """
 
     key: str
@@ -111,6 +141,7 @@ class Provenance:
     notes: tuple[str, ...]
     seconds: dict[str, float]
     created: str
+    outputs: dict[str, tuple[OutputSample, ...]]
 
 
 @dataclass(frozen=True)

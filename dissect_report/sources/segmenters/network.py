@@ -57,6 +57,8 @@ class NetworkSegmenter:
         normalisation: mean and std that it wants of images in [0, 1]; None for none.
         code_digest: of the file that makes it.
         quality: IoU against known truth per concept name.
+
+        ``note`` says, once the network has run, what a reader should know of its number types.
         """
         self.source = source
         self.catalogue = catalogue
@@ -66,6 +68,7 @@ class NetworkSegmenter:
         self.normalisation = normalisation
         self._table = torch.from_numpy(position_table(catalogue, unlabelled))
         self._device: torch.device | str = "cpu"
+        self.note = ""
         self._settled = not isinstance(network, nn.Module)
         if isinstance(network, nn.Module):
             network.eval()
@@ -86,14 +89,27 @@ class NetworkSegmenter:
         self, images: Float[Tensor, "image 3 y x"], names: Sequence[str], grid: int
     ) -> Integer[Tensor, "image depth grid grid"]:
         """See ``Segmenter``."""
+        output = self.answer(images)
+        if self._gives_ids:
+            return self._from_ids(output, len(images), grid)
+        return self._from_logits(output, len(images), grid)
+
+    @property
+    def _gives_ids(self) -> bool:
+        return callable(getattr(self.network, "segment", None))
+
+    def answer(self, images: Float[Tensor, "image 3 y x"]) -> Any:
+        """What the network itself gives of RGB images in [0, 1], before anything is made of it.
+
+        Raises:
+            SegmenterError: it fails.
+        """
         images = images.to(self._device)
         if self.normalisation is not None:
             mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in self.normalisation)
             images = (images - mean) / std
         with torch.no_grad(), eager():
-            if callable(getattr(self.network, "segment", None)):
-                return self._from_ids(self._run(self.network.segment, images), len(images), grid)
-            return self._from_logits(self._run(self.network, images), len(images), grid)
+            return self._run(self.network.segment if self._gives_ids else self.network, images)
 
     def _run(self, network: Any, images: Tensor) -> Any:
         try:
