@@ -21,6 +21,13 @@ COUNTER = "num_batches_tracked"
 T = TypeVar("T")
 
 
+class Unsaved:
+    """A buffer that a state dict leaves out; older files may hold it all the same."""
+
+    def __init__(self, value: Tensor) -> None:
+        self.value = value
+
+
 @dataclass(frozen=True)
 class Fit:
     """A part of a weight file that covers the model.
@@ -46,17 +53,22 @@ def load_weights(model: nn.Module, checkpoint: Checkpoint, key: str = "") -> str
     Raises:
         ModelError: nothing fits, or several parts do; what differs first is named.
     """
-    own: Tree = tree_of(model.state_dict())
+    own: Tree = tree_of({**_unsaved(model), **model.state_dict()})
     fits = list(_fits(own, checkpoint.tree))
-    asked = _under(fits, key)
+    asked = [fit for fit in fits if _lies_in(fit.path, key)]
     if not asked:
         return _load_as_torch_would(model, own, checkpoint, key)
     path, values = choose([(one.path, one.values) for one in asked], checkpoint.where)
-    missing = sum(name not in values for name, _ in leaves(own))
-    other = _other_name(checkpoint, path, values)
+    missing = sum(name not in values for name in model.state_dict())
+    other = _other_name(checkpoint, path, dict(leaves(own)) | values)
     plain = not (path or missing or other)
     _fill(model, values, checkpoint.versions if plain else None, checkpoint.where)
     return "" if plain and not checkpoint.kind else _taken(checkpoint, path, missing, other)
+
+
+def _unsaved(model: nn.Module) -> dict[str, Unsaved]:
+    saved = model.state_dict()
+    return {name: Unsaved(value) for name, value in model.named_buffers() if name not in saved}
 
 
 def _other_name(checkpoint: Checkpoint, path: str, values: dict[str, Any]) -> str:
@@ -104,15 +116,16 @@ def _same(one: Any, other: Any) -> bool:
     return one is other or bool(one == other)
 
 
-def _under(fits: Sequence[Fit], key: str) -> list[Fit]:
-    return [fit for fit in fits if not key or fit.path == key or fit.path.startswith(f"{key}.")]
+def _lies_in(path: str, key: str) -> bool:
+    """Whether the parts of ``key`` stand in ``path``, in a row: "ema" is in "state.ema.module"."""
+    return not key or f".{key}." in f".{path}."
 
 
 def parts(checkpoint: Checkpoint, key: str, fits: Callable[[Tree], T | None]) -> list[tuple[str, T]]:
     """What ``fits`` makes of the file's parts below ``key``, where it makes anything of them."""
     found = []
     for path, branch in branches(checkpoint.tree):
-        if not key or path == key or path.startswith(f"{key}."):
+        if _lies_in(path, key):
             made = fits(branch)
             if made is not None:
                 found.append((path, made))
@@ -138,6 +151,8 @@ def _fit(own: Any, given: Any) -> dict[str, Any] | None:
 
     A branch of one may lie between: a module inside was saved in a wrapper, or is wrapped here.
     """
+    if isinstance(own, Unsaved):
+        return {} if isinstance(given, Tensor) and _same(own.value, given) else None
     if not isinstance(own, dict) or not isinstance(given, dict):
         return {"": given} if _fit_leaf(own, given) else None
     values = _fit_here(own, given)
@@ -152,7 +167,7 @@ def _fit(own: Any, given: Any) -> dict[str, Any] | None:
 def _fit_here(own: Tree, given: Tree) -> dict[str, Any] | None:
     if any(name not in own and holds_tensor(value) for name, value in given.items()):
         return None
-    if any(name not in given and name != COUNTER for name in own):
+    if any(name not in given and name != COUNTER and not isinstance(own[name], Unsaved) for name in own):
         return None
     values: dict[str, Any] = {}
     for name, mine in own.items():
@@ -201,8 +216,8 @@ def _load_as_torch_would(model: nn.Module, own: Tree, checkpoint: Checkpoint, ke
     Raises:
         ModelError: always but then.
     """
-    where, names = checkpoint.where, dict(leaves(own))
-    asked = [(p, dict(leaves(b))) for p, b in branches(checkpoint.tree) if not key or p == key]
+    where, names = checkpoint.where, {n: v for n, v in leaves(own) if not isinstance(v, Unsaved)}
+    asked = [(p, dict(leaves(b))) for p, b in branches(checkpoint.tree) if _lies_in(p, key)]
     if not asked:
         known = [path for path, _ in branches(checkpoint.tree) if path]
         raise ModelError(f"[model] weights_key = {key!r}: {where} has no such part; {nearest(key, known)}")

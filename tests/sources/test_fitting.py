@@ -110,7 +110,7 @@ def test_several_that_fit_are_refused_with_the_key_to_choose() -> None:
         ModelError, match=r"under 'net\.module' and 'ema\.module'.*weights_key = 'ema\.module'"
     ):
         load(content)
-    for key, seed in (("ema", 2), ("ema.module", 2), ("net", 1)):
+    for key, seed in (("ema", 2), ("ema.module", 2), ("net", 1), ("net.module", 1)):
         assert holds(load(content, key)[0], state(seed))
     with pytest.raises(ModelError, match=r"weights_key = 'emma': w\.pt has no such part; did you mean 'ema'"):
         load(content, "emma")
@@ -172,6 +172,20 @@ def test_a_network_that_renames_what_its_older_files_hold_is_let_do_so() -> None
     }
     load(values, model=model)
     assert bool((model[1].weight == 1).all())
+
+
+def test_a_buffer_that_is_no_longer_saved_may_stand_in_older_files() -> None:
+    """Positions and masks of transformers: they must be the network's own."""
+
+    def made() -> nn.Module:
+        model = network()
+        model.register_buffer("positions", torch.arange(4), persistent=False)
+        return model
+
+    model, _ = load({**state(), "positions": torch.arange(4)}, model=made())
+    assert holds(model, state())
+    with pytest.raises(ModelError, match="1 are unexpected, first 'positions'"):
+        load({**state(), "positions": torch.arange(4) * 2}, model=made())
 
 
 @pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")  # old, and in use
