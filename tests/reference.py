@@ -146,33 +146,51 @@ def information(mask: int, concept: int, intersection: int, total: int) -> tuple
     return mutual, entropy
 
 
-def ranking(maxima: np.ndarray) -> list[int]:
-    """Images of one unit, highest maximum first, ties to the lower index, NaN last."""
+def image_means(maps: np.ndarray) -> np.ndarray:
+    """Mean of every map [image, unit], added up cell by cell."""
+    means = np.empty(maps.shape[:2], np.float32)
+    for image, unit in np.ndindex(*means.shape):
+        means[image, unit] = sum(float(value) for value in maps[image, unit].flat) / maps[image, unit].size
+    return means
 
-    def worth(image: int) -> tuple[bool, float, int]:
-        value = float(maxima[image])
-        return math.isnan(value), 0.0 if math.isnan(value) else -value, image
+
+def ranking(maxima: np.ndarray, means: np.ndarray) -> list[int]:
+    """Images of one unit: highest maximum first, then largest mean, then lower index; NaN last."""
+
+    def falling(value: float) -> tuple[bool, float]:
+        return math.isnan(value), 0.0 if math.isnan(value) else -value
+
+    def worth(image: int) -> tuple[tuple[bool, float], tuple[bool, float], int]:
+        return falling(float(maxima[image])), falling(float(means[image])), image
 
     return sorted(range(len(maxima)), key=worth)
 
 
-def in_band(maxima: np.ndarray, name: str) -> set[int]:
+def saturation(maxima: np.ndarray) -> int:
+    """Images that share the maximum of one unit; 0 without a finite one."""
+    values = [float(value) for value in maxima]
+    peak = float("nan") if any(math.isnan(value) for value in values) else max(values)
+    return values.count(peak) if math.isfinite(peak) else 0
+
+
+def in_band(maxima: np.ndarray, means: np.ndarray, name: str) -> set[int]:
     """Images whose percentile lies in a band."""
     low, high = BANDS[name]
-    order = ranking(maxima)[::-1]
+    order = ranking(maxima, means)[::-1]
     return {image for rank, image in enumerate(order) if low <= 100 * (rank + 0.5) / len(order) < high}
 
 
-def silent(maxima: np.ndarray, level_: float, area: np.ndarray, count: int) -> list[int]:
+def silent(maxima: np.ndarray, means: np.ndarray, level_: float, area: np.ndarray, count: int) -> list[int]:
     """Most of the concept where the unit has no mask."""
-    images = [i for i in range(len(maxima)) if maxima[i] <= level_ and area[i] > 0]
-    return sorted(images, key=lambda i: (-int(area[i]), i))[:count]
+    order = ranking(maxima, means)
+    images = [i for i in order if maxima[i] <= level_ and area[i] > 0]
+    return sorted(images, key=lambda i: (-int(area[i]), order.index(i)))[:count]
 
 
-def fires_without(maxima: np.ndarray, area: np.ndarray, count: int) -> list[int]:
+def fires_without(maxima: np.ndarray, means: np.ndarray, area: np.ndarray, count: int) -> list[int]:
     """Highest maximum where nothing of the concept is."""
-    images = [i for i in range(len(maxima)) if area[i] == 0 and not np.isnan(maxima[i])]
-    return sorted(images, key=lambda i: (-float(maxima[i]), i))[:count]
+    images = [i for i in ranking(maxima, means) if area[i] == 0 and not np.isnan(maxima[i])]
+    return images[:count]
 
 
 def correlation(maps: np.ndarray) -> np.ndarray:

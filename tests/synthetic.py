@@ -209,10 +209,11 @@ class Writer:
         chance = np.abs(0.02 + 0.006 * random.standard_normal((99, self.units)))
         level = 1 + 3 * random.random(self.units)
         maximum = (level[:, None] * 2.2 * random.random((self.units, self.images))).astype(np.float32)
+        maximum[15::24, : self.images * 3 // 4] = level[15::24, None] * 2.2
         pixels = np.array([(self.half == h).sum() * scenes.GRID**2 for h in (0, 1)])
         return {
             "mask": mask, "concept": self.concept_pixels, "pixels": pixels, "intersection": intersection,
-            "iou": iou, "chance_iou": chance, "level": level, "maximum": maximum,
+            "iou": iou, "chance_iou": chance, "level": level, "maximum": maximum, "mean": maximum / 4,
             "listed": np.zeros((self.units, 10), np.int32), "seed": np.array(0),
             "block_mask": np.zeros((self.units, self.images), np.int32),
             "block_intersection": np.zeros((self.units, 10, self.images), np.int32),
@@ -231,8 +232,7 @@ class Writer:
         certain = certain if counts["mask"][:, unit].any() else {"p": None, "q": None}
         graded = grade(best and best.iou, certain["q"], robust, IOU_THRESHOLD, self.images)
         other = scores[1].concept if len(scores) > 1 and graded != "strong" else best and best.concept
-        level = float(counts["level"][unit])
-        tops = self._top(unit, counts, dead)
+        level, tops = float(counts["level"][unit]), self._top(unit, counts, dead)
         bands = (("top", 0), ("95-99", 1), ("75-95", 4), ("50-75", 7), ("random", 2))
         few = tuple(replace(t, outline="", area=None) for t in tops)
         bins = (np.exp(-np.linspace(0, 9, 60)) * 4e4 * (0.6 + self.random.random(60))).astype(int)
@@ -249,7 +249,8 @@ class Writer:
             split_share=1.0 if robust > IOU_THRESHOLD else 0.4,
             iou_low=best and best.iou * 0.8, iou_high=best and best.iou * 1.2,
             detector=detector, grade=graded, dead=dead, finite=finite,
-            duplicate_of=unit - 4 if case == 9 else None, concepts=scores, top_images=tops,
+            duplicate_of=unit - 4 if case == 9 else None, saturates=case == 15 and self.images > 20,
+            saturation=self.images * 3 // 4 if case == 15 else None, concepts=scores, top_images=tops,
             bands=tuple(unit_records.Band(name, few[start : start + 4]) for name, start in bands),
             silent=tuple(replace(t, area=40 + t.image) for t in few[3:7]) if best else (),
             fires_without=few[5:9] if best else (),
@@ -273,20 +274,11 @@ class Writer:
         self, unit: int, counts: dict[str, np.ndarray], dead: bool
     ) -> tuple[unit_records.RankedImage, ...]:
         chosen, _ = self.pool[unit % len(self.pool)]
-        values = np.sort(counts["maximum"][unit])[::-1]
-        angles = np.linspace(0, 2 * np.pi, 25)[:-1]
-        result = []
-        for place, image in enumerate(chosen):
-            x, y = self.random.integers(250, 750, 2)
-            radius = self.random.integers(80, 240) * (1 + 0.15 * np.sin(angles * 3))
-            points = [
-                f"{px:.0f} {py:.0f}"
-                for px, py in zip(x + radius * np.cos(angles), y + radius * np.sin(angles), strict=True)
-            ]
-            outline = "" if dead or place == 14 else "M" + "L".join(points) + "Z"
-            value = 0.0 if dead else float(values[place])
-            result.append(unit_records.RankedImage(image, value, 0 if not outline else 40, outline))
-        return tuple(result)
+        values = np.sort(counts["maximum"][unit])[::-1] * (not dead)
+        paths = [scenes.outline(self.random) for _ in chosen]
+        drawn = ["" if dead or place == 14 else path for place, path in enumerate(paths)]
+        each = zip(chosen, values.tolist(), drawn, strict=False)
+        return tuple(unit_records.RankedImage(i, value, 40 if path else 0, path) for i, value, path in each)
 
     def _run(self, layers: tuple[records.LayerSummary, ...]) -> records.Run:
         odd = HOSTILE if self.hostile else []

@@ -65,6 +65,7 @@ def provenance(seed: int) -> records.Provenance:
         probe_digest=f"{seed:02x}" * 32,
         device="cpu",
         batch_size=16,
+        threads=2,
         notes=("batch size halved from 32 to 16: out of memory",),
         seconds={"forward": 12.5, "counting": 3.25},
         created="2026-01-02T03:04:05+00:00",

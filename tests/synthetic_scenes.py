@@ -74,3 +74,12 @@ def encode(image: Image.Image, kind: str, **options: object) -> bytes:
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     return stream.getvalue()
+
+
+def outline(random: np.random.Generator) -> str:
+    """Path data of a mask: a round shape somewhere in the box of 1000."""
+    angles = np.linspace(0, 2 * np.pi, 25)[:-1]
+    x, y = random.integers(250, 750, 2)
+    radius = random.integers(80, 240) * (1 + 0.15 * np.sin(angles * 3))
+    across, down = x + radius * np.cos(angles), y + radius * np.sin(angles)
+    return "M" + "L".join(f"{px:.0f} {py:.0f}" for px, py in zip(across, down, strict=True)) + "Z"

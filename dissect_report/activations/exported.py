@@ -15,12 +15,16 @@ from torch.fx.node import Node
 from torch.utils._pytree import tree_unflatten
 
 from dissect_report.activations.cutting import Flow, read_flow
+from dissect_report.activations.untouched import untouched
 
 
 def export_flow(model: nn.Module, example: Tensor) -> Flow | None:
-    """The data flow of ``model`` for any number of images; None where it cannot be exported."""
+    """The data flow of ``model`` for any number of images; None where it cannot be exported.
+
+    The network is left as it was: its code runs on tensors without numbers here.
+    """
     sizes = ({0: torch.export.Dim.DYNAMIC},)
-    with warnings.catch_warnings(), _hushed():
+    with warnings.catch_warnings(), _hushed(), untouched(model):
         warnings.simplefilter("ignore")
         try:
             program = torch.export.export(model, (example,), dynamic_shapes=sizes, strict=False)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch.fx
-from torch import nn
+from torch import Tensor, nn
 from torch.fx.node import Node
+
+from dissect_report.activations.untouched import untouched
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,13 @@ class FlowGraph:
 
     Attributes:
         graph: the nodes.
+        root: holds the modules, the parameters and the constants that the graph names.
         outputs: per module name the node of its output, one a call; containers too.
         modules: name -> module.
     """
 
     graph: torch.fx.Graph
+    root: nn.Module
     outputs: dict[str, list[Node]]
     modules: dict[str, nn.Module]
 
@@ -62,22 +66,38 @@ class _Tracer(torch.fx.Tracer):
 def trace(model: nn.Module) -> FlowGraph | None:
     """The data flow of ``model``; None where its own forward cannot be traced (it branches on data, say).
 
-    A module inside whose forward cannot be traced is taken whole, and only that one.
+    A module inside whose forward cannot be traced is taken whole, and only that one. The network is left
+    as it was: its code runs on symbols here, and what it keeps of them (a grid, a count) would spoil it.
     """
     if "forward" in vars(model):  # put there by hand: tracing would follow its class's instead
         return None
     whole: frozenset[str] = frozenset()
     while True:
         tracer = _Tracer(whole)
-        try:
-            with _countable():
-                graph = tracer.trace(model)
-        except Exception:  # the network's own code runs on symbols: it may raise anything at all
-            if tracer.resisting is None or tracer.resisting in whole:
-                return None
-            whole |= {tracer.resisting}
-            continue
-        return FlowGraph(graph, tracer.outputs, dict(model.named_modules()))
+        with untouched(model):
+            flow = _follow(tracer, model)
+        if flow is not None or tracer.resisting is None or tracer.resisting in whole:
+            return flow
+        whole |= {tracer.resisting}
+
+
+def _follow(tracer: _Tracer, model: nn.Module) -> FlowGraph | None:
+    try:
+        with _countable():
+            graph = tracer.trace(model)
+    except Exception:  # the network's own code runs on symbols: it may raise anything at all
+        return None
+    return FlowGraph(graph, _shell(model), tracer.outputs, dict(model.named_modules()))
+
+
+def _shell(model: nn.Module) -> nn.Module:
+    """The parts of ``model`` under its names, with the constants that tracing just put beside them."""
+    shell = nn.Module()
+    shell.training = model.training
+    for kind in ("_modules", "_parameters", "_buffers"):
+        vars(shell)[kind].update(vars(model)[kind])
+    vars(shell).update({name: value for name, value in vars(model).items() if isinstance(value, Tensor)})
+    return shell
 
 
 @contextmanager

@@ -9,40 +9,13 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
-from dissect_report.activations.activation_functions import NAMES
+from dissect_report.activations.handover import handing_over
 from dissect_report.activations.layers import LayerInfo, find_obstacle
 from dissect_report.activations.modes import quiet
 from dissect_report.errors import LayerError
 
 Change = Callable[[Tensor], Tensor]
-
-
-class _Watch(TorchFunctionMode):
-    """Changes what the activation makes of one tensor: the layer's output, as soon as it is there.
-
-    A hook on the activation's module would not do: the module may be shared by many layers, or the
-    activation may be a function.
-    """
-
-    def __init__(self, change: Change) -> None:
-        super().__init__()
-        self.change = change
-        self.awaited: Tensor | None = None
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if self.awaited is None or not args or args[0] is not self.awaited:
-            return result
-        if getattr(func, "__name__", "") not in NAMES or not isinstance(result, Tensor):
-            return result
-        in_place = result is self.awaited
-        self.awaited = None
-        changed = self.change(result.clone())
-        return result.copy_(changed) if in_place else changed
 
 
 @contextmanager
@@ -58,13 +31,12 @@ def replaced(model: nn.Module, layer: LayerInfo, change: Change) -> Iterator[Non
     modules = dict(model.named_modules())
     if layer.name not in modules:
         raise LayerError(f"the model has no layer {layer.name!r}")
-    watch = _Watch(change)
     runs = 0
 
     def start(_module: nn.Module, _inputs: Any) -> None:
         nonlocal runs
         runs = 0
-        watch.awaited = None
+        handover.expected.clear()
 
     def swap(_module: nn.Module, _inputs: Any, output: Any) -> Any:
         nonlocal runs
@@ -77,12 +49,11 @@ def replaced(model: nn.Module, layer: LayerInfo, change: Change) -> Iterator[Non
             raise LayerError(f"layer {layer.name!r} cannot be replaced: {obstacle}")
         if layer.follows is None:
             return change(output.detach().clone())
-        watch.awaited = output
+        handover.expect(layer, output)
         return None
 
     def end(_module: nn.Module, _inputs: Any, _output: Any) -> None:
-        if watch.awaited is not None:
-            raise LayerError(f"layer {layer.name!r} is not followed by its activation ({layer.recorded_as})")
+        handover.check()
 
     with ExitStack() as stack:
         stack.enter_context(quiet(model))
@@ -92,8 +63,9 @@ def replaced(model: nn.Module, layer: LayerInfo, change: Change) -> Iterator[Non
             model.register_forward_hook(end),
         ):
             stack.callback(handle.remove)
-        if layer.follows is not None:
-            stack.enter_context(watch)
+        handover = stack.enter_context(
+            handing_over(model, [layer], lambda _, maps: change(maps.detach().clone()))
+        )
         yield
 
 

@@ -1,23 +1,28 @@
 """The layers of a network: what they are called, how many units they have, what is recorded of each.
 
-A unit's activation is what the next module consumes. Where a layer's only consumer is an
-element-wise activation, the layer is recorded after it, whether or not that activation works in
-place, so that recording does not hang on such an accident.
+A unit's activation is what the next module consumes. Where the only consumer of a layer's output, seen in
+a real forward pass, is an element-wise activation, the layer is recorded after it, whether or not that
+activation works in place, so that recording does not hang on such an accident.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from math import isqrt
 from typing import Any
 
+import torch
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
-from dissect_report.activations.activation_functions import Follower, find_followers
+from dissect_report.activations.followers import Follower, find_followers
+from dissect_report.activations.layouts import find_misfits
+from dissect_report.activations.lineage import Lineage
 from dissect_report.activations.modes import quiet
+from dissect_report.activations.observing import Observer
+from dissect_report.activations.untouched import untouched
 from dissect_report.errors import LayerError, ModelError, nearest
 from dissect_report.findings.paths import layer_files
 
@@ -32,7 +37,7 @@ class LayerInfo:
         units: channels; 0 if its output is not a map.
         map_size: height and width of its output; (0, 0) if it is not a map.
         recorded_as: ``name``, or e.g. "features.28 -> features.29 (ReLU)".
-        follows: the activation applied to a clone of its output; None to record the output itself.
+        follows: the activation that it is recorded after; None to record the output itself.
         obstacle: what keeps it from being dissected, e.g. "its output is not a map but [1, 365]"; else "".
         same_as: an earlier layer with the very same recorded values; else "".
         file: the name as a file name, distinct among the network's layers.
@@ -43,7 +48,7 @@ class LayerInfo:
     units: int
     map_size: tuple[int, int]
     recorded_as: str
-    follows: Callable[[Tensor], Tensor] | None = field(default=None, compare=False, repr=False)
+    follows: Follower | None = field(default=None, compare=False, repr=False)
     obstacle: str = ""
     same_as: str = ""
     file: str = ""
@@ -63,28 +68,37 @@ class _Seen:
     units: int = 0
     map_size: tuple[int, int] = (0, 0)
     values: bytes = b""
+    follows: Follower | None = None
 
 
-def list_layers(model: nn.Module, example: Tensor) -> tuple[LayerInfo, ...]:
+def list_layers(model: nn.Module, example: Tensor, makes_images: bool = False) -> tuple[LayerInfo, ...]:
     """Every module below the root in execution order (by when it ends), never-called ones last.
+
+    What is no map over the picture is found out by a few more forward passes, see ``layouts``.
 
     Args:
         model: left as it was.
         example: one or a few inputs [image, channel, y, x], on the model's device; not all alike, for
             modules that change nothing are recognised by their values.
+        makes_images: it is a generator, and the example holds latents.
 
     Raises:
         ModelError: the model fails on the example.
     """
-    followers = find_followers(model)
-    seen = _watch(model, example, followers)
+    lineage = Lineage()
+    with lineage.watching(model):
+        seen = _watch(model, example)
+    maps = [name for name, state in seen.items() if not state.obstacle]
+    with untouched(model):
+        misfits = find_misfits(model, example, lineage, maps, makes_images)
+    for name, reason in misfits.items():
+        seen[name].obstacle = reason
     infos: list[LayerInfo] = []
     owners: dict[bytes, str] = {}
     modules = {name: module for name, module in model.named_modules() if name}
     names = [*seen, *(name for name in modules if name not in seen)]
     for name, file in zip(names, layer_files(names), strict=True):
-        info = _describe(name, modules[name], seen.get(name, _Seen()), followers.get(name))
-        info = replace(info, file=file)
+        info = replace(_describe(name, modules[name], seen.get(name, _Seen())), file=file)
         values = seen[name].values if name in seen and not info.obstacle else b""
         if values:
             info = replace(info, same_as=owners.get(values, ""))
@@ -93,40 +107,40 @@ def list_layers(model: nn.Module, example: Tensor) -> tuple[LayerInfo, ...]:
     return tuple(infos)
 
 
-def _watch(model: nn.Module, example: Tensor, followers: dict[str, Follower]) -> dict[str, _Seen]:
+def _watch(model: nn.Module, example: Tensor) -> dict[str, _Seen]:
     """One forward pass; what came out of every module, in the order in which they ended."""
     seen: dict[str, _Seen] = {}
-    names: dict[nn.Module, str] = {}
-    for name, module in model.named_modules():
-        names[module] = name
+    observer = Observer(model)
 
     def look(module: nn.Module, _: Any, output: Any) -> None:
-        name = names[module]
-        state = seen.pop(name, _Seen())
-        seen[name] = state  # ends last at its last call
-        state.calls += 1
-        state.obstacle = find_obstacle(output) if state.calls == 1 else f"it runs {state.calls} times"
-        if not state.obstacle and len(output) != len(example):
-            state.obstacle = f"its output has {len(output)} rows for {len(example)} images"
-        if not state.obstacle:
-            state.units, state.map_size = output.shape[1], (output.shape[2], output.shape[3])
-            follower = followers.get(name)
-            recorded = output.detach().clone()
-            state.values = _fingerprint(follower.function(recorded) if follower else recorded)
+        with observer.aside():
+            name = observer.names[module]
+            state = seen.pop(name, _Seen())
+            seen[name] = state  # ends last at its last call
+            state.calls += 1
+            state.obstacle = find_obstacle(output) if state.calls == 1 else f"it runs {state.calls} times"
+            if not state.obstacle and len(output) != len(example):
+                state.obstacle = f"its output has {len(output)} rows for {len(example)} images"
+            if not state.obstacle:
+                state.units, state.map_size = output.shape[1], (output.shape[2], output.shape[3])
+                state.values = observer.print(output)
 
-    handles: list[RemovableHandle] = []
-    with quiet(model):
+    with untouched(model), quiet(model):
         try:
-            handles += [module.register_forward_hook(look) for module in names if module is not model]
-            model(example)
+            with observer.watching(), ExitStack() as stack:
+                for module in observer.names:
+                    if module is not model and not isinstance(module, torch.jit.ScriptModule):
+                        stack.callback(module.register_forward_hook(look).remove)
+                output = model(example.clone())
         except Exception as error:  # the network's own code: it may raise anything at all
             line = " ".join(str(error).split())
             raise ModelError(
                 f"the model fails on an input of shape {list(example.shape)}: {type(error).__name__}: {line}"
             ) from error
-        finally:
-            for handle in handles:
-                handle.remove()
+        for name, (follower, values) in find_followers(observer).items():
+            if name in seen:
+                seen[name].follows, seen[name].values = follower, values
+        del output  # held until here: what the network gives away is no activation's alone
     return seen
 
 
@@ -136,32 +150,32 @@ def find_obstacle(output: Any) -> str:
         return f"its output is not a map but a {type(output).__name__}"
     shape = list(output.shape)
     if output.ndim != 4:
-        return f"its output is not a map [image, unit, y, x] but {shape}"
+        return f"its output is not a map [image, unit, y, x] but {shape}{_lay_out(shape)}"
     if shape[2:] == [1, 1]:
         return f"its output is a map of a single cell {shape}"
-    if shape[1] == shape[2] != shape[3]:
-        return f"its output looks like [image, y, x, unit]: {shape}; a factory can permute it"
     if not output.is_floating_point():
         return f"its output holds {output.dtype}, not activations"
     return ""
 
 
-def _fingerprint(values: Tensor) -> bytes:
-    """Equal for equal maps; b"" for a constant one, which says nothing about being the same."""
-    if bool((values == values.flatten()[0]).all()):
-        return b""
-    numbers = values.float().contiguous().cpu().numpy()
-    return hashlib.blake2b(numbers.tobytes() + str(numbers.shape).encode()).digest()
+def _lay_out(shape: Sequence[int]) -> str:
+    """What can be done with tokens [image, token, unit]; "" where it is something else."""
+    if len(shape) != 3:
+        return ""
+    for extra, kept in ((0, ""), (1, " without the class token"), (5, " without class and register tokens")):
+        side = isqrt(max(0, shape[1] - extra))
+        if side > 1 and side * side == shape[1] - extra:
+            return f"; a factory can hand its tokens on as [image, {shape[2]}, {side}, {side}]{kept}"
+    return "; a factory can lay the tokens of the picture out as [image, unit, y, x]"
 
 
-def _describe(name: str, module: nn.Module, state: _Seen, follower: Follower | None) -> LayerInfo:
+def _describe(name: str, module: nn.Module, state: _Seen) -> LayerInfo:
     obstacle = state.obstacle if state.calls else "the forward pass never calls it"
     kind = type(module).__name__
     if obstacle:
         return LayerInfo(name, kind, 0, (0, 0), name, None, obstacle)
-    recorded_as = f"{name} -> {follower.label}" if follower else name
-    function = follower.function if follower else None
-    return LayerInfo(name, kind, state.units, state.map_size, recorded_as, function)
+    recorded_as = f"{name} -> {state.follows.label}" if state.follows else name
+    return LayerInfo(name, kind, state.units, state.map_size, recorded_as, state.follows)
 
 
 def select_layers(infos: Sequence[LayerInfo], patterns: Sequence[str]) -> tuple[LayerInfo, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
+from dissect_report.activations.handover import Handover, handing_over
 from dissect_report.activations.layers import LayerInfo, find_obstacle
 from dissect_report.activations.modes import quiet
 from dissect_report.errors import LayerError
@@ -20,35 +20,47 @@ class Recorder:
 
     def __init__(self, layers: Sequence[LayerInfo]) -> None:
         self.layers = tuple(layers)
+        self.handover: Handover | None = None
         self._maps: dict[str, Tensor] = {}
+        self._running: set[str] = set()
 
     def take(self) -> dict[str, Float[Tensor, "image unit y x"]]:
         """Layer name -> float32 maps of the latest forward pass, on the model's device; handed out once.
 
         Raises:
-            LayerError: a layer has not run since the last time.
+            LayerError: a layer has not run since the last time, or its activation has not.
         """
         maps, self._maps = self._maps, {}
+        self._running.clear()
+        if self.handover is not None:
+            self.handover.check()
         for layer in self.layers:
             if layer.name not in maps:
                 raise LayerError(f"layer {layer.name!r} did not run in this forward pass")
         return {layer.name: maps[layer.name] for layer in self.layers}
 
-    def keep(self, layer: LayerInfo, output: Any) -> None:
-        """Stores a copy of ``output``, before anything in place can touch it.
+    def meet(self, layer: LayerInfo, output: Any) -> None:
+        """Takes what ``layer`` put out, or waits for what its activation makes of it.
 
         Raises:
             LayerError: the output is not a map, or the layer runs a second time.
         """
         if obstacle := find_obstacle(output):
             raise LayerError(f"layer {layer.name!r} cannot be dissected: {obstacle}")
-        if layer.name in self._maps:
+        if layer.name in self._running:
             raise LayerError(f"layer {layer.name!r} ran twice before its maps were taken")
         if tuple(output.shape[2:]) != layer.map_size:
             now, before = (" x ".join(map(str, size)) for size in (output.shape[2:], layer.map_size))
             raise LayerError(f"layer {layer.name!r} gives maps of {now} here and of {before} at first")
-        copy = output.detach().clone()
-        self._maps[layer.name] = (layer.follows(copy) if layer.follows else copy).float()
+        self._running.add(layer.name)
+        if layer.follows is None or self.handover is None:
+            self.keep(layer, output)
+        else:
+            self.handover.expect(layer, output)
+
+    def keep(self, layer: LayerInfo, maps: Tensor) -> None:
+        """Stores a copy of ``maps``, before anything in place can touch them."""
+        self._maps[layer.name] = maps.detach().clone().float()
 
 
 @contextmanager
@@ -66,24 +78,21 @@ def record(model: nn.Module, layers: Sequence[LayerInfo]) -> Iterator[Recorder]:
     """
     modules = dict(model.named_modules())
     recorder = Recorder(layers)
-    handles: list[RemovableHandle] = []
     for layer in recorder.layers:
         if layer.name not in modules:
             raise LayerError(f"the model has no layer {layer.name!r}")
-    with quiet(model):
-        try:
-            for layer in recorder.layers:
-                handles.append(modules[layer.name].register_forward_hook(_keeper(recorder, layer)))
-            yield recorder
-        finally:
-            for handle in handles:
-                handle.remove()
+    with quiet(model), ExitStack() as stack:
+        for layer in recorder.layers:
+            hook = modules[layer.name].register_forward_hook(_meeter(recorder, layer))
+            stack.callback(hook.remove)
+        recorder.handover = stack.enter_context(handing_over(model, recorder.layers, recorder.keep))
+        yield recorder
 
 
-def _keeper(recorder: Recorder, layer: LayerInfo) -> Any:
+def _meeter(recorder: Recorder, layer: LayerInfo) -> Any:
     """A hook of its own per layer: a shared one would see the loop's last layer."""
 
-    def keep(_module: nn.Module, _inputs: Any, output: Any) -> None:
-        recorder.keep(layer, output)
+    def meet(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        recorder.meet(layer, output)
 
-    return keep
+    return meet

@@ -6,7 +6,7 @@ of ``torch.export``, and the whole network with the layer's maps replaced as the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -16,15 +16,21 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.fx.node import Node
 
+from dissect_report.activations.activation_functions import function_name
+from dissect_report.activations.causes import fault_line
 from dissect_report.activations.cutting import Cut, Flow, assemble, cut, descend, read_flow, stand_in
 from dissect_report.activations.exported import export_flow, exported_output
+from dissect_report.activations.followers import Follower
 from dissect_report.activations.graph import trace
 from dissect_report.activations.interventions import replaced
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
-from dissect_report.activations.outputs import Reader, agrees, read_logits
+from dissect_report.activations.outputs import Reader, read_logits
 from dissect_report.activations.recording import record
-from dissect_report.errors import DissectError, LayerError, ModelError
+from dissect_report.activations.steadiness import REPEAT_NOISE, Fault, alike
+from dissect_report.activations.tail_proof import check_dependence, reproduces
+from dissect_report.activations.untouched import untouched
+from dissect_report.errors import LayerError, ModelError
 
 Path = Literal["fx", "export", "full"]
 PATHS: tuple[Path, ...] = ("fx", "export", "full")
@@ -176,21 +182,29 @@ def split_tail(
         raise LayerError(f"layer {layer.name!r} cannot be ablated: {layer.obstacle}")
     if len(images) < 2:
         raise ModelError("a network is split on at least two images")
+    with untouched(model):
+        return _prove(model, layer, images, paths, read)
+
+
+def _prove(model: nn.Module, layer: LayerInfo, images: Tensor, paths: Sequence[Path], read: Reader) -> Tail:
+    """The first way of ``paths`` that gives the network's own outputs, from maps as they are recorded."""
+    with record(model, [layer]) as recorder:
+        intact = read(model(images.clone()))
+        recorded = recorder.take()[layer.name]
 
     def run(some: Tensor) -> Tensor:
         with quiet(model):
             return read(model(some.clone()))
 
-    intact, again = run(images), run(images)
-    if not agrees(intact, again):
-        raise ModelError(
-            "the network gives different outputs for the same input (dropout left on? noise drawn anew?): "
-            "interventions need one that does not draw random numbers"
-        )
+    again = run(images)
+    with quiet(model):
+        if not alike(intact, again, REPEAT_NOISE):
+            fault: tuple[Fault, str] = ("again", "its output")
+            raise ModelError(fault_line("the network", fault, [model], lambda: model(images.clone())))
     for path in paths:
         tail = _split(model, layer, images, path, read)
-        if tail is not None and _reproduces(tail, images, intact, run):
-            _check_dependence(tail, images)
+        if tail is not None and reproduces(tail, images, intact, recorded, run):
+            check_dependence(tail, images)
             return tail
     raise ModelError(f"layer {layer.name!r}: the network cannot be run from its stored maps")
 
@@ -201,17 +215,19 @@ def _split(model: nn.Module, layer: LayerInfo, images: Tensor, path: Path, read:
     with quiet(model):
         if path == "fx":
             traced = trace(model)
-            nodes = [] if traced is None else traced.outputs.get(layer.name, [])
-            if traced is None or len(nodes) != 1:
+            if traced is None or len(traced.outputs.get(layer.name, [])) != 1:
                 return None
-            flow: Flow | None = read_flow(traced.graph, model, images)
-            node: Node | None = nodes[0]
+            flow: Flow | None = read_flow(traced.graph, traced.root, images)
+            node: Node | None = traced.outputs[layer.name][0]
+            calls = traced.outputs.get(layer.follows.module, []) if layer.follows else []
         else:
             flow = export_flow(model, images)
             node = None if flow is None else exported_output(flow, layer.name)
+            alone = exported_output(flow, layer.follows.module) if flow and layer.follows else None
+            calls = [] if alone is None else [alone]
         if flow is None or node is None:
             return None
-        node = _behind_activation(node) if layer.follows is not None else node
+        node = node if layer.follows is None else _behind_activation(flow, node, layer.follows, calls)
         end = next(n for n in flow.graph.nodes if n.op == "output")
         if node is None or (path == "fx" and end not in descend(node)):
             return None
@@ -219,51 +235,23 @@ def _split(model: nn.Module, layer: LayerInfo, images: Tensor, path: Path, read:
         return None if place is None else GraphTail(layer, path, model, flow, place, read)
 
 
-def _behind_activation(node: Node) -> Node | None:
-    """The layer's only consumer, which is the activation it is recorded after."""
-    return next(iter(node.users)) if len(node.users) == 1 else None
-
-
-def _reproduces(tail: Tail, images: Tensor, intact: Tensor, run: Callable[[Tensor], Tensor]) -> bool:
-    """Whether the tail gives the network's own logits, for the whole batch and for a part of it.
+def _behind_activation(flow: Flow, node: Node, follower: Follower, calls: Sequence[Node]) -> Node | None:
+    """What the activation that the layer is recorded after makes of its output.
 
     Args:
-        run: the network; in coarse number types its logits differ with the batch that an image stands in.
+        calls: what each call of the follower's module made, where that is known.
     """
-    held = tail.head(images)
-    part = len(images) - 1
-    try:
-        whole = tail.run(held.recorded, held.kept)
-        fewer = tail.run(held.recorded[:part], [value[:part] for value in held.kept])
-        alone = tail.run(held.recorded[:1], [value[:1] for value in held.kept])
-    except DissectError:
-        raise
-    except Exception:  # a graph made for one batch size: the network's own code, it may raise anything at all
-        return False
-    same = agrees(whole, intact) and all(
-        agrees(made, intact[: len(made)]) or _reproduces_batch(tail, images[: len(made)], run)
-        for made in (fewer, alone)
-    )
-    return same and (intact.ndim > 2 or bool((whole.argmax(1) == intact.argmax(1)).all()))
-
-
-def _reproduces_batch(tail: Tail, images: Tensor, run: Callable[[Tensor], Tensor]) -> bool:
-    """Whether the tail gives the network's own logits of just these images."""
-    held = tail.head(images)
-    return agrees(tail.run(held.recorded, held.kept), run(images))
-
-
-def _check_dependence(tail: Tail, images: Tensor) -> None:
-    """Refuses a layer whose maps nothing depends on."""
-    held = tail.head(images)
-    intact = tail.run(held.recorded, held.kept)
-    generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(held.recorded.shape, generator=generator).to(held.recorded)
-    others = noise * (held.recorded.std() + 1)
-    if all(bool((tail.run(maps, held.kept) == intact).all()) for maps in (others, others.abs() * 10)):
-        raise LayerError(
-            f"nothing in the network's output depends on layer {tail.layer.name!r}: choose another layer"
-        )
+    if follower.module and follower.index < len(calls) and calls[follower.index] in descend(node):
+        return calls[follower.index]
+    while True:
+        users = [user for user in node.users if user not in flow.plain]
+        if len(users) != 1:
+            return None
+        node = users[0]
+        if node.op == "call_module" and str(node.target) == follower.module:
+            return node
+        if node.op in ("call_function", "call_method") and function_name(node.target):
+            return node
 
 
 def _largest_output(model: nn.Module, images: Tensor) -> int:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dissect_report.activations.modes import quiet
+from dissect_report.activations.untouched import untouched
 from dissect_report.config import RunConfig
 from dissect_report.errors import ModelError
 from dissect_report.sources.precision import run_as_it_is
@@ -48,7 +49,9 @@ def run_first(model: nn.Module, run: RunConfig, device: torch.device) -> FirstFo
         _check_several(model, example, run)
     for remark in remarks:  # beside an error they would only hide it
         warnings.warn_explicit(remark.message, remark.category, remark.filename, remark.lineno)
-    return FirstForward(take_off(model, example), example, output, (note,) if note else ())
+    return FirstForward(
+        take_off(model, lambda part: _forward(part, example)), example, output, (note,) if note else ()
+    )
 
 
 def example_input(run: RunConfig) -> Tensor:
@@ -63,7 +66,7 @@ def example_input(run: RunConfig) -> Tensor:
 
 
 def _forward(model: nn.Module, example: Tensor) -> Any:
-    with quiet(model):
+    with untouched(model), quiet(model):
         return model(example.clone())
 
 

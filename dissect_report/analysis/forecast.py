@@ -22,6 +22,7 @@ from dissect_report.analysis.generation.forecast import (
     measure_edit,
     stage_lines,
 )
+from dissect_report.analysis.image_alone import check_images_alone
 from dissect_report.analysis.layer_numbers import measure_layers, plan_maps
 from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.progress import Progress, Silent
@@ -92,13 +93,14 @@ def forecast_run(config: Config, run: RunConfig, threads: int) -> Forecast:
         images = run.probe.latents
         tried = dataclasses.replace(run, probe=dataclasses.replace(run.probe, latents=min(few, images)))
     else:
-        probe = list_probe(run.probe, config.folder, run.dissection.seed)
+        probe = list_probe(run.probe, config.folder, run.dissection.seed, run.segmenters)
         images, tried = len(probe.items), run
         labels = tuple(item.label for item in probe.items)
         first = dataclasses.replace(probe, items=probe.items[:few])
     with tempfile.TemporaryDirectory() as folder:
         trial = dataclasses.replace(config, path=Path(folder) / config.path.name)
         setup = set_up(trial, tried, Silent(), threads, probe=first, sources=config.folder)
+        check_images_alone(setup)
         interventions = _interventions(config, setup, images, labels)
         return dataclasses.replace(_measure(setup, images), interventions=interventions)
 
@@ -164,7 +166,7 @@ def _interventions(
     if ablation is None or not ablation.rank_images:
         return forecast_removals(setup, labels, None)
     probe = dataclasses.replace(setup.run.probe, images=ablation.rank_images, limit=0)
-    ranking = list_probe(probe, config.folder, setup.run.dissection.seed)
+    ranking = list_probe(probe, config.folder, setup.run.dissection.seed, setup.run.segmenters)
     return forecast_removals(setup, labels, [item.label for item in ranking.items])
 
 

@@ -25,6 +25,7 @@ from dissect_report.errors import DissectError, ModelError
 from dissect_report.sources.models import logits
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
+from dissect_report.stats.topk import image_means
 
 #: Seconds between two notes of how far a pass is: what an interruption can lose.
 NOTE_SECONDS = 10.0
@@ -61,7 +62,7 @@ class Batches:
             except DissectError:
                 raise
             except Exception as error:  # the user's own code: it may raise anything at all
-                if not _out_of_memory(error):
+                if not out_of_memory(error):
                     line = " ".join(str(error).split())
                     raise ModelError(
                         f"the {what} fails on a batch of {stop - start}: {type(error).__name__}: {line}"
@@ -82,8 +83,8 @@ class Batches:
         self.size //= 2
 
 
-def _out_of_memory(error: BaseException) -> bool:
-    """CPU allocations fail as a plain RuntimeError."""
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out; CPU allocations fail as a plain RuntimeError."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 
@@ -185,6 +186,7 @@ class ModelPass:
         shrink: for layers whose maps are larger than the grid, how they are sampled to it.
         maps: per slice, float32 [image, unit, y, x].
         maxima: per slice, float32 [image, unit] of the raw maps.
+        means: per slice, float32 [image, unit] of the raw maps; what orders images of equal maximum.
         predicted: int32 [image], the class with the largest logit; -1 if the model gives no classes.
     """
 
@@ -192,12 +194,13 @@ class ModelPass:
     shrink: dict[str, Upsampling]
     maps: tuple[CachedArray, ...]
     maxima: tuple[CachedArray, ...]
+    means: tuple[CachedArray, ...]
     predicted: CachedArray
 
     @property
     def arrays(self) -> tuple[CachedArray, ...]:
         """All of them."""
-        return (*self.maps, *self.maxima, self.predicted)
+        return (*self.maps, *self.maxima, *self.means, self.predicted)
 
     @property
     def layers(self) -> list[LayerInfo]:
@@ -206,10 +209,12 @@ class ModelPass:
 
     def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], output: object) -> None:
         """Takes what a batch left in the recorder, and the model's output."""
-        for part, maps, peak in zip(self.slices, self.maps, self.maxima, strict=True):
+        for part, maps, peaks, means in zip(self.slices, self.maps, self.maxima, self.means, strict=True):
             tensor = recorded[part.layer.name][:, part.first : part.last]
-            peak.values[start:stop] = tensor.amax((2, 3)).cpu().numpy()
-            maps.values[start:stop] = _on_grid(tensor, self.shrink.get(part.layer.name))
+            raw = tensor.cpu().numpy()
+            peaks.values[start:stop] = tensor.amax((2, 3)).cpu().numpy()
+            means.values[start:stop] = image_means(raw)
+            maps.values[start:stop] = on_grid(raw, self.shrink.get(part.layer.name))
         self.predicted.values[start:stop] = _predictions(output, stop - start)
 
 
@@ -222,6 +227,7 @@ def open_pass(
         shrink,
         tuple(cache.open(s.name, key, (count, s.last - s.first, *s.map_size), np.float32) for s in slices),
         tuple(cache.open(f"{s.name}.max", key, (count, s.last - s.first), np.float32) for s in slices),
+        tuple(cache.open(f"{s.name}.mean", key, (count, s.last - s.first), np.float32) for s in slices),
         cache.open("predicted.i32", key, (count,), np.int32),
     )
 
@@ -252,9 +258,9 @@ def run_model(
             stage.advance(stop - start)
 
 
-def _on_grid(maps: Tensor, plan: Upsampling | None) -> np.ndarray:
-    values = maps.float().cpu().numpy()
-    return values if plan is None else upsample(values, plan)
+def on_grid(maps: np.ndarray, plan: Upsampling | None) -> np.ndarray:
+    """Raw maps as they are kept: sampled to the grid where there is a plan for it."""
+    return maps if plan is None else upsample(maps, plan)
 
 
 def _predictions(output: object, count: int) -> np.ndarray:
@@ -263,38 +269,3 @@ def _predictions(output: object, count: int) -> np.ndarray:
     if scores is None or scores.ndim != 2 or len(scores) != count:
         return np.full(count, -1, np.int32)
     return scores.argmax(1).to(torch.int32).cpu().numpy()
-
-
-@dataclass(frozen=True)
-class RepeatedMaps:
-    """A layer's maps where the disk does not hold them all: the forward pass of the asked images, again.
-
-    Reads like an array [image, unit, y, x] sliced by images. Batches begin at the same images as
-    in the pass that was cached, so that the values are the same.
-    """
-
-    model: nn.Module
-    config: ModelConfig
-    layer: LayerInfo
-    shrink: Upsampling | None
-    survey: Survey
-    batches: Batches
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """[image, unit, y, x]."""
-        height, width = self.layer.map_size if self.shrink is None else (self.shrink.grid, self.shrink.grid)
-        return len(self.survey), self.layer.units, height, width
-
-    def __getitem__(self, images: slice) -> np.ndarray:
-        first, last, _ = images.indices(len(self.survey))
-        start = first - first % self.batches.size
-        parts = [self._forward(at) for at in range(start, last, self.batches.size)]
-        maps: np.ndarray = np.concatenate(parts)[first - start : last - start]
-        return maps
-
-    def _forward(self, start: int) -> np.ndarray:
-        stop = min(start + self.batches.size, len(self.survey))
-        with torch.inference_mode(), record(self.model, [self.layer]) as recorder:
-            self.model(self.survey.inputs(start, stop, self.config, self.batches.device))
-            return _on_grid(recorder.take()[self.layer.name], self.shrink)

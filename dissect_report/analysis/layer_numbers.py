@@ -16,7 +16,6 @@ from dissect_report.analysis.certainty import be_certain
 from dissect_report.analysis.forward import (
     LayerSlice,
     ModelPass,
-    RepeatedMaps,
     open_pass,
     plan_passes,
     run_model,
@@ -24,6 +23,7 @@ from dissect_report.analysis.forward import (
 from dissect_report.analysis.mask_store import MASK_SHARE, MaskStore, open_store
 from dissect_report.analysis.measuring import LabelMaps, Measurement, join, measure_units
 from dissect_report.analysis.provenance import versions
+from dissect_report.analysis.repeated_maps import RepeatedMaps
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import outline
 from dissect_report.analysis.units import LayerNumbers
@@ -98,11 +98,11 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
                 setup.progress,
                 stage,
             )
-        for part, kept, peaks in zip(group, passed.maps, passed.maxima, strict=True):
+        for part, kept, peaks, means in zip(group, passed.maps, passed.maxima, passed.means, strict=True):
             info, plan, maps = part.layer, plans[part.layer.name], kept.values
             if part.first == 0:
                 store = _open_store(setup, info)
-            parts.append(_measure_slice(setup, probe, plan, part, maps, peaks.values, store))
+            parts.append(_measure_slice(setup, probe, plan, part, maps, (peaks.values, means.values), store))
             if part.last == info.units:
                 joined = _join_slices(setup, probe, info, plan, parts, maps, store)
                 if store is not None:
@@ -137,8 +137,8 @@ def _maps_key(setup: Setup, group: list[LayerSlice]) -> str:
     run = setup.run
     return digest(
         "maps", setup.network.digest, setup.survey.digest, run.compute.batch_size, setup.network.device.type,
-        run.probe.resize, run.probe.resize_mode, run.probe.crop, run.model.mean, run.model.std,
-        setup.grid, run.dissection.upsampling, run.dissection.registration, versions(),
+        run.probe.resize, run.probe.resize_mode, run.probe.crop, run.probe.full_scale, run.model.mean,
+        run.model.std,         setup.grid, run.dissection.upsampling, run.dissection.registration, versions(),
         [part.layer.recorded_as for part in group],
     )  # fmt: skip
 
@@ -192,6 +192,7 @@ class SliceNumbers:
 
     measurement: Measurement
     maxima: np.ndarray
+    means: np.ndarray
     top: np.ndarray
     outlines: list[list[str]]
     areas: list[list[int]]
@@ -203,9 +204,11 @@ def _measure_slice(
     plan: MapPlan,
     part: LayerSlice,
     maps: np.ndarray,
-    maxima: np.ndarray,
+    raw: tuple[np.ndarray, np.ndarray],
     store: MaskStore | None,
 ) -> SliceNumbers:
+    """``raw`` are maxima and means of the raw maps, float32 [image, unit] each."""
+    maxima, means = (np.array(values) for values in raw)
     name, units = part.layer.name, part.last - part.first
     if store is not None:
         store.offset = part.first
@@ -213,7 +216,7 @@ def _measure_slice(
         measurement = measure_units(
             maps, plan.to_grid, probe, setup.run.dissection.quantile, setup.threads, stage, store
         )
-    top = top_images(np.asarray(maxima), setup.run.dissection.top_images)
+    top = top_images(maxima, means, setup.run.dissection.top_images)
 
     def draw(unit: int) -> tuple[list[str], list[int]]:
         raw = np.ascontiguousarray(maps[top[unit], unit])
@@ -221,7 +224,7 @@ def _measure_slice(
 
     with setup.stopwatch.time("outlines"), ThreadPoolExecutor(setup.threads) as pool:
         drawn = list(pool.map(draw, range(units)))
-    return SliceNumbers(measurement, np.array(maxima), top, [d[0] for d in drawn], [d[1] for d in drawn])
+    return SliceNumbers(measurement, maxima, means, top, [d[0] for d in drawn], [d[1] for d in drawn])
 
 
 def _open_store(setup: Setup, info: LayerInfo) -> MaskStore | None:
@@ -275,6 +278,7 @@ def _join_slices(
         measurement=measurement,
         certainty=certainty,
         maxima=np.concatenate([part.maxima for part in parts], axis=1),
+        means=np.concatenate([part.means for part in parts], axis=1),
         correlation=correlation,
         top=np.concatenate([part.top for part in parts]),
         outlines=[paths for part in parts for paths in part.outlines],

@@ -66,7 +66,7 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     weights = digest_of(loaded)  # before it runs: a forward may leave things behind
     first = run_first(loaded, run, device)
     model, output = first.model, first.output
-    infos = list_layers(model, first.example)
+    infos = list_layers(model, first.example, run.is_generator)
     if not run.is_generator:
         check_scores(output, run.model.source)
     scores = None if run.is_generator else logits(output)
@@ -132,12 +132,12 @@ def _names_in(carried: object) -> tuple[str, ...]:
 
 
 def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
-    """Every dissectable layer in execution order, and whether the configuration chooses it."""
+    """Every layer in execution order, dissectable or not, and whether the configuration chooses it."""
     device = choose_device(run.compute.device)
     first = run_first(load_model(run.model, folder).to(device), run, device)
-    infos = list_layers(first.model, first.example)
+    infos = list_layers(first.model, first.example, run.is_generator)
     chosen: set[str] = set()
     for pattern in run.model.layers:
         with suppress(LayerError):  # whoever lists them looks for the right name
             chosen |= {info.name for info in select_layers(infos, (pattern,))}
-    return [(info, info.name in chosen) for info in infos if not info.obstacle]
+    return [(info, info.name in chosen) for info in infos]

@@ -104,6 +104,7 @@ def provenance(
         probe_digest=inputs["probe"],
         device=device_name(device),
         batch_size=batch_size,
+        threads=torch.get_num_threads(),
         notes=tuple(notes),
         seconds={stage: round(seconds, 3) for stage, seconds in stopwatch.seconds.items()},
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -72,7 +72,8 @@ class Setup:
         run, size = self.run, labelling_size(self.run, self.network.device)
         return digest(
             "labels", self.survey.digest, self.survey.names, self.segmenter.digest, self.grid, size,
-            run.probe.resize, run.probe.resize_mode, run.probe.crop, self.network.device.type, versions(),
+            run.probe.resize, run.probe.resize_mode, run.probe.crop, run.probe.full_scale,
+            self.network.device.type, versions(),
             (self.network.digest, run.model.output_range) if run.is_generator else None,
         )  # fmt: skip
 
@@ -118,6 +119,7 @@ def set_up(
     network = replace(network, digest=digest(network.digest, token))
     with stopwatch.time("read images"):
         survey = _survey(run, network, folder, probe, cache, threads, progress)
+        segmenter.check(survey.names)
     batches = Batches(run.compute.batch_size, network.device, list(network.notes))
     labelling = Batches(labelling_size(run, network.device), network.device, batches.notes)
     with stopwatch.time("open"):
@@ -204,5 +206,5 @@ def _survey(
         )  # fmt: skip
         return survey_latents(run.probe, run.model.latent_shape, cache, key)
     budget = int(run.compute.cache_gb * PIXEL_SHARE * 1e9)
-    found = probe or list_probe(run.probe, folder, run.dissection.seed)
+    found = probe or list_probe(run.probe, folder, run.dissection.seed, run.segmenters)
     return survey_probe(found, run.probe, cache, budget, threads, progress)

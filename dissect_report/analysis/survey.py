@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from itertools import islice
 from typing import Any
 
@@ -20,11 +21,11 @@ from torch import Tensor
 
 from dissect_report.analysis.cache import Cache, CachedArray, digest
 from dissect_report.analysis.progress import Progress
-from dissect_report.analysis.provenance import versions
 from dissect_report.config import ModelConfig, ProbeConfig
 from dissect_report.errors import ProbeError
 from dissect_report.findings.paths import TILE
 from dissect_report.sources.latents import draw_latents
+from dissect_report.sources.picture_notes import Tally
 from dissect_report.sources.probe import Loaded, Probe, prepare_input
 from dissect_report.stats.grouping import Grouping, group_images
 
@@ -48,6 +49,7 @@ class Survey:
         groups: of each image; None where every image is one of its own.
         latents: float32 [image, ...] of a generator, which makes the images of them; None for a classifier.
         drawn: the array behind ``tiles`` of a generator, filled when it runs.
+        notes: what the reader should know of how the images were found and read.
     """
 
     names: tuple[str, ...]
@@ -61,6 +63,7 @@ class Survey:
     groups: tuple[str, ...] | None = None
     latents: np.ndarray | None = None
     drawn: CachedArray | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -127,7 +130,10 @@ def survey_probe(
         ProbeError: not one image could be read.
         StorageError: no space.
     """
-    key = digest("survey", probe.fingerprint, config.resize, config.resize_mode, config.crop, versions())
+    key = digest(
+        "survey", 2, probe.fingerprint, config.resize, config.resize_mode, config.crop, config.full_scale,
+        version("pillow"),
+    )  # fmt: skip
     count, side = len(probe.items), config.crop
     tiles = cache.open("tiles.u8", key, (count, TILE, TILE, 3), np.uint8)
     stored: CachedArray | None = None
@@ -138,10 +144,13 @@ def survey_probe(
     notes = _decode(probe, tiles, stored, threads, progress)
     if not notes["positions"]:
         raise ProbeError(f"none of the {count} probe images can be read; the first: {notes['skipped'][0]}")
+    told = [*probe.notes, *Tally.restored(notes["tally"]).notes(config.full_scale)]
     if skipped := notes["skipped"]:
-        progress.note(
+        told.append(
             f"{len(skipped)} of {count} images cannot be read and are left out; the first: {skipped[0]}"
         )
+    for line in told:
+        progress.note(line)
     items = [probe.items[index] for index in notes["positions"]]
     return Survey(
         names=tuple(item.name for item in items),
@@ -153,19 +162,22 @@ def survey_probe(
         probe=probe,
         positions=tuple(notes["positions"]),
         groups=tuple(str(item.group) for item in items) if config.groups else None,
+        notes=tuple(told),
     )
 
 
 def _decode(
     probe: Probe, tiles: CachedArray, stored: CachedArray | None, threads: int, progress: Progress
-) -> dict[str, list[Any]]:
+) -> dict[str, Any]:
     """Decodes the images that ``tiles`` and ``stored`` lack.
 
     Returns:
-        Digests and positions of the readable images, and what is wrong with the others: ``tiles.extra``.
+        Digests and positions of the readable images, what is wrong with the others, and the tally of their
+        traits: ``tiles.extra``.
     """
     count = len(probe.items)
-    notes = tiles.extra or {"digests": [], "positions": [], "skipped": []}
+    notes = tiles.extra or {"digests": [], "positions": [], "skipped": [], "tally": Tally().stored()}
+    tally = Tally.restored(notes["tally"])
     tiles.extra = notes
     with progress.stage("reading images", count, "images") as stage:
         stage.advance(tiles.done)
@@ -177,10 +189,12 @@ def _decode(
                     stored.values[place] = loaded.pixels
                 notes["positions"].append(index)
                 notes["digests"].append(loaded.digest)
+                tally.add(loaded.traits, int(loaded.pixels.max()), probe.config.full_scale)
             else:
                 notes["skipped"].append(str(loaded))
             # The note lists every digest: written at growing distances, its cost stays linear.
             if index + 1 >= tiles.done + max(STRIDE, tiles.done // 4) or index + 1 == count:
+                notes["tally"] = tally.stored()
                 if stored is not None:
                     stored.save(index + 1)
                 tiles.save(index + 1)

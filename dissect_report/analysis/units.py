@@ -13,7 +13,7 @@ from dissect_report.findings.store import number
 from dissect_report.findings.units import Band, Histogram, RankedImage, Relative, ScoredConcept, UnitRecord
 from dissect_report.stats import scores
 from dissect_report.stats.correlation import duplicates, relatives
-from dissect_report.stats.topk import bands, fires_without, silent_images
+from dissect_report.stats.topk import bands, fires_without, saturation, silent_images
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,9 @@ class LayerNumbers:
         measurement: of all units.
         certainty: of their names.
         maxima: float32 [image, unit] of the raw maps.
-        correlation: float32 [unit, unit] of the raw maps.
-        top: int32 [unit, k] images by maximum, best first.
+        means: float32 [image, unit] of the raw maps.
+        correlation: float32 [unit, unit] of the maps as they are kept: sampled where larger than the grid.
+        top: int32 [unit, k] images, best first.
         outlines: per unit and top image, SVG path data of the mask.
         areas: per unit and top image, grid pixels of the mask.
     """
@@ -37,6 +38,7 @@ class LayerNumbers:
     measurement: Measurement
     certainty: Certainty
     maxima: np.ndarray
+    means: np.ndarray
     correlation: np.ndarray
     top: np.ndarray
     outlines: list[list[str]]
@@ -51,6 +53,7 @@ def unit_records(
     shared = {
         "detector": naming.detectors(iou_threshold),
         "duplicate": duplicates(numbers.correlation),
+        "saturation": saturation(numbers.maxima),
     }
     nearest = relatives(numbers.correlation)
     return tuple(
@@ -70,7 +73,8 @@ def _unit_record(
     sure = numbers.certainty
     concept = int(naming.concept[unit])
     mask = int(numbers.measurement.mask[:, unit].sum())
-    maxima = numbers.maxima[:, unit]
+    maxima, means = numbers.maxima[:, unit], numbers.means[:, unit]
+    sharing, dead = int(shared["saturation"][unit]), _is_dead(numbers, unit)
     level, finite = float(activation.level[unit]), bool(activation.finite[unit])
     duplicate = int(shared["duplicate"][unit])
     halves = naming.half_concepts[:, unit].tolist()
@@ -98,14 +102,16 @@ def _unit_record(
         iou_high=number(sure.high[unit]),
         detector=bool(shared["detector"][unit]),
         grade=sure.grades[unit],
-        dead=_is_dead(numbers, unit),
+        dead=dead,
         finite=finite,
         duplicate_of=None if duplicate < 0 else duplicate,
+        saturation=sharing if sharing > 1 and not dead else None,
+        saturates=sharing > numbers.top.shape[1] and not dead,
         concepts=listed,
         top_images=_top_images(unit, numbers),
-        bands=_bands(maxima, seed),
-        silent=() if area is None else _listed(silent_images(maxima, level, area), maxima, area),
-        fires_without=() if area is None else _listed(fires_without(maxima, area), maxima, area),
+        bands=_bands(maxima, means, seed),
+        silent=() if area is None else _listed(silent_images(maxima, means, level, area), maxima, area),
+        fires_without=() if area is None else _listed(fires_without(maxima, means, area), maxima, area),
         relatives=_relatives(unit, *nearest),
         histogram=_histogram(numbers.measurement, unit),
     )
@@ -117,10 +123,10 @@ def _top_images(unit: int, numbers: LayerNumbers) -> tuple[RankedImage, ...]:
     return tuple(RankedImage(int(image), number(maxima[image]), area, path) for image, area, path in each)
 
 
-def _bands(maxima: np.ndarray, seed: int) -> tuple[Band, ...]:
+def _bands(maxima: np.ndarray, means: np.ndarray, seed: int) -> tuple[Band, ...]:
     return tuple(
         Band(name, tuple(RankedImage(int(image), number(maxima[image])) for image in images))
-        for name, images in bands(maxima, seed).items()
+        for name, images in bands(maxima, means, seed).items()
     )
 
 

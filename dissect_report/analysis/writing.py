@@ -59,6 +59,7 @@ def write_layer(
             "seed": np.array(setup.run.dissection.seed),
             "level": measurement.activation.level,
             "maximum": np.ascontiguousarray(numbers.maxima.T),
+            "mean": np.ascontiguousarray(numbers.means.T),
         },
     )
     write_atomically(paths.table(folder), table(units, concepts).encode())

@@ -18,6 +18,10 @@ class ProbeConfig:
         "short_side", "short_side keeps the proportions, squash makes the picture square"
     )
     crop: int = key(224, "side in pixels of the centre crop, which model and segmenter see")
+    full_scale: float = key(
+        0.0,
+        "white in pictures of more than 8 bits, e.g. 4095; 0: 65535 in whole numbers, 1 in floats",
+    )
     limit: int = key(0, "0 = all images, else the size of a seeded, stratified sample")
     groups: str = key(
         "", "CSV with image,group: images of one group are not independent (frames of a video, one patient)"
@@ -33,6 +37,7 @@ class ProbeConfig:
                     self.crop > 0 and self.resize >= self.crop,
                     "[probe] resize must be at least crop, crop above 0",
                 ),
+                (self.full_scale >= 0, "[probe] full_scale must be 0 (by the type of the pixels) or more"),
                 (self.limit >= 0, "[probe] limit must be 0 (all images) or more"),
                 (self.latents >= 2, "[probe] latents must be at least 2"),
                 (0 <= self.seed < 2**32, "[probe] seed must lie between 0 and 4294967295"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dissect_report.config.keys import key
+from dissect_report.config.keys import key, refuse
 
 
 @dataclass(frozen=True)
@@ -13,10 +13,40 @@ class SegmenterConfig:
 
     source: str = key(
         "",
-        "file.py:factory | package.module:factory | torchvision:NAME@WEIGHTS | masks:FOLDER | color | demo",
+        "file.py:factory | package.module:factory | torchvision:NAME@WEIGHTS | masks:FOLDER | "
+        "masks:COCO.json | color | demo",
     )
-    concepts: str = key("", "CSV with id,name,category; or names alone, one a line in id order")
+    concepts: str = key(
+        "", "CSV with id,name,category (and color for colour masks); or names alone, one a line in id order"
+    )
     depends: tuple[str, ...] = key(
         (), "files, folders or globs that its code reads: when they change, images are labelled again"
     )
-    unlabelled: int = key(0, "the id that means no label (255 in many mask datasets)")
+    unlabelled: tuple[int, ...] = key(
+        (0,),
+        "the id that means no label, or several: [0, 255]; -1: none does, every id or channel is a concept",
+    )
+    image_suffix: str = key("", "masks: what an image's name ends with and its mask's does not: _leftImg8bit")
+    mask_suffix: str = key(
+        "", "masks: what a mask's name ends with and its image's does not: _gtFine_labelIds"
+    )
+    panoptic: str = key(
+        "", "masks:COCO.json of panoptic kind: folder of its PNGs; default: named as the file"
+    )
+
+    def __post_init__(self) -> None:
+        if isinstance(self.unlabelled, int):  # one, from Python
+            object.__setattr__(self, "unlabelled", (self.unlabelled,))
+        rule = self.image_suffix or self.mask_suffix or self.panoptic
+        refuse(
+            [
+                (
+                    self.unlabelled == (-1,) or all(0 <= number < 1 << 24 for number in self.unlabelled),
+                    "[[segmenter]] unlabelled is an id from 0 to 16777215, a list of them, or -1 alone",
+                ),
+                (
+                    not rule or self.source.startswith("masks:"),
+                    f"[[segmenter]] {self.source}: image_suffix, mask_suffix and panoptic are for masks:",
+                ),
+            ]
+        )

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 #: 1: dissection of classifiers.
 #: 2: generators; keys of their own for what removing units found.
 #: 3: single units of generators inserted at places; replacement_quantile; outlines in a box of 500.
-#: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads;
-#:    outputs by which a network is known again.
+#: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads; images of equal
+#: maximum by mean, units that saturate; outputs by which a network is known again.
 SCHEMA_VERSION = 4
 
 #: The categories in the order in which every page lists them.
@@ -125,6 +125,7 @@ class Provenance:
         probe_digest: sha256 over the images' content, in order.
         device: cpu, or the name of the GPU.
         batch_size: images a forward pass, after any halving.
+        threads: that torch computed with; another number can change the last bits of a forward pass.
         notes: what the reader should know: halved batches, skipped forward passes.
         seconds: per stage; the one part that differs between two equal runs.
         created: ISO date and time; differs between two equal runs.
@@ -138,6 +139,7 @@ class Provenance:
     probe_digest: str
     device: str
     batch_size: int
+    threads: int
     notes: tuple[str, ...]
     seconds: dict[str, float]
     created: str

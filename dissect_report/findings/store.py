@@ -43,6 +43,7 @@ COUNTS = {
     "of default_rng([seed, 2000]), draws of intervals of default_rng([seed, 3000])",
     "level": "[unit] float64",
     "maximum": "[unit, image] float32: of the raw map",
+    "mean": "[unit, image] float32: of the raw map; orders images of equal maximum",
 }
 
 T = TypeVar("T")

@@ -13,8 +13,8 @@ from dissect_report.findings.grades import Grade
 #: Columns of a layer's table of units, ``units.csv`` and ``units.parquet``.
 UNIT_TABLE = (
     "unit", "concept", "category", "iou", "heldout_iou", "chance_iou", "attainable_iou", "detector",
-    "grade", "p", "q", "robust_iou", "iou_low", "iou_high",
-    "dead", "finite", "duplicate_of", "level", "maximum", "density", "mask_pixels",
+    "grade", "p", "q", "robust_iou", "iou_low", "iou_high", "dead", "finite", "duplicate_of",
+    "saturation", "saturates", "level", "maximum", "density", "mask_pixels",
 )  # fmt: skip
 
 
@@ -135,12 +135,17 @@ class UnitRecord:
         grade: "strong", "weak", "chance", "none" or "untested"; see ``findings.grades``.
         dead: maximum <= 0 or constant over the probe.
         finite: False if any activation was NaN or infinite; the unit is flagged, not hidden.
-        duplicate_of: lower-numbered unit with correlation > 0.98, or None.
+        duplicate_of: lower-numbered unit with correlation > 0.98, or None. Of maps larger than the grid,
+            sampled ones are correlated.
+        saturation: probe images that share the unit's maximum, where more than one does and the unit is not
+            dead; else None.
+        saturates: more than ``top_images`` images share its maximum: an activation that clips.
         concepts: up to ten best by IoU.
-        top_images: by raw maximum, in the order of the sprite's tiles.
-        bands: images by percentile of their maximum.
+        top_images: by the maximum of the raw map, then by its mean, then by index; in the order of the
+            sprite's tiles. All lists of a unit's images keep this order.
+        bands: images by percentile in this order.
         silent: most of the unit's concept although its maximum stays below the level.
-        fires_without: highest maximum without a pixel of the concept.
+        fires_without: the first in this order without a pixel of the concept.
         relatives: most correlated units of the layer.
         histogram: of its activation.
     """
@@ -169,6 +174,8 @@ class UnitRecord:
     dead: bool
     finite: bool
     duplicate_of: int | None
+    saturation: int | None
+    saturates: bool
     concepts: tuple[ScoredConcept, ...]
     top_images: tuple[RankedImage, ...]
     bands: tuple[Band, ...]

@@ -32,7 +32,7 @@ _ENDS = r"</nav>\s*</div>\s*</div>\s*</div>"
 _SHARED = re.compile(
     r'(?:<input class="md-toggle" data-md-toggle="drawer".*?)?<header\b.*?</header>'
     rf'|(?:<div class="md-sidebar md-sidebar--(?:primary|secondary)".*?{_ENDS}\s*)+'
-    r"|<script>__md_scope.*?</script>|<script>var target=.*?</script>"
+    r"|<script data-early>.*?</script>|<script>__md_scope.*?</script>|<script>var target=.*?</script>"
     r'|<button type="button" class="md-top\b.*?</button>|<footer class="md-footer">.*?</footer>'
     r'|(?:<div class="md-dialog".*?</div>\s*</div>\s*)?<script id="__config".*?</script>',
     re.DOTALL,

@@ -14,7 +14,7 @@ from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.findings.units import UnitRecord
 from dissect_report.report.addresses import LayerAddresses, RunAddresses, concept_page, link
-from dissect_report.report.formatting import score
+from dissect_report.report.formatting import count, score
 from dissect_report.report.glossary import LETTERS, Term, glossary
 from dissect_report.report.site import SiteFindings
 
@@ -70,6 +70,11 @@ class LayerView:
         values = [u.iou for u in self.layer.units if u.iou is not None]
         chance = [u.chance_iou for u in self.layer.units if u.chance_iou is not None]
         return 1.05 * max([*values, *chance, self.iou_threshold * 1.5, 1e-6])
+
+    @cached_property
+    def sampled(self) -> bool:
+        """Whether maps are larger than the grid: those are sampled to it before they are correlated."""
+        return max(self.layer.summary.map_size) > self.run.record.grid
 
     def concept(self, concept: int | None) -> ConceptRecord | None:
         """The record of a concept id."""
@@ -143,6 +148,7 @@ class LayerView:
             "fill": self.percent(unit.iou, scale) or 0,
             "chance": self.percent(unit.chance_iou, scale),
             "flag": flag(unit),
+            "saturates": count(unit.saturation) if unit.saturates else "",
             "alt": f"Top images of unit {unit.unit}: {label(unit, concept)}, IoU {score(unit.iou)}",
         }
 

@@ -105,14 +105,27 @@ def glossary(quantile: float, iou_threshold: float, grid: int, groups: int) -> d
             "Mutual information divided by the joint entropy of mask and concept.",
         ),
         "density": ("density", "The part of all grid pixels where the activation is above 0."),
-        "maximum": ("maximum", "The largest activation of the raw map on this image."),
+        "maximum": (
+            "maximum",
+            "The largest activation of the raw map on this image. Images are listed by it; of equal ones the "
+            "larger mean of the raw map comes first, then the lower number.",
+        ),
+        "saturates": (
+            "saturates",
+            "More images than the page shows share the unit's maximum, as of an activation that clips. Which "
+            "of them come first, the mean of the raw map decides.",
+        ),
         "correlation": (
             "correlation",
             "Of the activation maps of two units over the probe dataset: raw ones, or sampled to the grid "
             "where they are larger than that.",
         ),
         "dead": ("dead", "A unit whose maximum is 0 or less, or that is constant over the probe dataset."),
-        "duplicate": ("duplicate", "A unit whose maps correlate above 0.98 with a lower-numbered unit."),
+        "duplicate": (
+            "duplicate",
+            "A unit whose maps correlate above 0.98 with those of a lower-numbered unit. Maps larger than "
+            "the grid are sampled to it first.",
+        ),
         "finite": ("not finite", "A unit with a NaN or infinite activation on some image. It has no level."),
         "concepts": ("concepts", "Distinct concepts that at least one detector of the layer matches best."),
         "undetectable": (

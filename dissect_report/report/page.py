@@ -25,6 +25,7 @@ SCRIPTS = (
     "assets/js/tiles.js",
     "assets/js/iou_threshold.js",
     "assets/js/tray.js",
+    "assets/js/query.js",
     "assets/js/layer.js",
     "assets/js/removals.js",
     "assets/js/edits.js",

@@ -22,7 +22,8 @@ FILE = "units.parquet"
 #: Columns that are not floats; the rest is.
 TYPES = {
     "unit": "int64", "concept": "string", "category": "string", "detector": "bool", "grade": "string",
-    "dead": "bool", "finite": "bool", "duplicate_of": "int64", "mask_pixels": "int64",
+    "dead": "bool", "finite": "bool", "duplicate_of": "int64", "saturation": "int64", "saturates": "bool",
+    "mask_pixels": "int64",
 }  # fmt: skip
 
 

@@ -14,13 +14,19 @@ RIVALS = 2
 
 
 def unit_sentence(
-    unit: UnitRecord, concepts: tuple[ConceptRecord, ...], pixels: int, iou_threshold: float, groups: int
+    unit: UnitRecord,
+    concepts: tuple[ConceptRecord, ...],
+    pixels: int,
+    iou_threshold: float,
+    groups: int,
+    sampled: bool = False,
 ) -> str:
     """What the unit looks for, how well that is founded, and what is odd about it.
 
     Args:
         pixels: grid pixels of the whole probe dataset.
         groups: of images that are independent.
+        sampled: whether the layer's maps were sampled to the grid before they were correlated.
     """
     name = "" if unit.concept is None else concepts[unit.concept - 1].name
     if not unit.finite:
@@ -39,7 +45,10 @@ def unit_sentence(
             f"not above the iou_threshold of {number(iou_threshold)}."
         )
     if unit.duplicate_of is not None:
-        text += f" It repeats unit {unit.duplicate_of}: their maps correlate above 0.98."
+        maps = "maps, sampled to the grid," if sampled else "maps"
+        text += f" It repeats unit {unit.duplicate_of}: their {maps} correlate above 0.98."
+    if unit.saturates:
+        text += f" It saturates: {count(unit.saturation)} images share its maximum, {number(unit.maximum)}."
     return text
 
 

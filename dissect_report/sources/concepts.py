@@ -1,15 +1,15 @@
 """Concepts, and the files that list them.
 
-A catalogue comes as a table (``id,name,category`` with a header) or as plain names one a line,
-where the line's number minus one is the id, as a network's labels are written in channel order.
-The id that means "no label" is never a concept.
+A catalogue comes as a table (``id,name,category`` with a header, parted by commas, semicolons or tabs) or as
+plain names one a line, where the line's number minus one is the id, as a network's labels are written in
+channel order. Of several names parted by semicolons the first is taken. An id that means "no label" is never
+a concept.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,15 @@ import numpy as np
 
 from dissect_report.errors import SegmenterError, nearest
 from dissect_report.findings.records import CATEGORIES
+from dissect_report.sources.text_tables import Table, read_table, read_text, refuse_tables
 
 #: Stands in a table of positions for an id that is neither a concept nor "no label".
 UNKNOWN = -1
+
+#: Ids go up to what three bytes hold; tables of positions are as long as the highest.
+HIGHEST = (1 << 24) - 1
+
+EXPECTED = "a first line id,name,category (or names alone, one a line in the order of their ids)"
 
 
 @dataclass(frozen=True)
@@ -37,38 +43,111 @@ class Concept:
     category: str
 
 
-def read_catalogue(path: Path, unlabelled: int = 0) -> tuple[Concept, ...]:
-    """The concepts listed in a UTF-8 file, without the one whose id is ``unlabelled``.
+@dataclass(frozen=True)
+class ConceptList:
+    """What a file of concepts says.
+
+    Attributes:
+        catalogue: the concepts, in the order of their ids.
+        colors: 0xrrggbb to the id that the colour stands for, ids that mean no label too; empty without a
+            column of colours.
+    """
+
+    catalogue: tuple[Concept, ...]
+    colors: dict[int, int]
+
+
+def unlabelled_ids(unlabelled: int | Collection[int]) -> frozenset[int]:
+    """The ids that mean no label, from one or several; negative ones stand for none."""
+    given = (unlabelled,) if isinstance(unlabelled, int) else unlabelled
+    return frozenset(number for number in given if number >= 0)
+
+
+def read_catalogue(path: Path, unlabelled: int | Collection[int] = 0) -> tuple[Concept, ...]:
+    """The concepts listed in a file, without those whose id is ``unlabelled``.
 
     Raises:
         SegmenterError: the file is missing, not text, or says something impossible.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise SegmenterError(f"{path}: no such list of concepts") from None
-    except OSError as error:
-        raise SegmenterError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise SegmenterError(f"{path}: a list of concepts must be UTF-8 text") from None
-    header = [cell.strip().lower() for cell in text.split("\n", 1)[0].split(",")]
-    if "id" in header and "name" in header:
-        return check_catalogue(_read_table(text, header, path), unlabelled, f"{path}")
-    return check_catalogue(name_channels(text.rstrip().splitlines()), unlabelled, f"{path}")
+    return read_concepts(path, unlabelled).catalogue
 
 
-def _read_table(text: str, header: Sequence[str], path: Path) -> list[Concept]:
-    concepts = []
-    for number, row in enumerate(csv.reader(io.StringIO(text)), start=1):
-        if number == 1 or not any(cell.strip() for cell in row):
+def read_concepts(path: Path, unlabelled: int | Collection[int] = 0) -> ConceptList:
+    """The same, and the colours that stand for them. Raises as ``read_catalogue``."""
+    text = read_text(path, "a list of concepts", SegmenterError)
+    table = read_table(text, path, EXPECTED, SegmenterError)
+    if table is None:
+        names = text.rstrip().splitlines()
+        refuse_tables(names, path, EXPECTED, SegmenterError, CATEGORIES)
+        _refuse_numbered(names, path)
+        listed = name_channels(first_names(names, other=""))
+        return ConceptList(check_catalogue(listed, unlabelled, f"{path}"), {})
+    concepts = _table_concepts(table, path)
+    catalogue = check_catalogue(concepts, unlabelled, f"{path}")
+    return ConceptList(catalogue, _table_colors(table, concepts, unlabelled_ids(unlabelled), path))
+
+
+def _refuse_numbered(names: Sequence[str], path: Path) -> None:
+    """Lines that all begin with a number are ids and names, and the number is not a part of the name."""
+    if len(names) > 1 and all(re.match(r"\s*\d+\s*[:\s]\s*\S", name) for name in names):
+        raise SegmenterError(
+            f"{path}: every line begins with a number, as {names[0].strip()!r}; expected {EXPECTED}"
+        )
+
+
+def _table_concepts(table: Table, path: Path) -> list[Concept]:
+    """One a row; without a column of ids, numbered from 1."""
+    for number, row in table.rows:
+        if "id" in row and not (row["id"].isdecimal() and int(row["id"]) <= HIGHEST):
+            raise SegmenterError(
+                f"{path}, line {number}: id {row['id']!r} is not a whole number from 0 up to {HIGHEST}"
+            )
+    names = first_names([row["name"] for _, row in table.rows], other=", " if "idx" in table.headings else "")
+    return [
+        Concept(int(row.get("id", place)), name, row.get("category", "object") or "object")
+        for place, (name, (_, row)) in enumerate(zip(names, table.rows, strict=True), start=1)
+    ]
+
+
+def first_names(names: Sequence[str], other: str) -> list[str]:
+    """The first of several names parted by ";" or by ``other``; all of them where the first is not alone."""
+    first = [name.split(";")[0].strip() for name in names]
+    if other:
+        first = [name.split(other)[0].strip() for name in first]
+    return [
+        name if first.count(name) == 1 else whole.strip() for name, whole in zip(first, names, strict=True)
+    ]
+
+
+def _table_colors(
+    table: Table, concepts: Sequence[Concept], unlabelled: frozenset[int], path: Path
+) -> dict[int, int]:
+    """0xrrggbb to id, from a column of colours or three of their parts."""
+    colors: dict[int, int] = {}
+    for (number, row), concept in zip(table.rows, concepts, strict=True):
+        text = row.get("color") or " ".join(row.get(part, "") for part in ("red", "green", "blue")).strip()
+        if not text:
             continue
-        cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-        if len(row) != len(header):
-            raise SegmenterError(f"{path}, line {number}: {len(row)} values under {len(header)} headings")
-        if not cells["id"].isdecimal():
-            raise SegmenterError(f"{path}, line {number}: id {cells['id']!r} is not a whole number from 0 up")
-        concepts.append(Concept(int(cells["id"]), cells["name"], cells.get("category", "object") or "object"))
-    return concepts
+        code = _color(text, f"{path}, line {number}")
+        known = colors.setdefault(code, concept.id)
+        if known != concept.id and not {known, concept.id} <= unlabelled:
+            raise SegmenterError(f"{path}, line {number}: the colour {text!r} stands twice")
+    return colors
+
+
+def _color(text: str, where: str) -> int:
+    """0xrrggbb of "#rrggbb" or of three numbers from 0 to 255.
+
+    Raises:
+        SegmenterError: it is neither.
+    """
+    if re.fullmatch(r"#?[0-9a-fA-F]{6}", text):
+        return int(text.lstrip("#"), 16)
+    parts = re.findall(r"\d+", text) if re.fullmatch(r"[\s\[(]*\d+(?:[\s,;]+\d+){2}[\s\])]*", text) else []
+    if not parts or any(int(part) > 255 for part in parts):
+        raise SegmenterError(f'{where}: the colour {text!r} is neither "#rrggbb" nor "r g b" from 0 to 255')
+    red, green, blue = map(int, parts)
+    return red << 16 | green << 8 | blue
 
 
 def name_channels(names: Iterable[str]) -> list[Concept]:
@@ -76,13 +155,16 @@ def name_channels(names: Iterable[str]) -> list[Concept]:
     return [Concept(number, name.strip(), "object") for number, name in enumerate(names)]
 
 
-def check_catalogue(concepts: Iterable[Concept], unlabelled: int, where: str) -> tuple[Concept, ...]:
-    """The concepts in the order of their ids, without ``unlabelled``.
+def check_catalogue(
+    concepts: Iterable[Concept], unlabelled: int | Collection[int], where: str
+) -> tuple[Concept, ...]:
+    """The concepts in the order of their ids, without those that are ``unlabelled``.
 
     Raises:
         SegmenterError: an empty or repeated name, a repeated id, an unknown category, or no concept.
     """
-    kept = sorted((c for c in concepts if c.id != unlabelled), key=lambda concept: concept.id)
+    without = unlabelled_ids(unlabelled)
+    kept = sorted((c for c in concepts if c.id not in without), key=lambda concept: concept.id)
     names: dict[str, int] = {}
     ids: set[int] = set()
     for concept in kept:
@@ -107,13 +189,13 @@ def check_catalogue(concepts: Iterable[Concept], unlabelled: int, where: str) ->
     return tuple(kept)
 
 
-def position_table(catalogue: Sequence[Concept], unlabelled: int) -> np.ndarray:
+def position_table(catalogue: Sequence[Concept], unlabelled: int | Collection[int]) -> np.ndarray:
     """int32 [id]: an id's position 1, 2 ... in the catalogue, 0 for no label, ``UNKNOWN`` for the rest."""
-    table = np.full(max([c.id for c in catalogue] + [unlabelled, 0]) + 1, UNKNOWN, np.int32)
+    without = unlabelled_ids(unlabelled)
+    table = np.full(max([c.id for c in catalogue] + [*without, 0]) + 1, UNKNOWN, np.int32)
     for position, concept in enumerate(catalogue, start=1):
         table[concept.id] = position
-    if unlabelled >= 0:
-        table[unlabelled] = 0
+    table[list(without)] = 0
     return table
 
 
@@ -121,14 +203,17 @@ def look_up(ids: np.ndarray, table: np.ndarray, where: str) -> np.ndarray:
     """The positions of ``ids``, of any shape.
 
     Raises:
-        SegmenterError: an id is neither in the catalogue nor the one that means no label.
+        SegmenterError: an id is neither in the catalogue nor one that means no label.
     """
     inside = (ids >= 0) & (ids < len(table))
     positions = np.where(inside, table[np.where(inside, ids, 0)], UNKNOWN)
     if (positions == UNKNOWN).any():
         stray = int(ids[positions == UNKNOWN].flat[0])
+        remedy = (
+            f", or set `unlabelled` = {[*np.flatnonzero(table == 0).tolist(), stray]} if it means no label"
+        )
         raise SegmenterError(
-            f"{where}: the id {stray} is not in the catalogue of concepts; add it there, "
-            "or set `unlabelled` if it means no label"
+            f"{where}: the id {stray} is not in the catalogue of concepts; "
+            + (f"add it there{remedy}" if stray >= 0 else "ids count from 0")
         )
     return positions

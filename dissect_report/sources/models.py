@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from dissect_report.config import ModelConfig
 from dissect_report.errors import ModelError
 from dissect_report.sources.checkpoints import Checkpoint, read_checkpoint
+from dissect_report.sources.class_lists import read_class_names
 from dissect_report.sources.factory import code_folder, load_factory
 from dissect_report.sources.fitting import choose, load_weights, parts
 from dissect_report.sources.named_tensors import Tree, leaves
@@ -80,22 +81,12 @@ def load_classes(config: ModelConfig, folder: Path) -> tuple[str, ...]:
     """The names of the model's outputs; empty where nobody names them.
 
     Raises:
-        ModelError: the file is missing or not text.
+        ModelError: the file is missing, not text, or no list of names.
     """
     if not config.classes:
         return torchvision_categories(config.source, ModelError)
     path = folder / config.classes
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ModelError(f"{path}: no such file of class names ([model] classes)") from None
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise ModelError(f"{path}: a file of class names must be UTF-8 text") from None
-    names = tuple(line.strip() for line in text.rstrip().splitlines())
-    if not all(names):
-        raise ModelError(f"{path}: line {names.index('') + 1} is empty: one class name a line")
+    names = read_class_names(path)
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ModelError(f"{path}: {twice!r} stands twice: every class needs a name of its own")
     return names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +14,21 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from dissect_report.config import ProbeConfig
+from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.demo.scenes import SCENE_CLASSES, draw_scene
 from dissect_report.errors import ProbeError
+from dissect_report.sources.folders import list_folder
 from dissect_report.sources.groups import read_groups
-from dissect_report.sources.pictures import cut_picture, open_picture
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+from dissect_report.sources.mask_names import (
+    MaskFiles,
+    likely_masks,
+    mask_folder,
+    masks_among,
+    real_paths,
+)
+from dissect_report.sources.picture_kinds import readable_suffixes
+from dissect_report.sources.pictures import PLAIN, Traits, cut_picture, open_picture
+from dissect_report.sources.sampling import sample
 
 #: Drawn scenes: how many unless ``limit`` says otherwise, and a seed that no training used.
 DEMO_COUNT = 1000
@@ -56,18 +64,27 @@ class Loaded:
     Attributes:
         pixels: uint8 [crop, crop, 3], RGB.
         digest: sha256, hexadecimal, of the file's bytes, or of a drawn scene's pixels.
+        traits: what was remarkable about the file.
     """
 
     pixels: UInt8[np.ndarray, "y x 3"]
     digest: str
+    traits: Traits = PLAIN
 
 
 @dataclass(frozen=True)
 class Probe:
-    """The images in the order of their names. Decodes on demand, from several threads if need be."""
+    """The images in the order of their names. Decodes on demand, from several threads if need be.
+
+    Attributes:
+        config: how they are read and cut.
+        items: the images.
+        notes: what was found in the folders besides.
+    """
 
     config: ProbeConfig
     items: tuple[ProbeItem, ...]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -92,48 +109,61 @@ class Probe:
         if item.path is None:
             return self._draw(item)
         try:
+            if item.path.exists() and not item.path.is_file():
+                raise ProbeError(f"{item.name}: is no file")  # a pipe would be waited for
             content = item.path.read_bytes()
         except OSError as error:
             raise ProbeError(f"{item.name}: cannot be read ({error.strerror})") from None
-        picture = open_picture(content, item.name)
-        return Loaded(np.asarray(cut_picture(picture, self.config)), hashlib.sha256(content).hexdigest())
+        picture, traits = open_picture(content, item.name, self.config.full_scale)
+        digest = hashlib.sha256(content).hexdigest()
+        return Loaded(np.asarray(cut_picture(picture, self.config)), digest, traits)
 
     def _draw(self, item: ProbeItem) -> Loaded:
         image = draw_scene(item.scene or 0, DEMO_SEED, self.config.crop).image
         return Loaded(image, hashlib.sha256(image.tobytes()).hexdigest())
 
 
-def list_probe(config: ProbeConfig, folder: Path, seed: int) -> Probe:
+def list_probe(
+    config: ProbeConfig, folder: Path, seed: int, segmenters: Sequence[SegmenterConfig] = ()
+) -> Probe:
     """The images that the configuration names, sorted by name.
 
     Args:
         config: what the run says of its images.
         folder: relative folders are relative to it.
         seed: of the stratified sample, where ``config.limit`` asks for one.
+        segmenters: files that are masks of these are no images.
 
     Raises:
         ProbeError: a folder is missing or holds no image, or the table of groups does not fit.
     """
-    items = _list_items(config, folder, seed)
+    notes: list[str] = []
+    items = _list_items(config, folder, seed, segmenters, notes)
     if config.groups:
         groups = read_groups(folder / config.groups, [item.name for item in items])
         items = [replace(item, group=group) for item, group in zip(items, groups, strict=True)]
-    return Probe(config, tuple(items))
+    return Probe(config, tuple(items), tuple(notes))
 
 
-def _list_items(config: ProbeConfig, folder: Path, seed: int) -> list[ProbeItem]:
+def _list_items(
+    config: ProbeConfig, folder: Path, seed: int, segmenters: Sequence[SegmenterConfig], notes: list[str]
+) -> list[ProbeItem]:
+    """The images in the order of their names; ``notes`` is added to."""
     if "demo" in config.images:
         if len(config.images) > 1:
             raise ProbeError("images = 'demo' stands for itself: it cannot be listed beside folders")
         return sorted(_list_scenes(config), key=lambda item: item.name)
     roots = [folder / name for name in config.images]
     made = {os.path.realpath(folder / name) for name in ("run", "site", "docs", "cache")}
-    found = [_list_folder(root, made) for root in roots]
+    found = [_list_folder(folder / name, name, made, notes) for name in config.images]
+    for segmenter in segmenters:
+        found = _without_masks(found, roots, segmenter, folder, notes)
+    notes += [line for items in found for line in _twin_notes(items)]
     names = [item.name for items in found for item in items]
     if len(set(names)) < len(names):
         prefixes = _distinct_names(roots)
         found = [
-            [ProbeItem(f"{prefix}/{item.name}", item.label, item.path) for item in items]
+            [replace(item, name=f"{prefix}/{item.name}") for item in items]
             for prefix, items in zip(prefixes, found, strict=True)
         ]
     items = sorted((item for items in found for item in items), key=lambda item: item.name)
@@ -148,34 +178,64 @@ def _list_scenes(config: ProbeConfig) -> list[ProbeItem]:
     return items
 
 
-def _list_folder(root: Path, made: set[str]) -> list[ProbeItem]:
-    """The images below a folder; those below it that this program made itself are left out."""
-    if not root.is_dir():
+def _list_folder(root: Path, shown: str, made: set[str], notes: list[str]) -> list[ProbeItem]:
+    """The images below a folder; those below it that this program made itself are left out.
+
+    Args:
+        shown: how notes name the folder.
+        notes: is added to.
+    """
+    if not os.path.isdir(root):
         raise ProbeError(f"{root}: no such folder of images ([probe] images)")
+    listing = list_folder(root, made - {os.path.realpath(root)}, shown)
     items = []
-    for path in _walk(root, made - {os.path.realpath(root)}):
+    for path in listing.pictures:
         parts = path.relative_to(root).parts
         if not "/".join(parts).isprintable():  # bytes that are no text, or signs that no page can show
             raise ProbeError(f"{str(path)!r}: rename it: its name holds characters that cannot be printed")
         items.append(ProbeItem("/".join(parts), parts[0] if len(parts) > 1 else None, path))
     if not items:
-        raise ProbeError(f"{root}: not one image in this folder ({', '.join(SUFFIXES)})")
+        missed = f"; {note}" if (note := "; ".join(listing.notes())) else ""
+        raise ProbeError(f"{root}: not one image in this folder ({', '.join(readable_suffixes())}){missed}")
+    notes += listing.notes()
     return items
 
 
-def _walk(root: Path, without: set[str]) -> Iterator[Path]:
-    """Image files below ``root``, through links to folders too, without hidden files and loops."""
-    seen = set(without)
-    for folder, below, files in os.walk(root, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in seen:
-            below.clear()
-            continue
-        seen.add(real)
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        for name in files:
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield Path(folder, name)
+def _without_masks(
+    found: list[list[ProbeItem]],
+    roots: list[Path],
+    segmenter: SegmenterConfig,
+    folder: Path,
+    notes: list[str],
+) -> list[list[ProbeItem]]:
+    """``found`` without the masks of one segmenter; says how many they were.
+
+    Raises:
+        ProbeError: nothing is left.
+    """
+    place = mask_folder(segmenter, folder)
+    pictures = [(item.name, item.path) for items in found for item in items if item.path is not None]
+    masks = masks_among(pictures, roots, MaskFiles(place, segmenter)) if place is not None else set()
+    if not masks:
+        return found
+    kept = []
+    for items in found:
+        real = real_paths(item.path for item in items if item.path is not None)
+        kept.append([item for item, path in zip(items, real, strict=True) if path not in masks])
+    count = sum(map(len, found)) - sum(map(len, kept))
+    if not any(kept):
+        raise ProbeError(f"{place}: every picture of [probe] images is a mask of {segmenter.source}")
+    if count:
+        notes.append(f"{count} pictures in the folders of images are masks ({segmenter.source}), no images")
+    return kept
+
+
+def _twin_notes(items: Sequence[ProbeItem]) -> list[str]:
+    twins = likely_masks([item.name for item in items])
+    if not twins:
+        return []
+    named = f"{len(twins)} of {len(items)} pictures are called like another beside or above them"
+    return [f"{named}, as {twins[0]!r}: if these are masks, a [[segmenter]] masks:FOLDER takes them out"]
 
 
 def _distinct_names(roots: Sequence[Path]) -> list[str]:
@@ -186,27 +246,7 @@ def _distinct_names(roots: Sequence[Path]) -> list[str]:
 
 def sample_items(items: Sequence[ProbeItem], limit: int, seed: int) -> list[ProbeItem]:
     """``limit`` items (0 = all) in their order, every label with its share, drawn from ``seed``."""
-    if limit == 0 or limit >= len(items):
-        return list(items)
-    groups: dict[str | None, list[int]] = {}
-    for index, item in enumerate(items):
-        groups.setdefault(item.label, []).append(index)
-    shares = _shares([len(group) for group in groups.values()], limit)
-    generator = np.random.default_rng(seed)
-    chosen: list[int] = []
-    for group, share in zip(groups.values(), shares, strict=True):
-        chosen += generator.permutation(group)[:share].tolist()
-    return [items[index] for index in sorted(chosen)]
-
-
-def _shares(sizes: Sequence[int], total: int) -> list[int]:
-    """``total`` divided in proportion to ``sizes``, the largest remainders rounded up."""
-    whole = sum(sizes)
-    shares = [size * total // whole for size in sizes]
-    by_remainder = sorted(range(len(sizes)), key=lambda k: (-(sizes[k] * total % whole), k))
-    for k in by_remainder[: total - sum(shares)]:
-        shares[k] += 1
-    return shares
+    return [items[place] for place in sample([item.label for item in items], limit, seed)]
 
 
 def rgb(pixels: UInt8[Tensor, "image y x 3"]) -> Float[Tensor, "image 3 y x"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -76,14 +76,15 @@ def _stance(name: str) -> Any:
     return torch.compiler.set_stance(name)
 
 
-def take_off(network: nn.Module, example: Tensor) -> nn.Module:
+def take_off(network: nn.Module, run: Callable[[nn.Module], object]) -> nn.Module:
     """The network without shells such as those of data-parallel training, at any depth.
 
     A shell has one part, and hands on what it is given and what it gets back: the very tensors, as one
     forward pass shows, or for torch's own as is known. The network must run without it.
 
     Args:
-        network: in eval mode, on the device of ``example``; runs on it.
+        network: in eval mode.
+        run: runs a network, as it is or without shells, on the same numbers, without gradients.
     """
     shells = {part for part in network.modules() if _inner(part) is not None}
     if not shells:
@@ -91,7 +92,7 @@ def take_off(network: nn.Module, example: Tensor) -> nn.Module:
     known = {
         part for part in shells if isinstance(part, nn.DataParallel | nn.parallel.DistributedDataParallel)
     }
-    bare = known | _transparent(network, example, shells - known)
+    bare = known | _transparent(network, run, shells - known)
     places = [
         (part, name) for part in network.modules() for name, child in part._modules.items() if child in bare
     ]
@@ -100,8 +101,7 @@ def take_off(network: nn.Module, example: Tensor) -> nn.Module:
         part._modules[name] = _core(part._modules[name], bare)
     core: nn.Module = _core(network, bare)
     try:
-        with torch.no_grad(), eager():
-            core(example.clone())
+        run(core)
     except Exception:  # the network's own code may ask for a shell by name
         for (part, name), child in zip(places, before, strict=True):
             part._modules[name] = child
@@ -144,7 +144,9 @@ class _Call:
         return same and (self.names, self.written) == (other.names, other.written)
 
 
-def _transparent(network: nn.Module, example: Tensor, shells: set[nn.Module]) -> set[nn.Module]:
+def _transparent(
+    network: nn.Module, run: Callable[[nn.Module], object], shells: set[nn.Module]
+) -> set[nn.Module]:
     """Those of ``shells`` that change nothing on their way in or out, as a forward pass shows."""
     calls: dict[nn.Module, list[_Call]] = {shell: [] for shell in shells}
     failed: set[nn.Module] = set()
@@ -180,8 +182,7 @@ def _transparent(network: nn.Module, example: Tensor, shells: set[nn.Module]) ->
             inner = _inner(shell)
             if inner is not None:
                 watch(shell, inner)
-        with torch.no_grad(), eager():
-            network(example.clone())
+        run(network)
     finally:
         for handle in handles:
             handle.remove()

@@ -1,6 +1,7 @@
-"""Which images to show for a unit, all by the maximum of its raw map in each image.
+"""Which images to show for a unit: one order for all lists.
 
-Ties always go to the lower image index; NaN ranks last.
+By the maximum of the raw map in each image; of equal maxima, which activations that clip (ReLU6, sigmoid)
+give to hundreds of images, the larger mean of the raw map first; then the lower image index. NaN ranks last.
 """
 
 from __future__ import annotations
@@ -13,24 +14,50 @@ IMAGES_A_BAND = 4
 IMAGES_WRONG = 8
 
 
-def rank_images(maxima: Float32[np.ndarray, "image ..."]) -> Int64[np.ndarray, "image ..."]:
-    """Image indices, highest maximum first."""
-    return np.argsort(-maxima, axis=0, kind="stable")
+def image_means(maps: Float32[np.ndarray, "image unit y x"]) -> Float32[np.ndarray, "image unit"]:
+    """Mean of every raw map, the same whatever other images and units stand beside it.
+
+    Each map is summed alone, in float64; rounding the mean hides the sum's last bits.
+    """
+    images, units, height, width = maps.shape
+    means = np.empty((images, units), np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for image in range(images):  # one at a time: float64 copies of a batch of early maps would be large
+            cells = maps[image].reshape(units, -1).astype(np.float64)
+            means[image] = cells.sum(axis=1) / (height * width)
+    return means
 
 
-def top_images(maxima: Float32[np.ndarray, "image unit"], k: int) -> Int32[np.ndarray, "unit k"]:
-    """The ``k`` images (all, if there are fewer) with the highest maximum, best first."""
-    return np.ascontiguousarray(rank_images(maxima)[:k].T.astype(np.int32))
+def rank_images(
+    maxima: Float32[np.ndarray, "image ..."], means: Float32[np.ndarray, "image ..."]
+) -> Int64[np.ndarray, "image ..."]:
+    """Image indices in the order of this module, best first."""
+    return np.asarray(np.lexsort((-means, -maxima), axis=0), np.int64)
 
 
-def bands(maxima: Float32[np.ndarray, " image"], seed: int) -> dict[str, Int32[np.ndarray, " n"]]:
+def top_images(
+    maxima: Float32[np.ndarray, "image unit"], means: Float32[np.ndarray, "image unit"], k: int
+) -> Int32[np.ndarray, "unit k"]:
+    """The first ``k`` images (all, if there are fewer), best first."""
+    return np.ascontiguousarray(rank_images(maxima, means)[:k].T.astype(np.int32))
+
+
+def saturation(maxima: Float32[np.ndarray, "image unit"]) -> Int64[np.ndarray, " unit"]:
+    """For each unit the number of images that share its maximum; 0 where that is not finite."""
+    peak = maxima.max(axis=0)
+    return np.asarray(np.where(np.isfinite(peak), (maxima == peak).sum(axis=0), 0), np.int64)
+
+
+def bands(
+    maxima: Float32[np.ndarray, " image"], means: Float32[np.ndarray, " image"], seed: int
+) -> dict[str, Int32[np.ndarray, " n"]]:
     """Four images (or as many as there are) for each band of a unit's activation, best first.
 
     ``top`` are the first four. An image's percentile is 100 * (rank from below + 1/2) / images; a band holds
     its lower bound, not its upper one, and its images are spread evenly over its ranks. ``random`` are drawn
     from the whole probe by ``seed`` alone, so that all units called with one seed show the same ones.
     """
-    order = rank_images(maxima).astype(np.int32)
+    order = rank_images(maxima, means).astype(np.int32)
     images = len(order)
     percentile = 100 * (images - np.arange(images) - 0.5) / max(images, 1)
     chosen = {"top": order[:IMAGES_A_BAND]}
@@ -45,22 +72,27 @@ def bands(maxima: Float32[np.ndarray, " image"], seed: int) -> dict[str, Int32[n
 
 def silent_images(
     maxima: Float32[np.ndarray, " image"],
+    means: Float32[np.ndarray, " image"],
     level: float,
     area: Int32[np.ndarray, " image"],
     count: int = IMAGES_WRONG,
 ) -> Int32[np.ndarray, " n"]:
-    """Images with most of the concept in which the unit has no mask (maximum not above the level)."""
-    candidates = np.flatnonzero((maxima <= level) & (area > 0))
-    order = np.argsort(-area[candidates].astype(np.int64), kind="stable")
-    return candidates[order][:count].astype(np.int32)
+    """Images with most of the concept in which the unit has no mask (maximum not above the level).
+
+    Equal areas are in the order of this module.
+    """
+    order = rank_images(maxima, means)
+    candidates = order[(maxima[order] <= level) & (area[order] > 0)]
+    largest = np.argsort(-area[candidates].astype(np.int64), kind="stable")
+    return np.asarray(candidates[largest][:count], np.int32)
 
 
 def fires_without(
     maxima: Float32[np.ndarray, " image"],
+    means: Float32[np.ndarray, " image"],
     area: Int32[np.ndarray, " image"],
     count: int = IMAGES_WRONG,
 ) -> Int32[np.ndarray, " n"]:
-    """Images without a pixel of the concept, the highest maximum first."""
-    candidates = np.flatnonzero((area == 0) & ~np.isnan(maxima))
-    order = np.argsort(-maxima[candidates], kind="stable")
-    return candidates[order][:count].astype(np.int32)
+    """Images without a pixel of the concept, best first."""
+    order = rank_images(maxima, means)
+    return np.asarray(order[(area[order] == 0) & ~np.isnan(maxima[order])][:count], np.int32)

@@ -66,10 +66,11 @@ def test_the_cards_hold_every_unit_as_the_findings_have_it(view):
     cards = data(file)
     assert len(cards["units"]) == len(view.layer.units)
     for row, unit in zip(cards["units"], view.layer.units, strict=True):
-        number, place, *scores, flags, tiles, repeats = row
+        number, place, *scores, flags, tiles, repeats, sharing = row
         assert number == unit.unit
         assert tiles == len(unit.top_images)
         assert repeats == unit.duplicate_of
+        assert sharing == (unit.saturation if unit.saturates else None)
         values = (unit.iou, unit.heldout_iou, unit.chance_iou, unit.q, unit.robust_iou)
         for shown, value in zip(scores, values, strict=True):
             assert shown == (None if value is None else pytest.approx(value, abs=1e-5))
@@ -94,6 +95,7 @@ def test_every_unit_that_is_no_card_of_note_is_in_a_folded_list(view):
     units = view.layer.units
     assert folded["Dead"] == {u.unit for u in units if u.dead}
     assert folded["Duplicates"] == {u.unit for u in units if u.duplicate_of is not None}
+    assert folded["Saturating"] == {u.unit for u in units if u.saturates}
     assert folded["Not finite"] == {u.unit for u in units if not u.finite}
     listed = folded["Not detectors"] | folded["Dead"] | folded["Not finite"]
     assert listed == {u.unit for u in units if not u.detector}

@@ -16,6 +16,7 @@ def test_every_parameter_and_digest_is_on_the_methods_page(site):
     p = run.record.provenance
     for value in (p.key, p.model_digest, p.probe_digest, p.command, p.device, *p.notes, p.created):
         assert value in text
+    assert f"batches of {p.batch_size}, {p.threads} threads" in text
     for layer in run.record.layers:
         assert layer.recorded_as in text
     for line in run.record.skipped_images:

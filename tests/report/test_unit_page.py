@@ -78,6 +78,8 @@ def test_odd_units_say_what_is_odd(pages):
         "dead": next(u for u in units if u.dead),
         "not finite": next(u for u in units if not u.finite),
         "repeats unit 5": next(u for u in units if u.duplicate_of == 5),
+        "saturates in 30 images": next(u for u in units if u.saturates),
+        "30 images share the highest": next(u for u in units if u.saturates),
         "no concept": next(u for u in units if u.concept is None and u.finite and not u.dead),
     }
     for text, unit in said.items():
@@ -146,7 +148,23 @@ def test_a_sentence_says_how_far_to_trust_the_match(view):
     assert "never fires" in sentence(replace(found, dead=True))
     assert "NaN" in sentence(replace(found, finite=False))
     assert "nothing in the catalogue" in sentence(replace(found, concept=None, concepts=()))
-    assert "repeats unit 2" in sentence(replace(found, duplicate_of=2))
+    assert "unit 2: their maps correlate above 0.98." in sentence(replace(found, duplicate_of=2))
+    clipped = replace(found, saturation=143, saturates=True, maximum=6.0)
+    assert sentence(clipped).endswith(" It saturates: 143 images share its maximum, 6.")
+    assert "saturates" not in sentence(replace(found, saturation=2))
+
+
+def test_a_correlation_of_sampled_maps_is_said_to_be_one(view):
+    large = replace(view.layer.summary, map_size=(2 * view.run.record.grid, 8))
+    sampled = replace(view, layer=replace(view.layer, summary=large))
+    assert sampled.sampled
+    assert not view.sampled
+    unit = next(u for u in sampled.layer.units if u.duplicate_of is not None)
+    pages = UnitPages(sampled)
+    text = words(body(pages, unit))
+    assert "their maps, sampled to the grid, correlate above 0.98" in text
+    assert "The units whose maps, sampled to the grid, correlate most" in text
+    assert "sampled to the grid, correlate" not in words(body(UnitPages(view), unit))
 
 
 def test_bars_of_a_layer_share_one_scale_and_stay_inside_it(view):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from dissect_report.config import ProbeConfig
 from dissect_report.errors import ProbeError
-from dissect_report.sources.pictures import cut_picture, open_picture, resize_labels
+from dissect_report.sources.pictures import Traits, cut_picture, open_picture, resize_labels
 from dissect_report.sources.torchvision_import import import_torchvision
 
 RNG = np.random.default_rng(0)
@@ -26,7 +26,7 @@ NOISE = Image.fromarray(RNG.integers(0, 255, (64, 64, 3), np.uint8))
 
 
 def pixel(picture: Image.Image, **options: object) -> tuple[int, ...]:
-    read = open_picture(encode(picture, **options), "name")  # type: ignore[arg-type]
+    read, _ = open_picture(encode(picture, **options), "name")  # type: ignore[arg-type]
     assert read.mode == "RGB"
     return tuple(int(value) for value in np.asarray(read)[0, 0])
 
@@ -40,10 +40,36 @@ def test_every_mode_becomes_the_rgb_that_a_person_would_see() -> None:
     assert pixel(Image.new("RGBA", side, (0, 0, 0, 128))) == (127, 127, 127)
     assert pixel(Image.new("LA", side, (0, 0))) == (255, 255, 255)
     assert pixel(Image.new("RGB", side, (9, 9, 9)), transparency=(9, 9, 9)) == (255, 255, 255)
-    assert pixel(Image.fromarray(np.full(side, 32896, np.uint16))) == (128, 128, 128)
     cmyk = pixel(Image.new("CMYK", side, (0, 255, 255, 0)), kind="tiff")
     assert cmyk[0] > 200 > 60 > cmyk[1]
-    assert pixel(Image.fromarray(np.full(side, 0.5, np.float32) * 255), kind="tiff") == (128, 128, 128)
+
+
+def test_what_was_laid_over_white_and_left_out_is_told() -> None:
+    def traits(picture: Image.Image, **options: object) -> Traits:
+        return open_picture(encode(picture, **options), "name")[1]  # type: ignore[arg-type]
+
+    side, color = (4, 4), (9, 99, 200)
+    assert traits(Image.new("RGB", side)) == Traits()
+    assert traits(Image.new("RGBA", side, (*color, 255))) == Traits(), "nothing of it is transparent"
+    assert traits(Image.new("RGBA", side, (*color, 254))).transparent
+    assert traits(Image.new("LA", side, (9, 0))).transparent
+    assert traits(Image.new("P", side), transparency=0).transparent
+    frames = [Image.new("RGB", side, (200, 0, shade)) for shade in (0, 200)]
+    for kind in ("gif", "tiff", "webp", "png"):
+        content = encode(frames[0], kind, save_all=True, append_images=frames[1:])
+        picture, found = open_picture(content, "name")
+        assert found.several, kind
+        first = np.asarray(picture)[0, 0]
+        assert (first[0] > 150, first[2] < 50) == (True, True), "the first is taken"
+
+
+def test_a_second_frame_that_is_torn_spoils_nothing() -> None:
+    frames = [Image.fromarray(RNG.integers(0, 255, (64, 64), np.uint8)) for _ in range(2)]
+    content = encode(frames[0], "gif", save_all=True, append_images=frames[1:])
+    picture, traits = open_picture(content[:-900], "name")
+    whole, _ = open_picture(content, "name")
+    assert np.array_equal(np.asarray(picture), np.asarray(whole))
+    assert traits.several
 
 
 @pytest.mark.parametrize(
@@ -57,6 +83,7 @@ def test_every_mode_becomes_the_rgb_that_a_person_would_see() -> None:
         ),
         (encode(Image.fromarray(RNG.integers(0, 255, (64, 64, 3), np.uint8)))[:900], "photo: "),
         (encode(Image.new("L", (300, 2))), "photo: 300x2 pixels are too thin"),
+        (b"\0\0\0\x18ftypheic" + bytes(150), "photo: HEIC by its content, .* convert it to JPEG or PNG"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(content: bytes, words: str) -> None:
@@ -75,7 +102,7 @@ def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_merely_large_photo_is_read_without_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     content = encode(Image.new("L", (300, 300)))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 60_000)
-    assert open_picture(content, "photo").size == (300, 300)
+    assert open_picture(content, "photo")[0].size == (300, 300)
 
 
 @pytest.mark.parametrize("size", [(300, 200), (200, 301), (256, 256), (100, 77), (333, 256), (259, 256)])
@@ -118,4 +145,4 @@ def test_a_mask_of_many_ids_keeps_them_all() -> None:
 
 def test_a_photo_of_the_zoo_is_cut_without_trouble(zoo: Path) -> None:
     path = next((zoo / "photos").glob("*.jpg"))
-    assert cut_picture(open_picture(path.read_bytes(), "photo"), ProbeConfig()).size == (224, 224)
+    assert cut_picture(open_picture(path.read_bytes(), "photo")[0], ProbeConfig()).size == (224, 224)

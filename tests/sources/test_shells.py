@@ -32,6 +32,14 @@ def images() -> Tensor:
     return torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(1))
 
 
+def bare_of(model: nn.Module) -> nn.Module:
+    def run(part: nn.Module) -> None:
+        with quiet(part):
+            part(images())
+
+    return take_off(model, run)
+
+
 class Shell(nn.Module):
     """As trainers of many makes wrap: the class says nothing."""
 
@@ -102,7 +110,7 @@ def names_of(model: nn.Module) -> list[str]:
     ],
 )
 def test_a_shell_comes_off(wrap: Callable[[nn.Module], nn.Module]) -> None:
-    bare = take_off(wrap(network()).eval(), images())
+    bare = bare_of(wrap(network()).eval())
     assert isinstance(bare, nn.Sequential)
     assert names_of(bare) == NAMES
     assert torch.equal(bare(images()), network()(images()))
@@ -110,7 +118,7 @@ def test_a_shell_comes_off(wrap: Callable[[nn.Module], nn.Module]) -> None:
 
 @pytest.mark.parametrize("inner", [nn.DataParallel, Shell, compiled, lambda net: Shell(compiled(net))])
 def test_a_shell_inside_comes_off(inner: Callable[[nn.Module], nn.Module]) -> None:
-    model = take_off(undo_compilation(Parent(inner(network()))), images())
+    model = bare_of(undo_compilation(Parent(inner(network()))))
     assert names_of(model) == [f"part.{name}" for name in NAMES] + ["part"]
 
 
@@ -118,7 +126,7 @@ def test_a_shell_inside_comes_off(inner: Callable[[nn.Module], nn.Module]) -> No
 def test_what_computes_is_no_shell(kind: type[Shell]) -> None:
     model = kind(network()).eval()
     before = model(images())
-    kept = take_off(model, images())
+    kept = bare_of(model)
     assert kept is model
     assert torch.equal(kept(images()), before)
 
@@ -126,18 +134,18 @@ def test_what_computes_is_no_shell(kind: type[Shell]) -> None:
 def test_a_shell_with_a_hook_of_its_own_stays() -> None:
     model = nn.DataParallel(network())
     model.register_forward_hook(lambda _, __, output: output * 2)
-    assert take_off(model, images()) is model
+    assert bare_of(model) is model
 
 
 def test_a_network_that_asks_for_its_shell_keeps_it() -> None:
     model = Reaching(nn.DataParallel(network()))
-    assert take_off(model, images()) is model
+    assert bare_of(model) is model
     assert isinstance(model.part, nn.DataParallel)
 
 
 def test_nothing_is_left_on_what_was_looked_at() -> None:
     model = Parent(Normalised(network()))
-    take_off(model, images())
+    bare_of(model)
     assert all(not part._forward_hooks and not part._forward_pre_hooks for part in model.modules())
 
 

@@ -123,7 +123,7 @@ def _survey_ranking(setup: Setup, config: AblationConfig) -> Survey | None:
     cache = _ranking_cache(setup)
     cache.prepare()
     budget = int(setup.run.compute.cache_gb * PIXEL_SHARE * 1e9)
-    items = list_probe(probe, setup.config.folder, setup.run.dissection.seed)
+    items = list_probe(probe, setup.config.folder, setup.run.dissection.seed, setup.run.segmenters)
     return survey_probe(items, probe, cache, budget, setup.threads, setup.progress)
 
 

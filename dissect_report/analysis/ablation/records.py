@@ -51,7 +51,7 @@ def ablation_key(setup: Setup, key: str) -> str:
     if config is None or not config.rank_images:
         return intervention_key(key, config)
     probe = replace(setup.run.probe, images=config.rank_images, limit=0)
-    ranking = list_probe(probe, setup.config.folder, setup.run.dissection.seed)
+    ranking = list_probe(probe, setup.config.folder, setup.run.dissection.seed, setup.run.segmenters)
     return digest(intervention_key(key, config), ranking.fingerprint)
 
 

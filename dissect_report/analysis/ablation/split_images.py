@@ -15,6 +15,7 @@ from dissect_report.analysis.ablation.splits import (
     class_labels,
     overlap_note,
     split_halves,
+    stray_folders,
 )
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.survey import Survey
@@ -89,15 +90,19 @@ def _labels(
     known = [labels] if rank_labels is None else [labels, rank_labels]
     stand_in = any(not (part != UNKNOWN).any() for part in known)
     if stand_in:
-        stray = next((label for part in (survey, ranking) if part for label in part.labels if label), None)
-        why = f"no folder is named like a class (one is {stray!r})" if stray else "no class labels"
+        stray = next(
+            (near for part in (survey, ranking) if part and (near := stray_folders(part.labels, classes))), ""
+        )
+        why = f"no folder is named like a class ({stray})" if stray else "no class labels"
         notes.append(f"{why}: the intact network's predictions stand in for them")
         if stray:
             setup.progress.note(f"[ablation]: {notes[-1]}; [model] classes names the outputs")
         labels = _intact(work, survey, own, "intact")
         rank_labels = None if ranking is None else _intact(work, ranking, other, "intact.ranking")
     elif missing := int((labels == UNKNOWN).sum()):
-        notes.append(f"{missing} probe images lie in no folder named like a class: left out")
+        near = stray_folders(survey.labels, classes)
+        named = f" ({near})" if near else ""
+        notes.append(f"{missing} probe images lie in no folder named like a class: left out{named}")
         setup.progress.note(f"[ablation]: {notes[-1]}")
     return labels, rank_labels, stand_in
 

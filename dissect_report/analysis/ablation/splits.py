@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +11,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from dissect_report.analysis.survey import Survey
+from dissect_report.errors import nearest
 
 #: No class: the image is left out.
 UNKNOWN = -1
@@ -33,18 +36,55 @@ class LabelledImages:
 
 
 def class_labels(labels: Sequence[str | None], classes: Sequence[str]) -> Int64[np.ndarray, " image"]:
-    """The class index of each folder name; UNKNOWN for one that is no class.
+    """The class index of each folder name; UNKNOWN for one that is no class, or could be several.
 
-    Case and the choice between space, "_" and "-" do not matter.
+    Case, the Unicode form and the choice between space, "_", "-" and "/" do not matter. "tench (n01440764)"
+    is meant by "tench", by "n01440764" and by both.
     """
-    index = {_plain(name): number for number, name in reversed(list(enumerate(classes)))}
+    exact = {name: number for number, name in reversed(list(enumerate(classes)))}
+    index = _index([_aliases(name) for name in classes]) | _index([{_plain(name)} for name in classes])
     return np.array(
-        [UNKNOWN if label is None else index.get(_plain(label), UNKNOWN) for label in labels], np.int64
+        [
+            UNKNOWN if label is None else exact.get(label, index.get(_plain(label), UNKNOWN))
+            for label in labels
+        ],
+        np.int64,
     )
 
 
+def _index(writings: Sequence[set[str]]) -> dict[str, int]:
+    """The class of each writing; UNKNOWN for one that several classes share."""
+    index: dict[str, int] = {}
+    for number, own in enumerate(writings):
+        index.update({writing: UNKNOWN if writing in index else number for writing in own})
+    return index
+
+
 def _plain(name: str) -> str:
-    return name.casefold().replace("_", " ").replace("-", " ")
+    composed = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return " ".join(re.split(r"[\s_/-]+", composed)).strip()
+
+
+def _aliases(name: str) -> set[str]:
+    """What a folder of a class of WordNet may be called, besides the class's name."""
+    found = re.fullmatch(r"(.+) \((n\d{8})\)", name)
+    if found is None:
+        return set()
+    words, synset = found.groups()
+    return {_plain(part) for part in (words, synset, f"{synset} {words}", f"{words} {synset}")}
+
+
+def stray_folders(labels: Sequence[str | None], classes: Sequence[str]) -> str:
+    """The first folders that are named like no class, each with the nearest class; "" if there are none."""
+    known = class_labels(labels, classes)
+    strays = dict.fromkeys(
+        label for label, place in zip(labels, known, strict=True) if label and place == UNKNOWN
+    )
+    hints = [(label, nearest(label, classes)) for label in list(strays)[:3]]
+    named = "; ".join(
+        f"{label!r}: {hint if hint.startswith('did') else 'no class is near'}" for label, hint in hints
+    )
+    return named + (f"; and {len(strays) - 3} more folders" if len(strays) > 3 else "")
 
 
 def split_halves(

@@ -44,6 +44,7 @@ from dissect_report.findings.generation import Generation
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.store import LoadedRun
 from dissect_report.stats.effects import rank_by
+from dissect_report.stats.topk import image_means, rank_images
 
 #: Latents on which a tail is proved.
 PROOF = 3
@@ -138,11 +139,11 @@ def _edit_layer(
     watch = {"split": time.perf_counter()}
     latents = min(config.latents, len(setup.survey))
     work = open_pass(setup, info, latents, maps, int(config.memory_gb * 1e9))
-    layer, maxima = _look(setup, config, run, info, work, latents)
+    layer, fired = _look(setup, config, run, info, work, latents)
     counts = count_edits(config, info, latents, len(layer.concepts), len(layer.measured), setup.grid)
     setup.progress.note(stage_lines(info.name, counts, measure_edit(work)))
     watch["units"] = time.perf_counter()
-    units = unit_stage(layer, maxima)
+    units = unit_stage(layer, fired)
     title = f"changing single units of {info.name}"
     alone = work.run("units", title, layer.unit_latents, units.edits, units.slots)
     units_placed = _place_units(work, layer)
@@ -182,16 +183,17 @@ def _place_sets(
 def _look(
     setup: Setup, config: GenerationConfig, run: LoadedRun, info: LayerInfo, work: EditPass, latents: int
 ) -> tuple[LayerEdits, np.ndarray]:
-    """The intact images and what is tried with them; with it every unit's maximum, [latent, unit]."""
+    """The intact images and what is tried with them; with it [unit, latent], where each fires most first."""
     concepts, _ = choose_concepts(config, run, info.name)
     units = run.layers[info.name].units
     measured = tuple(u.unit for u in units if u.finite and (u.detector or config.unit_effects == "all"))
     shape, places = lattice(info.map_size, setup.grid, config.places)
     unit_shape, unit_places = lattice(info.map_size, setup.grid, config.unit_places)
     intact = work.run("intact", "the intact images", latents, [Edit(())], {(k, 0): k for k in range(latents)})
-    maxima = np.stack(
-        [work.maps.block(np.array([k])).recorded[0].amax((1, 2)).cpu().numpy() for k in range(latents)]
-    )
+    shown = range(min(config.unit_latents, latents))
+    maps = (work.maps.block(np.array([latent])).recorded.cpu().numpy() for latent in shown)
+    raw = [(one.max((2, 3))[0], image_means(one)[0]) for one in maps]
+    fired = rank_images(*(np.stack(values) for values in zip(*raw, strict=True))).T
     layer = LayerEdits(
         info=info,
         concepts=concepts,
@@ -212,7 +214,7 @@ def _look(
         unit_latents=min(config.unit_latents, latents),
         grid=setup.grid,
     )
-    return layer, maxima
+    return layer, fired
 
 
 def _intact_labels(setup: Setup, latents: int) -> np.ndarray:

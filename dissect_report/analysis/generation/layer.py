@@ -110,20 +110,20 @@ class UnitStage:
     slots: dict[tuple[int, int], int]
 
 
-def unit_stage(layer: LayerEdits, maxima: np.ndarray) -> UnitStage:
+def unit_stage(layer: LayerEdits, fired: np.ndarray) -> UnitStage:
     """Plans the single units.
 
     Args:
-        maxima: float32 [latent, unit] of the intact maps: a unit is shown where it fires most.
+        fired: int [unit, latent] the latents in the order of its images: a unit is shown where it fires most.
     """
     edits: list[Edit] = []
     slots: dict[tuple[int, int], int] = {}
-    rows, maxima = min(UNIT_LATENTS, layer.unit_latents), maxima[: layer.unit_latents]
+    rows = min(UNIT_LATENTS, layer.unit_latents)
     shown = np.empty((len(layer.measured), rows), np.int64)
     for place, unit in enumerate(layer.measured):
         value = float(layer.level[unit])
         edits += [Edit((unit,)), Edit((unit,), (value,)) if np.isfinite(value) else Edit(())]
-        shown[place] = np.argsort(-maxima[:, unit], kind="stable")[:rows]
+        shown[place] = fired[unit, :rows]
         for row, latent in enumerate(shown[place].tolist()):
             for side in range(2):
                 slots[latent, 2 * place + side] = (place * rows + row) * 2 + side

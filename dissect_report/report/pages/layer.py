@@ -130,14 +130,19 @@ def folded(view: LayerView) -> list[tuple[str, str, list[tuple[int, str, str]]]]
             [u for u in units if not u.detector and not u.dead and u.finite],
         ),
         ("Duplicates", view.tips.duplicate, [u for u in units if u.duplicate_of is not None]),
+        ("Saturating", view.tips.saturates, [u for u in units if u.saturates]),
         ("Dead", view.tips.dead, [u for u in units if u.dead]),
         ("Not finite", view.tips.finite, [u for u in units if not u.finite]),
     ]
-    return [(title, tip, [_entry(view, u) for u in members]) for title, tip, members in lists if members]
+    return [
+        (title, tip, [_entry(view, u, title) for u in members]) for title, tip, members in lists if members
+    ]
 
 
-def _entry(view: LayerView, unit: UnitRecord) -> tuple[int, str, str]:
+def _entry(view: LayerView, unit: UnitRecord, title: str) -> tuple[int, str, str]:
     remark = f"repeats {unit.duplicate_of}" if unit.duplicate_of is not None else score(unit.iou)
+    if title == "Saturating":
+        remark = plural(unit.saturation or 0, "image")
     return unit.unit, label(unit, view.concept(unit.concept)), remark
 
 
@@ -149,7 +154,8 @@ def cards_file(view: LayerView) -> DataFile:
     ``changed`` and ``changes``, see ``changes``.
 
     A row holds unit, index into ``concepts`` (-1: none), IoU, held-out IoU, chance IoU, q, robust IoU, flags,
-    tiles and the unit that it repeats; undefined is null. ``untested`` says that no unit has a grade.
+    tiles, the unit that it repeats, and how many images share its maximum if it saturates; undefined is null.
+    ``untested`` says that no unit has a grade.
     """
     named = sorted({unit.concept for unit in view.layer.units if unit.concept is not None})
     index = {concept: place for place, concept in enumerate(named)}
@@ -228,4 +234,5 @@ def _row(unit: UnitRecord, index: dict[int, int]) -> list[Any]:
     found = (unit.iou, unit.heldout_iou, unit.chance_iou, unit.q, unit.robust_iou)
     values = [None if v is None else round(v, 9) for v in found]
     place = -1 if unit.concept is None else index[unit.concept]
-    return [unit.unit, place, *values, flags, len(unit.top_images), unit.duplicate_of]
+    shared = unit.saturation if unit.saturates else None
+    return [unit.unit, place, *values, flags, len(unit.top_images), unit.duplicate_of, shared]

@@ -33,7 +33,7 @@ REGISTRATION = {
 OF_GENERATORS = {"model": ("latent_shape", "output_range"), "probe": ("latents", "seed")}
 OF_CLASSIFIERS = {
     "model": ("classes", "mean", "std"),
-    "probe": ("images", "resize", "resize_mode", "crop", "limit"),
+    "probe": ("images", "resize", "resize_mode", "crop", "full_scale", "limit"),
 }
 
 

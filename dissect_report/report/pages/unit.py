@@ -109,6 +109,7 @@ class UnitPages:
             "units": len(view.layer.units),
             "site_title": view.site.config.title,
             "tips": view.tips,
+            "sampled": view.sampled,
             "home": link(page, HOME),
             "methods": link(page, view.run_addresses.methods),
             "thumbnails": link(page, view.run_addresses.root / "thumbnails") + "/",
@@ -127,7 +128,7 @@ class UnitPages:
         concept = view.concept(unit.concept)
         rows = [self._row(scored) for scored in unit.concepts]
         sentence = unit_sentence(
-            unit, self.record.concepts, self.pixels, view.iou_threshold, self.record.groups
+            unit, self.record.concepts, self.pixels, view.iou_threshold, self.record.groups, view.sampled
         )
         return {
             "unit": unit,
@@ -141,6 +142,8 @@ class UnitPages:
             "level": number(unit.level),
             "density": share(unit.density),
             "mask_pixels": count(unit.mask_pixels),
+            "maximum": number(unit.maximum),
+            "saturates": count(unit.saturation) if unit.saturates else "",
             "sure": certainty_rows(unit),
             "range": f"{number(unit.minimum)} to {number(unit.maximum)}",
             "bar": view.bar(unit),

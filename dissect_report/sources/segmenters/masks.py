@@ -1,11 +1,11 @@
-"""Ground truth: "masks:FOLDER", index PNGs named like the images."""
+"""Ground truth: "masks:FOLDER", pictures named like the images whose pixels are concept ids or colours."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,59 +15,80 @@ from torch import Tensor
 
 from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.errors import SegmenterError
-from dissect_report.sources.concepts import Concept, look_up, position_table, read_catalogue
-from dissect_report.sources.pictures import resize_labels
+from dissect_report.sources.concepts import (
+    ConceptList,
+    look_up,
+    position_table,
+    read_concepts,
+    unlabelled_ids,
+)
+from dissect_report.sources.mask_names import MaskFiles, mask_folder
+from dissect_report.sources.pictures import DAMAGED, as_drawn, resize_labels, upright_size
 from dissect_report.sources.segmenters.protocol import cell_pixels
 
-#: Modes whose pixels are numbers, not colours.
+#: Modes whose pixels are numbers, and those whose pixels are colours.
 INDEX_MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L")
+COLOR_MODES = ("RGB", "RGBA")
 
 #: Proportions of mask and image may differ by the rounding of their sides.
 SLACK = 1.5
 
+BLACK = 0
+
 
 class MaskSegmenter:
-    """Labels read from index pictures, resized and cropped as the images are."""
+    """Labels read from pictures, resized and cropped as the images are."""
 
     def __init__(
         self,
         *,
-        source: str,
-        folder: Path,
-        catalogue: tuple[Concept, ...],
-        unlabelled: int,
+        masks: MaskFiles,
+        concepts: ConceptList,
+        unlabelled: int | Collection[int],
         probe: ProbeConfig,
-        image_size: Callable[[str], tuple[int, int] | None] = lambda name: None,
+        images: Mapping[str, Path | None],
     ) -> None:
         """Args:
-        source: as the configuration names it.
-        folder: of the masks.
-        catalogue: with the masks' own ids.
-        unlabelled: the masks' own id for no label.
+        masks: the files, and how images find theirs.
+        concepts: with the masks' own ids, and the colours that stand for them.
+        unlabelled: the masks' own ids for no label.
         probe: how images are resized and cropped.
-        image_size: width and height of a probe image's file; None where it cannot be told.
+        images: the files of the probe's images, by their names.
         """
-        self.source = source
-        self.folder = folder
-        self.catalogue = catalogue
+        self.source = masks.source
+        self.masks = masks
+        self.catalogue = concepts.catalogue
         self.quality: dict[str, float | None] = {}
-        self.unlabelled = unlabelled
+        self.unlabelled = sorted(unlabelled_ids(unlabelled))
         self.probe = probe
-        self.image_size = image_size
-        self._table = position_table(catalogue, unlabelled)
+        self.images = images
+        self._table = position_table(self.catalogue, self.unlabelled)
+        self._colors = _color_table(concepts, self.unlabelled)
         self._owners: dict[Path, str] = {}
 
     @cached_property
     def digest(self) -> str:
-        """sha256 over every mask's name and content, and the catalogue."""
-        digest = hashlib.sha256(repr((self.catalogue, self.unlabelled)).encode())
-        for path in sorted(self.folder.rglob("*.png")):
-            digest.update(path.relative_to(self.folder).as_posix().encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        """sha256 over the catalogue, and over the name and the content of every image's mask."""
+        digest = hashlib.sha256(repr((self.catalogue, self.unlabelled, self._colors)).encode())
+        for name in sorted(self.images):
+            path = self.masks.find(name, self.images[name])
+            digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest() if path else b"")
         return digest.hexdigest()
 
     def to(self, device: torch.device | str) -> None:
         """Nothing to move: masks are files."""
+
+    def check(self, names: Sequence[str]) -> None:
+        """Refuses images without a mask before anything is labelled.
+
+        Raises:
+            SegmenterError: counting them, naming the first.
+        """
+        without = [name for name in names if self.masks.find(name, self.images.get(name)) is None]
+        if without:
+            counted = f"{len(without)} of {len(names)} images have no mask; the first: " * (len(without) > 1)
+            raise SegmenterError(counted + self.masks.missing(without[0], names, self.images.get(without[0])))
 
     def label(
         self, images: Float[Tensor, "image 3 y x"], names: Sequence[str], grid: int
@@ -83,21 +104,20 @@ class MaskSegmenter:
         """Int [y, x]: positions in the catalogue, of the whole mask of the image ``name``.
 
         Raises:
-            SegmenterError: missing, unreadable, of other proportions than the image, or an id is unknown.
+            SegmenterError: missing, unreadable, of other proportions than the image, or an id or a colour is
+                unknown.
         """
         path = self.find(name)
-        try:
-            with Image.open(path) as picture:
-                picture.load()
-                if picture.mode not in INDEX_MODES:
-                    raise SegmenterError(
-                        f"{path}: a colour picture ({picture.mode}); a mask's pixels are concept ids"
-                    )
-                ids = np.asarray(picture).astype(np.int64)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise SegmenterError(f"{path}: not a readable mask ({' '.join(str(error).split())})") from None
-        self._check_size(path, name, ids.shape[1], ids.shape[0])
-        return look_up(ids, self._table, f"{path}")
+        mode, pixels = read_mask(path)
+        check_size(f"{path}", name, self.images.get(name), pixels.shape[1], pixels.shape[0])
+        if mode in INDEX_MODES:
+            return look_up(pixels.astype(np.int64), self._table, f"{path}")
+        if mode not in COLOR_MODES or not self._colors:
+            raise SegmenterError(
+                f"{path}: a colour picture ({mode}); a mask's pixels are concept ids, or colours that a "
+                'column `color` of the list of concepts names, as "#rrggbb" or "r g b"'
+            )
+        return _look_up_colors(pixels, self._colors, f"{path}")
 
     def find(self, name: str) -> Path:
         """The mask of the image ``name``: in the same sub-folder, in fewer of them, or in none.
@@ -105,50 +125,95 @@ class MaskSegmenter:
         Raises:
             SegmenterError: there is none, or another image has it already.
         """
-        parts = PurePosixPath(name).with_suffix(".png").parts
-        candidates = [self.folder.joinpath(*parts[start:]) for start in range(len(parts))]
-        path = next((path for path in candidates if path.is_file()), None)
+        path = self.masks.find(name, self.images.get(name))
         if path is None:
-            raise SegmenterError(f"{candidates[0]}: no mask for the image {name!r} ({self.source})")
+            raise SegmenterError(self.masks.missing(name, [name], self.images.get(name)))
         owner = self._owners.setdefault(path, name)
         if owner != name:
             raise SegmenterError(f"{path}: stands for both {owner!r} and {name!r}; keep masks in sub-folders")
         return path
 
-    def _check_size(self, path: Path, name: str, width: int, height: int) -> None:
-        size = self.image_size(name)
-        if size is None:
-            return
-        scale = width / size[0]
-        if abs(height - scale * size[1]) > SLACK * max(1.0, scale):
-            raise SegmenterError(
-                f"{path}: {width}x{height} pixels do not have the proportions of the image {name!r}, "
-                f"which is {size[0]}x{size[1]}"
-            )
+
+def read_mask(path: Path) -> tuple[str, np.ndarray]:
+    """The mode and the pixels of a mask as they lie in its file, [y, x] or [y, x, channel].
+
+    Raises:
+        SegmenterError: it cannot be read.
+    """
+    try:
+        with Image.open(path) as picture:
+            return picture.mode, as_drawn(picture)
+    except (*DAMAGED, Image.DecompressionBombError) as error:
+        raise SegmenterError(f"{path}: not a readable mask ({' '.join(str(error).split())})") from None
+
+
+def check_size(what: str, name: str, image: Path | None, width: int, height: int) -> None:
+    """Refuses labels that do not have the proportions of the image ``name``, whose file is ``image``.
+
+    Raises:
+        SegmenterError: naming both sizes.
+    """
+    size = upright_size(image) if image is not None else None
+    if size is None:
+        return
+    scale = width / size[0]
+    if abs(height - scale * size[1]) <= SLACK * max(1.0, scale):
+        return
+    turned = abs(width - height / size[0] * size[1]) <= SLACK * max(1.0, height / size[0])
+    raise SegmenterError(
+        f"{what}: {width}x{height} pixels do not have the proportions of the image {name!r}, "
+        f"which is {size[0]}x{size[1]}"
+        + "; masks are drawn on the picture turned upright by its EXIF orientation"
+        * turned
+    )
+
+
+def _color_table(concepts: ConceptList, unlabelled: Collection[int]) -> dict[int, int]:
+    """0xrrggbb to position; black is no label where it is not listed and id 0 is none."""
+    if not concepts.colors:
+        return {}
+    positions = {concept.id: place for place, concept in enumerate(concepts.catalogue, start=1)}
+    known = {code: positions.get(number, 0) for code, number in concepts.colors.items()}
+    return known if BLACK in known or 0 not in unlabelled else {**known, BLACK: 0}
+
+
+def _look_up_colors(pixels: np.ndarray, colors: Mapping[int, int], where: str) -> np.ndarray:
+    """Int [y, x]: positions of the colours of ``pixels`` [y, x, channel].
+
+    Raises:
+        SegmenterError: a colour stands for nothing.
+    """
+    codes = pixels[..., :3].astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
+    known = np.array(sorted(colors))
+    places = np.searchsorted(known, codes).clip(max=len(known) - 1)
+    strange = known[places] != codes
+    if strange.any():
+        stray, share = int(codes[strange].flat[0]), strange.mean()
+        raise SegmenterError(
+            f"{where}: the colour #{stray:06x} is not in the list of concepts ({share:.1%} of the mask has "
+            "such colours); give it a row, with an id that is `unlabelled` if it means no label"
+        )
+    found: np.ndarray = np.array([colors[code] for code in known.tolist()])[places]
+    return found
 
 
 def open_masks(
-    config: SegmenterConfig,
-    probe: ProbeConfig,
-    folder: Path,
-    image_size: Callable[[str], tuple[int, int] | None],
+    config: SegmenterConfig, probe: ProbeConfig, folder: Path, images: Mapping[str, Path | None]
 ) -> MaskSegmenter:
     """A segmenter from "masks:FOLDER".
 
     Raises:
         SegmenterError: no such folder, or no list of concepts.
     """
-    place = folder / config.source.removeprefix("masks:")
-    if not place.is_dir():
-        raise SegmenterError(f"{place}: no such folder of masks")
+    place = mask_folder(config, folder)
+    if place is None:
+        raise SegmenterError(f"{folder / config.source.removeprefix('masks:')}: no such folder of masks")
     if not config.concepts:
         raise SegmenterError(f"{config.source}: masks need a list of concepts: set `concepts` to its file")
-    catalogue = read_catalogue(folder / config.concepts, config.unlabelled)
     return MaskSegmenter(
-        source=config.source,
-        folder=place,
-        catalogue=catalogue,
+        masks=MaskFiles(place, config),
+        concepts=read_concepts(folder / config.concepts, config.unlabelled),
         unlabelled=config.unlabelled,
         probe=probe,
-        image_size=image_size,
+        images=images,
     )

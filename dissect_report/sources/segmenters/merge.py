@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt16
-from PIL import Image
 from torch import Tensor
 
 from dissect_report.config import ProbeConfig, SegmenterConfig
@@ -18,9 +17,10 @@ from dissect_report.errors import SegmenterError
 from dissect_report.sources.concepts import Concept
 from dissect_report.sources.dependencies import dependency_digest
 from dissect_report.sources.probe import list_probe
+from dissect_report.sources.segmenters.coco import CocoSegmenter, open_coco
 from dissect_report.sources.segmenters.color import ColorSegmenter
 from dissect_report.sources.segmenters.demo import open_demo
-from dissect_report.sources.segmenters.masks import open_masks
+from dissect_report.sources.segmenters.masks import MaskSegmenter, open_masks
 from dissect_report.sources.segmenters.network import open_factory, open_torchvision
 from dissect_report.sources.segmenters.protocol import Segmenter
 
@@ -70,6 +70,16 @@ class MergedSegmenter:
         for segmenter in self.segmenters:
             segmenter.to(device)
         return self
+
+    def check(self, names: Sequence[str]) -> None:
+        """Refuses images that masks do not cover, before anything is labelled.
+
+        Raises:
+            SegmenterError: naming the first of them and what is there instead.
+        """
+        for segmenter in self.segmenters:
+            if isinstance(segmenter, MaskSegmenter | CocoSegmenter):
+                segmenter.check(names)
 
     def label(
         self, images: Float[Tensor, "image 3 y x"], names: Sequence[str], grid: int
@@ -126,40 +136,47 @@ def open_segmenters(configs: Sequence[SegmenterConfig], probe: ProbeConfig, fold
     if not configs:
         raise SegmenterError("[[segmenter]] is missing: concepts need at least one")
     depends = [dependency_digest(c.depends, folder, "[[segmenter]] depends", SegmenterError) for c in configs]
-    return MergedSegmenter([open_segmenter(config, probe, folder) for config in configs], depends)
+    opened = [open_segmenter(config, probe, folder, configs) for config in configs]
+    return MergedSegmenter(opened, depends)
 
 
-def open_segmenter(config: SegmenterConfig, probe: ProbeConfig, folder: Path) -> Segmenter:
-    """One segmenter by the beginning of its source. Raises as ``open_segmenters``."""
+def open_segmenter(
+    config: SegmenterConfig, probe: ProbeConfig, folder: Path, among: Sequence[SegmenterConfig] = ()
+) -> Segmenter:
+    """One segmenter by the beginning of its source. Raises as ``open_segmenters``.
+
+    Args:
+        among: all of the run, whose masks are no images.
+    """
     if config.source == "color":
         return ColorSegmenter()
     if config.source == "demo":
         return open_demo()
     if config.source.startswith("masks:"):
-        return open_masks(config, probe, folder, _image_sizes(probe, folder))
+        images = _image_files(probe, folder, among or [config])
+        return (open_coco if config.source.lower().endswith(".json") else open_masks)(
+            config, probe, folder, images
+        )
     if config.source.startswith("torchvision:"):
         return open_torchvision(config, folder)
     if ":" in config.source:
         return open_factory(config, folder)
     raise SegmenterError(
         f"segmenter source {config.source!r} is not file.py:factory, package.module:factory, "
-        "torchvision:NAME@WEIGHTS, masks:FOLDER, color or demo"
+        "torchvision:NAME@WEIGHTS, masks:FOLDER, masks:COCO.json, color or demo"
     )
 
 
-def _image_sizes(probe: ProbeConfig, folder: Path) -> Callable[[str], tuple[int, int] | None]:
-    """Width and height of a probe image's file by its name, for checking masks against it."""
-    items = list_probe(replace(probe, limit=0), folder, seed=0).items
-    paths = {item.name: item.path for item in items}
+def _image_files(
+    probe: ProbeConfig, folder: Path, configs: Sequence[SegmenterConfig]
+) -> Mapping[str, Path | None]:
+    """The files of all images by their names; None for a drawn one.
 
-    def size(name: str) -> tuple[int, int] | None:
-        path = paths.get(name)
-        if path is None:
-            return None
-        try:
-            with Image.open(path) as picture:
-                return picture.size
-        except (OSError, Image.DecompressionBombError):  # the probe reports unreadable images
-            return None
-
-    return size
+    Raises:
+        SegmenterError: there are none: a generator makes its images, and no mask can be of them.
+    """
+    if not probe.images:
+        raise SegmenterError("masks are of images that are there: a generator's are made; name a network")
+    everything = replace(probe, limit=0, groups="")
+    items = list_probe(everything, folder, seed=0, segmenters=configs).items
+    return {item.name: item.path for item in items}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from dissect_report.sources.concepts import (
     name_channels,
     position_table,
     read_catalogue,
+    unlabelled_ids,
 )
 from dissect_report.sources.factory import load_factory, source_digest
 from dissect_report.sources.identity import digest_of
@@ -44,7 +45,7 @@ class NetworkSegmenter:
         network: Any,
         catalogue: tuple[Concept, ...],
         *,
-        unlabelled: int = 0,
+        unlabelled: int | Collection[int] = 0,
         normalisation: tuple[Sequence[float], Sequence[float]] | None = None,
         code_digest: str = "",
         quality: dict[str, float | None] | None = None,
@@ -53,7 +54,7 @@ class NetworkSegmenter:
         source: as the configuration names it.
         network: gives logits [image, concept, y, x], or has ``segment(images) -> int [image, depth, y, x]``.
         catalogue: with the network's own ids.
-        unlabelled: the network's own id for no label.
+        unlabelled: the network's own ids for no label.
         normalisation: mean and std that it wants of images in [0, 1]; None for none.
         code_digest: of the file that makes it.
         quality: IoU against known truth per concept name.
@@ -64,9 +65,9 @@ class NetworkSegmenter:
         self.catalogue = catalogue
         self.quality = quality or {}
         self.network = network
-        self.unlabelled = unlabelled
+        self.unlabelled = sorted(unlabelled_ids(unlabelled))
         self.normalisation = normalisation
-        self._table = torch.from_numpy(position_table(catalogue, unlabelled))
+        self._table = torch.from_numpy(position_table(catalogue, self.unlabelled))
         self._device: torch.device | str = "cpu"
         self.note = ""
         self._settled = not isinstance(network, nn.Module)
@@ -104,12 +105,32 @@ class NetworkSegmenter:
         Raises:
             SegmenterError: it fails.
         """
-        images = images.to(self._device)
-        if self.normalisation is not None:
-            mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in self.normalisation)
-            images = (images - mean) / std
         with torch.no_grad(), eager():
-            return self._run(self.network.segment if self._gives_ids else self.network, images)
+            return self._run(
+                self.network.segment if self._gives_ids else self.network, self._prepared(images)
+            )
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """The network, or those that an object with ``segment`` keeps."""
+        return _networks(self.network)
+
+    def scores(self, images: Float[Tensor, "image 3 y x"]) -> Float[Tensor, "image concept y x"] | None:
+        """The network's own logits of RGB in [0, 1]; None where it gives ids.
+
+        Raises:
+            SegmenterError: it fails, or gives no logits.
+        """
+        return None if self._gives_ids else self._logits(self.answer(images), len(images))
+
+    def _prepared(self, images: Tensor) -> Tensor:
+        """On the network's device, normalised as it wants them."""
+        images = images.to(self._device)
+        if self.normalisation is None:
+            return images
+        mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in self.normalisation)
+        normalised: Tensor = (images - mean) / std
+        return normalised
 
     def _run(self, network: Any, images: Tensor) -> Any:
         try:
@@ -140,24 +161,42 @@ class NetworkSegmenter:
             raise SegmenterError(f"{self.source}: segment() gives {list(ids.shape)}, not {wanted}")
         return to_positions(sample_cells(ids, grid), self._table, self.source)
 
-    def _from_logits(self, output: Any, count: int, grid: int) -> Tensor:
+    def _logits(self, output: Any, count: int) -> Tensor:
         logits = unwrap(output)
         if logits is None or logits.ndim != 4 or len(logits) != count:
             what = type(output).__name__ if logits is None else list(logits.shape)
             raise SegmenterError(
                 f"{self.source} gives {what}, not logits [image, concept, y, x] of {count} images"
             )
+        return logits
+
+    def _from_logits(self, output: Any, count: int, grid: int) -> Tensor:
+        logits = self._logits(output, count)
         if not bool(torch.isfinite(logits).all()):
             raise SegmenterError(f"{self.source} gives NaN or infinite logits; check its weights")
-        named = len(self._table)
-        if logits.shape[1] != named:
+        last, highest = logits.shape[1] - 1, max(concept.id for concept in self.catalogue)
+        if last != highest and not (last > highest and last in self.unlabelled):
+            named = max(highest, *self.unlabelled, 0)
             raise SegmenterError(
-                f"{self.source} gives {logits.shape[1]} channels, its list of concepts names {named} ids "
-                f"(the highest is {named - 1}, unlabelled = {self.unlabelled}): "
+                f"{self.source} gives {last + 1} channels, its list of concepts names {named + 1} ids "
+                f"(the highest is {named}, unlabelled = {self.unlabelled or -1}): "
                 "a network's list has one line a channel"
             )
         fine = F.interpolate(logits.float(), (grid, grid), mode="bilinear", align_corners=False)
         return to_positions(fine.argmax(1, keepdim=True), self._table, self.source)
+
+
+def _networks(thing: Any) -> list[nn.Module]:
+    """The network itself, or those that an object with ``segment`` keeps in attributes, lists and tables."""
+    if isinstance(thing, nn.Module):
+        return [thing]
+    if isinstance(thing, Mapping | list | tuple):
+        kept = thing.values() if isinstance(thing, Mapping) else thing
+        return [network for part in kept for network in _networks(part)]
+    kept = [value for _, value in sorted(vars(thing).items())] if hasattr(thing, "__dict__") else []
+    return [
+        n for part in kept if isinstance(part, nn.Module | Mapping | list | tuple) for n in _networks(part)
+    ]
 
 
 def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
@@ -193,7 +232,8 @@ def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
     if config.concepts:
         catalogue = read_catalogue(folder / config.concepts, unlabelled)
     else:
-        unlabelled = categories.index(BACKGROUND) if BACKGROUND in categories else unlabelled
+        if unlabelled == (0,) and BACKGROUND in categories:
+            unlabelled = (categories.index(BACKGROUND),)
         catalogue = check_catalogue(name_channels(categories), unlabelled, config.source)
     return NetworkSegmenter(
         config.source, network, catalogue, unlabelled=unlabelled, normalisation=(MEAN, STD)

@@ -177,7 +177,8 @@
       const part = named();
       if (part) { show(part); part.scrollIntoView(); }
     });
-    if (named()) requestAnimationFrame(() => named().scrollIntoView());
+    const first = named();
+    if (first) requestAnimationFrame(() => { if (named() === first) first.scrollIntoView(); }); // unless another was chosen
   }
 
   page.querySelectorAll(".of-concept").forEach(grid);

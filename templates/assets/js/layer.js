@@ -27,8 +27,7 @@
   let pause = 0;
 
   /* state */
-  function read() {
-    const state = window.dissect.address.chosen();
+  function read(state = window.dissect.address.chosen()) {
     for (const name of TEXTS) if (form.elements[name]) form.elements[name].value = state.get(name) || "";
     form.elements.sort.value = state.get("sort") || "iou";
     for (const name of ["sort", "class", "changes", "grade"]) { // an address may name what this layer does not have
@@ -62,20 +61,11 @@
     return u.robust > data.at ? "strong" : "weak";
   }
 
-  function unit([number, place, iou, heldout, chance, q, robust, flags, tiles, repeats]) {
+  function unit([number, place, iou, heldout, chance, q, robust, flags, tiles, repeats, sharing]) {
     const [name, category] = place < 0 ? ["", ""] : data.concepts[place];
     const served = data.served ? data.served[number] : 0;
     const changed = data.changed ? data.changed[number] : null;
-    return { number, name, category, iou, heldout, chance, q, robust, flags, tiles, repeats, served, changed, rank: 0, change: null };
-  }
-
-  /** A query is a unit's number, or words of a concept; in quotes it is the whole name. */
-  function matcher(query) {
-    const text = query.trim().toLowerCase();
-    if (!text) return () => true;
-    if (/^\d+$/.test(text)) return (u) => String(u.number) === text || u.name.toLowerCase().includes(text);
-    if (text.length > 2 && text.startsWith('"') && text.endsWith('"')) return (u) => u.name.toLowerCase() === text.slice(1, -1);
-    return (u) => u.name.toLowerCase().includes(text);
+    return { number, name, category, iou, heldout, chance, q, robust, flags, tiles, repeats, sharing, served, changed, rank: 0, change: null };
   }
 
   const orders = {
@@ -91,7 +81,7 @@
 
   function choose() {
     const values = new FormData(form);
-    const matches = matcher(String(values.get("q") || ""));
+    const matches = window.dissect.matcher(String(values.get("q") || ""));
     const categories = values.getAll("category");
     const [low, high] = ["min", "max"].map((name) => values.get(name) === "" ? null : Number(values.get(name)));
     const [least, most] = ["smin", "smax"].map((name) => values.get(name) ? Number(values.get(name)) : null);
@@ -129,8 +119,7 @@
   }
 
   function half(u, at) {
-    const frame = element("span", "half");
-    const picture = element("img");
+    const [frame, picture] = [element("span", "half"), element("img")];
     Object.assign(picture, { alt: "", decoding: "async", width: 128 * u.tiles, height: 128 });
     picture.style.cssText = `--tiles:${u.tiles};--at:${at}`;
     frame.append(picture);
@@ -167,15 +156,15 @@
     const link = element("a", `card ${category}`);
     link.href = `${u.number}.html`;
     const quad = element("span", "quad");
-    if (pictured && u.tiles) quad.append(half(u, 0));
-    if (pictured && u.tiles > 2) quad.append(half(u, 2));
+    for (const at of [0, 2]) if (pictured && u.tiles > at) quad.append(half(u, at));
     quad.dataset.unit = u.number;
     if (pictured) light(quad);
+    const ties = u.sharing && `saturates in ${u.sharing.toLocaleString("en")}`;
+    if (ties) quad.append(element("em", "ties", ties));
     const name = element("span", "card-name");
     name.append(element("b", "", u.name || "no concept"));
     if (detects(u)) name.append(element("span", `letter ${category}`, data.letters[category]));
-    const bar = element("span", "card-bar");
-    const fill = element("i");
+    const [bar, fill] = [element("span", "card-bar"), element("i")];
     fill.style.width = `${100 * (u.iou || 0) / data.scale}%`;
     bar.append(fill);
     if (u.chance !== null) {
@@ -186,6 +175,7 @@
     const foot = element("span", "card-foot");
     foot.append(element("span", "", `unit ${u.number}`));
     if (remark(u)) foot.append(element("em", "", remark(u)));
+    if (ties) foot.append(element("span", "sr", `${ties} images`));
     foot.append(element("span", "num", u.iou === null ? "–" : u.iou.toFixed(3)));
     for (const part of [quad, bar]) part.setAttribute("aria-hidden", "true");
     link.append(...(pictured ? [quad] : []), name, bar, foot);
@@ -267,7 +257,11 @@
   }
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(apply));
+  form.addEventListener("reset", (event) => {
+    event.preventDefault(); // the browser would clear the fields after this: the address would lag behind
+    read(new URLSearchParams(["t", "compare", "beside"].map((name) => [name, form.elements[name].value])));
+    apply();
+  });
   window.addEventListener("hashchange", () => { read(); if (data) choose(); });
   page.addEventListener("dissect:threshold", () => apply());
   page.addEventListener("dissect:point", (event) => {

@@ -139,7 +139,9 @@
 
     /** First the run's own random sets, whose numbers are stored, then fresh ones. */
     async function random() {
+      const mine = ++latest;
       const { draws, units } = await load();
+      if (mine !== latest) return; // the reader chose something else while the data came
       const wanted = chosen.length || 4;
       const own = draws[draw % draws.length] || [];
       const sets = config.random[wanted] || [];
@@ -171,7 +173,10 @@
     });
     if (field) field.addEventListener("input", () => show(named(field.value), field));
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("reset", () => setTimeout(() => show([])));
+    form.addEventListener("reset", (event) => {
+      event.preventDefault(); // the browser would clear the fields later than this: show() does it now
+      show([]);
+    });
     form.querySelectorAll("[data-best]").forEach((button) => {
       button.addEventListener("click", () => show(config.order.slice(0, Number(button.dataset.best))));
     });

@@ -57,6 +57,7 @@
   /** The concepts of the shown channel, largest first, each a link to its page. */
   async function showLegend(painted) {
     const { colors, depth } = await concepts();
+    if (section.dataset.mode !== "segmentation") return; // the reader went on while the data came
     const areas = new Map();
     for (const map of painted) {
       for (let y = channel * map.grid; y < (channel + 1) * map.grid; y++) {
@@ -153,8 +154,13 @@
     tile.querySelector("figcaption").title = tile.querySelector("img").alt;
   }
 
+  const MODES = ["mask", "segmentation", "original"];
+  window.addEventListener("hashchange", () => {
+    const mode = window.dissect.address.chosen().get("mode");
+    if (MODES.includes(mode)) setMode(mode);
+  });
   let stored = null;
   try { stored = sessionStorage.getItem("dissect-mode"); } catch { /* as above */ }
   const wanted = window.dissect.address.chosen().get("mode") || stored;
-  if (["segmentation", "original"].includes(wanted)) setMode(wanted);
+  if (MODES.includes(wanted)) setMode(wanted);
 })();

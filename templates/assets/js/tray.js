@@ -41,6 +41,7 @@
 
     function facts(u) {
       const rows = [["IoU", score(u.iou)], ["held-out IoU", score(u.heldout)], ["by chance", score(u.chance)]];
+      if (u.sharing) rows.push(["saturates in", `${u.sharing.toLocaleString("en")} images`]);
       if (data.served) rows.push(["classes served", String(u.served)]);
       if (data.changed) rows.push(["removing changes", u.changed === null ? "\u2013" : `${(100 * u.changed).toFixed(2)}\u00a0%`]);
       const made = element("dl", "facts");

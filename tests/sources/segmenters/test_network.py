@@ -64,6 +64,16 @@ def test_the_channel_that_means_no_label_is_nought_and_the_others_move_up() -> N
     assert torch.equal(found, (plain + 1) % 3)
 
 
+def test_several_channels_mean_no_label_or_none_does() -> None:
+    plain = NetworkSegmenter("net", Logits(), PAIR).label(IMAGES, ["x", "y"], 8)
+    one = (Concept(1, "b", "object"),)
+    found = NetworkSegmenter("net", Logits(), one, unlabelled=(0, 2, 255)).label(IMAGES, ["x", "y"], 8)
+    assert torch.equal(found, (plain == 1).long())
+    every = (Concept(0, "zero", "object"), *PAIR)
+    found = NetworkSegmenter("net", Logits(), every, unlabelled=(-1,)).label(IMAGES, ["x", "y"], 8)
+    assert torch.equal(found, plain + 1)
+
+
 @pytest.mark.parametrize(("side", "grid"), [(16, 4), (16, 5), (7, 7), (9, 3), (4, 8)])
 def test_a_cell_takes_the_pixel_at_its_centre(side: int, grid: int) -> None:
     found = cell_pixels(side, grid)
