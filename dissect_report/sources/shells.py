@@ -177,11 +177,10 @@ def _transparent(
         handles.append(inner.register_forward_hook(pass_out))
         handles.append(shell.register_forward_hook(leave))
 
+    pairs = [(shell, inner) for shell in shells if (inner := _inner(shell)) is not None]  # before the hooks
     try:
-        for shell in shells:
-            inner = _inner(shell)
-            if inner is not None:
-                watch(shell, inner)
+        for shell, inner in pairs:
+            watch(shell, inner)
         run(network)
     finally:
         for handle in handles:
