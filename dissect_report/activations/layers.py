@@ -24,6 +24,7 @@ from dissect_report.activations.modes import quiet
 from dissect_report.activations.observing import Observer
 from dissect_report.activations.untouched import untouched
 from dissect_report.errors import LayerError, ModelError, nearest
+from dissect_report.findings.paths import layer_files
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class LayerInfo:
         follows: the activation that it is recorded after; None to record the output itself.
         obstacle: what keeps it from being dissected, e.g. "its output is not a map but [1, 365]"; else "".
         same_as: an earlier layer with the very same recorded values; else "".
+        file: the name as a file name, distinct among the network's layers.
     """
 
     name: str
@@ -49,6 +51,12 @@ class LayerInfo:
     follows: Follower | None = field(default=None, compare=False, repr=False)
     obstacle: str = ""
     same_as: str = ""
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        """A layer that nobody compared with others has a file name of its own all the same."""
+        if not self.file:
+            object.__setattr__(self, "file", layer_files([self.name])[0])
 
 
 @dataclass
@@ -87,8 +95,9 @@ def list_layers(model: nn.Module, example: Tensor, makes_images: bool = False) -
     infos: list[LayerInfo] = []
     owners: dict[bytes, str] = {}
     modules = {name: module for name, module in model.named_modules() if name}
-    for name in [*seen, *(name for name in modules if name not in seen)]:
-        info = _describe(name, modules[name], seen.get(name, _Seen()))
+    names = [*seen, *(name for name in modules if name not in seen)]
+    for name, file in zip(names, layer_files(names), strict=True):
+        info = replace(_describe(name, modules[name], seen.get(name, _Seen())), file=file)
         values = seen[name].values if name in seen and not info.obstacle else b""
         if values:
             info = replace(info, same_as=owners.get(values, ""))

@@ -8,14 +8,16 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from dissect_report.sources.shells import eager
+
 
 @contextmanager
 def quiet(model: nn.Module) -> Iterator[None]:
-    """Eval mode without gradients inside; every module's own mode and the grad mode come back."""
+    """Eval mode without gradients or compilation inside; every module's mode and the grad mode come back."""
     training = {module: module.training for module in model.modules()}
     model.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), eager():
             yield
     finally:
         for module, mode in training.items():

@@ -178,6 +178,7 @@ def _run_record(
             setup.batches.size,
             [*survey.notes, *setup.batches.notes],
             setup.stopwatch,
+            setup.outputs,
         ),
         classes=classes,
         segmenters=segmenter_records(setup.segmenter),

@@ -117,7 +117,7 @@ class LayerSlice:
     @property
     def name(self) -> str:
         """File name of the array."""
-        return f"{self.layer.name.replace('/', '_')}.{self.first}-{self.last}.f32"
+        return f"{self.layer.file}.{self.first}-{self.last}.f32"
 
 
 def plan_passes(

@@ -159,7 +159,7 @@ def _ablate_layer(
     combine = combines(work.remover.step)
     plan = plan_sets(order, random[: config.random_draws], sizes, config.sets, combine)
     title = "removing sets of units"
-    sets = work.predict(f"{info.name}.sets", images.evaluation_maps, images.evaluation, plan.nests, title)
+    sets = work.predict("sets", images.evaluation_maps, images.evaluation, plan.nests, title)
     watch["write"] = time.perf_counter()
     found = LayerAblation(
         info=info, targets=targets, images=images, alone_ranking=first, alone_evaluation=second, sets=sets,
@@ -184,7 +184,7 @@ def _open_pass(
         setup.run.model.mean, setup.run.model.std, versions(),
     )  # fmt: skip
     work = RemovalPass(remover, setup.cache, key, setup.progress)
-    images = split_images(setup, work, ranking, own, other, info.name)
+    images = split_images(setup, work, ranking, own, other)
     if config.replacement == "mean":
         values = mean_maps(images, info.units, setup.network.device, setup.batches.size)
     elif config.replacement == "quantile":
@@ -246,10 +246,10 @@ def _remove_each(work: RemovalPass, info: LayerInfo, images: SplitImages) -> tup
     title = "removing single units, {} images"
     return (
         work.predict(
-            f"{info.name}.ranking", images.ranking_maps, images.ranking, singles, title.format("ranking")
+            "ranking", images.ranking_maps, images.ranking, singles, title.format("ranking")
         ),
         work.predict(
-            f"{info.name}.evaluation", images.evaluation_maps, images.evaluation, singles,
+            "evaluation", images.evaluation_maps, images.evaluation, singles,
             title.format("evaluation"),
         ),
     )  # fmt: skip
