@@ -225,13 +225,9 @@ def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
     catalogue = _find_catalogue(config, folder, network)
     code = source_digest(config.source, folder)
     return NetworkSegmenter(
-        config.source,
-        network,
-        catalogue,
-        unlabelled=config.unlabelled,
-        output=config.output,
+        config.source, network, catalogue, unlabelled=config.unlabelled, output=config.output,
         code_digest=code,
-    )
+    )  # fmt: skip
 
 
 def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
@@ -254,13 +250,9 @@ def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
             unlabelled = (categories.index(BACKGROUND),)
         catalogue = check_catalogue(name_channels(categories), unlabelled, config.source)
     return NetworkSegmenter(
-        config.source,
-        network,
-        catalogue,
-        unlabelled=unlabelled,
-        output=config.output,
+        config.source, network, catalogue, unlabelled=unlabelled, output=config.output,
         normalisation=(MEAN, STD),
-    )
+    )  # fmt: skip
 
 
 def _find_catalogue(config: SegmenterConfig, folder: Path, network: Any) -> tuple[Concept, ...]:
