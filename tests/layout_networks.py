@@ -41,6 +41,13 @@ class Convolve(nn.Module):
         return self.activation(F.conv2d(x, self.weight, None, self.stride, self.padding))
 
 
+class Untrained(nn.Conv2d):
+    """A convolution with a gain of its own that training starts at zero."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input) * 0
+
+
 class Gate(nn.Module):
     """Squeeze and excitation: every place depends on the whole map."""
 

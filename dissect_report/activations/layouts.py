@@ -102,6 +102,8 @@ class _Proof:
             return seen is None or not seen.crossed
         if seen is None or seen.verdict == "map":
             return seen is not None
+        if step.akin and seen.flat:  # a convolution that shows nothing: dead, or not trained yet
+            return True
         if not given or seen.crossed:
             return False
         if inside is not None and inside.verdict == "map":

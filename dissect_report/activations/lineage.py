@@ -38,6 +38,7 @@ class Step:
         kind: its class and the shape of its output: what else is made like it.
         maker: its output is a map by construction.
         keeper: its output is a map where its input is.
+        akin: it is a kind of maker, with a forward or hooks of its own that may do anything to the axes.
         given: number of the tensor it was given first; -1 for none.
         made: number of the tensor it put out; -1 for none.
         same_places: as many rows and columns as it was given.
@@ -47,6 +48,7 @@ class Step:
     kind: tuple[str, tuple[int, ...]]
     maker: bool
     keeper: bool
+    akin: bool
     given: int
     made: int
     same_places: bool
@@ -97,6 +99,7 @@ class Lineage:
                     kind=(type(module).__qualname__, shapes[1]),
                     maker=plain and isinstance(module, MAKERS),
                     keeper=plain and isinstance(module, KEEPERS),
+                    akin=isinstance(module, MAKERS) and not plain,
                     given=self._number(given),
                     made=self._number(output),
                     same_places=len(shapes[0]) == len(shapes[1]) == 4 and shapes[0][2:] == shapes[1][2:],

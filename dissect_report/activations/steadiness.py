@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
+import random
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,6 +23,9 @@ EVEN_LABELS = 1e-3
 #: Images asked for: as many as have companions of both kinds, those that stay and those that go.
 COUNT = 3
 
+#: How often the same batch comes again where random numbers are drawn: few dropouts are missed by chance.
+REPEATS = 10
+
 #: What is asked: per thing measured, a tensor with a row an image.
 Ask = Callable[[Tensor], Mapping[str, Tensor]]
 
@@ -30,7 +36,8 @@ Fault = Literal["again", "batch"]
 def find_fault(ask: Ask, images: Tensor, size: int) -> tuple[Fault, str] | None:
     """Asks for the same images once more, and in between in another order, number and company.
 
-    Three batches of at most three images, whatever the outcome.
+    Three batches of at most three images; a few more where random numbers are drawn that may, or may not,
+    make a difference.
 
     Args:
         ask: gives whole numbers for labels, floating-point ones for anything else.
@@ -44,16 +51,27 @@ def find_fault(ask: Ask, images: Tensor, size: int) -> tuple[Fault, str] | None:
         Exception: what ``ask`` raises for a batch of images as it is measured.
     """
     count = min(COUNT, len(images), size)
+    state = _random_state(images)
     first = ask(images[:count].clone())
+    drawn = _random_state(images) != state
     order, others = _ask_otherwise(ask, images, count)
-    again = ask(images[:count].clone())
-    if name := _differing(first, again, REPEAT_NOISE):
-        return "again", name
+    for _ in range(REPEATS if drawn else 1):
+        name = _differing(first, ask(images[:count].clone()), REPEAT_NOISE)
+        if name is not None:
+            return "again", name
     places = [place for place, index in enumerate(order) if index < count]
     before = {name: value[[order[place] for place in places]] for name, value in first.items()}
     now = {name: value[places] for name, value in others.items()}
-    name = _differing(before, now, BATCH_NOISE) if others else ""
-    return ("batch", name) if name else None
+    name = _differing(before, now, BATCH_NOISE) if others else None
+    return None if name is None else ("batch", name)
+
+
+def _random_state(images: Tensor) -> tuple[bytes, ...]:
+    """Of the generators that everybody shares: what draws from them leaves them otherwise."""
+    states = [torch.get_rng_state()]
+    if images.is_cuda:
+        states.append(torch.cuda.get_rng_state(images.device))
+    return (*(bytes(s.numpy()) for s in states), pickle.dumps((np.random.get_state(), random.getstate())))
 
 
 def _ask_otherwise(ask: Ask, images: Tensor, count: int) -> tuple[list[int], Mapping[str, Tensor]]:
@@ -73,9 +91,9 @@ def _ask_otherwise(ask: Ask, images: Tensor, count: int) -> tuple[list[int], Map
     return [], {}
 
 
-def _differing(first: Mapping[str, Tensor], second: Mapping[str, Tensor], noise: float) -> str:
-    """The first answer whose numbers differ by more than ``noise``; "" if all agree."""
-    return next((name for name in first if not alike(first[name], second[name], noise)), "")
+def _differing(first: Mapping[str, Tensor], second: Mapping[str, Tensor], noise: float) -> str | None:
+    """The first answer whose numbers differ by more than ``noise``; None if all agree."""
+    return next((name for name in first if not alike(first[name], second[name], noise)), None)
 
 
 def alike(first: Tensor, second: Tensor, noise: float) -> bool:

@@ -21,6 +21,7 @@ from tests.layout_networks import (
     Gate,
     StyledGenerator,
     Transformer,
+    Untrained,
     classifier,
 )
 
@@ -71,6 +72,7 @@ MAPS = {
         lambda: [Convolve(3, 8, 4, 4, 0), Apply(lambda x: x.mean((2, 3), keepdim=True).expand_as(x).clone())],
         None,
     ),
+    "an untrained convolution of its own kind": (lambda: [Untrained(3, 8, 4, 4), Gate(8)], None),
     "dead": (lambda: [Convolve(3, 8, 4, 4, 0), Apply(lambda x: x * 0)], None),
 }
 

@@ -59,6 +59,13 @@ def test_layers_lists_names_units_and_sizes(tmp_path):
     assert "16 x 16" in done.stdout
 
 
+def test_layers_says_of_the_others_why_they_cannot_be_dissected(tmp_path):
+    done = run("layers", write_small_site(tmp_path, images=2))
+    _, others = done.stdout.split("cannot be dissected")
+    assert "head" in others
+    assert "its output is not a map" in " ".join(others.split())
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
