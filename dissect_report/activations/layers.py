@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from math import isqrt
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from dissect_report.activations.followers import Follower, find_followers
+from dissect_report.activations.layouts import find_misfits
+from dissect_report.activations.lineage import Lineage
 from dissect_report.activations.modes import quiet
 from dissect_report.activations.observing import Observer
 from dissect_report.activations.untouched import untouched
@@ -60,18 +63,28 @@ class _Seen:
     follows: Follower | None = None
 
 
-def list_layers(model: nn.Module, example: Tensor) -> tuple[LayerInfo, ...]:
+def list_layers(model: nn.Module, example: Tensor, makes_images: bool = False) -> tuple[LayerInfo, ...]:
     """Every module below the root in execution order (by when it ends), never-called ones last.
+
+    What is no map over the picture is found out by a few more forward passes, see ``layouts``.
 
     Args:
         model: left as it was.
         example: one or a few inputs [image, channel, y, x], on the model's device; not all alike, for
             modules that change nothing are recognised by their values.
+        makes_images: it is a generator, and the example holds latents.
 
     Raises:
         ModelError: the model fails on the example.
     """
-    seen = _watch(model, example)
+    lineage = Lineage()
+    with lineage.watching(model):
+        seen = _watch(model, example)
+    maps = [name for name, state in seen.items() if not state.obstacle]
+    with untouched(model):
+        misfits = find_misfits(model, example, lineage, maps, makes_images)
+    for name, reason in misfits.items():
+        seen[name].obstacle = reason
     infos: list[LayerInfo] = []
     owners: dict[bytes, str] = {}
     modules = {name: module for name, module in model.named_modules() if name}
@@ -128,14 +141,23 @@ def find_obstacle(output: Any) -> str:
         return f"its output is not a map but a {type(output).__name__}"
     shape = list(output.shape)
     if output.ndim != 4:
-        return f"its output is not a map [image, unit, y, x] but {shape}"
+        return f"its output is not a map [image, unit, y, x] but {shape}{_lay_out(shape)}"
     if shape[2:] == [1, 1]:
         return f"its output is a map of a single cell {shape}"
-    if shape[1] == shape[2] != shape[3]:
-        return f"its output looks like [image, y, x, unit]: {shape}; a factory can permute it"
     if not output.is_floating_point():
         return f"its output holds {output.dtype}, not activations"
     return ""
+
+
+def _lay_out(shape: Sequence[int]) -> str:
+    """What can be done with tokens [image, token, unit]; "" where it is something else."""
+    if len(shape) != 3:
+        return ""
+    for extra, kept in ((0, ""), (1, " without the class token"), (5, " without class and register tokens")):
+        side = isqrt(max(0, shape[1] - extra))
+        if side > 1 and side * side == shape[1] - extra:
+            return f"; a factory can hand its tokens on as [image, {shape[2]}, {side}, {side}]{kept}"
+    return "; a factory can lay the tokens of the picture out as [image, unit, y, x]"
 
 
 def _describe(name: str, module: nn.Module, state: _Seen) -> LayerInfo:

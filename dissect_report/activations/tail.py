@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from torch.fx.node import Node
 
 from dissect_report.activations.activation_functions import function_name
+from dissect_report.activations.causes import fault_line
+from dissect_report.activations.class_output import class_reader
 from dissect_report.activations.cutting import Cut, Flow, assemble, cut, descend, read_flow, stand_in
 from dissect_report.activations.exported import export_flow, exported_output
 from dissect_report.activations.followers import Follower
@@ -24,8 +26,9 @@ from dissect_report.activations.graph import trace
 from dissect_report.activations.interventions import replaced
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
-from dissect_report.activations.outputs import Reader, agrees, read_logits
+from dissect_report.activations.outputs import Reader, agrees
 from dissect_report.activations.recording import record
+from dissect_report.activations.steadiness import REPEAT_NOISE, Fault, alike
 from dissect_report.activations.untouched import untouched
 from dissect_report.errors import DissectError, LayerError, ModelError
 
@@ -81,7 +84,7 @@ class GraphTail:
         model: put to rest while the tail runs.
         flow: the graph.
         cut: where it is cut.
-        read: takes the logits, or the images, out of the network's output.
+        read: takes the logits, or the images, out of what the network gives.
         row_bytes: of the largest value behind the cut, per image.
     """
 
@@ -119,7 +122,7 @@ class GraphTail:
         """As ``run``, on values that nobody needs afterwards."""
         sized = [stand_in(self.flow, node, len(recorded), recorded) for node in self.cut.sized]
         with quiet(self.model):
-            return self.read(self.flow.finish(self.behind(recorded, *kept, *sized)))
+            return self.read(lambda: self.flow.finish(self.behind(recorded, *kept, *sized)))
 
 
 def largest(flow: Flow, nodes: Sequence[Node]) -> int:
@@ -147,7 +150,7 @@ class WholeTail:
     def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Tensor:
         """The network's output from the layer's maps; no argument is written into."""
         with replaced(self.model, self.layer, lambda maps: recorded.clone().to(maps.dtype)):
-            return self.read(self.model(kept[0].clone()))
+            return self.read(lambda: self.model(kept[0].clone()))
 
     def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
         """As ``run``."""
@@ -159,14 +162,15 @@ def split_tail(
     layer: LayerInfo,
     images: Float[Tensor, "image ..."],
     paths: Sequence[Path] = PATHS,
-    read: Reader = read_logits,
+    read: Reader | None = None,
 ) -> Tail:
     """The tail behind ``layer``, proved on ``images``.
 
     Args:
         images: real inputs (of a generator: latents), at least two, on the model's device.
         paths: ways to try, in this order.
-        read: takes the logits, or the images, out of the network's output.
+        read: takes the logits, or the images, out of what the network gives; by default the class scores
+            that are found there.
 
     Raises:
         LayerError: the layer runs more than once, or nothing depends on it.
@@ -177,21 +181,19 @@ def split_tail(
     if len(images) < 2:
         raise ModelError("a network is split on at least two images")
     with untouched(model):
-        return _prove(model, layer, images, paths, read)
+        return _prove(model, layer, images, paths, read or class_reader(model, images))
 
 
 def _prove(model: nn.Module, layer: LayerInfo, images: Tensor, paths: Sequence[Path], read: Reader) -> Tail:
     """The first way of ``paths`` that gives the network's own outputs, from maps as they are recorded."""
     with record(model, [layer]) as recorder:
-        intact = read(model(images.clone()))
+        intact = read(lambda: model(images.clone()))
         recorded = recorder.take()[layer.name]
     with quiet(model):
-        again = read(model(images.clone()))
-    if not agrees(intact, again):
-        raise ModelError(
-            "the network gives different outputs for the same input (dropout left on? noise drawn anew?): "
-            "interventions need one that does not draw random numbers"
-        )
+        again = read(lambda: model(images.clone()))
+        if not alike(intact, again, REPEAT_NOISE):
+            fault: tuple[Fault, str] = ("again", "its output")
+            raise ModelError(fault_line("the network", fault, [model], lambda: model(images.clone())))
     for path in paths:
         tail = _split(model, layer, images, path, read)
         if tail is not None and _reproduces(tail, images, intact, recorded):

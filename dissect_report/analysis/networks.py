@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from dissect_report.activations.class_output import ClassOutput
 from dissect_report.activations.layers import LayerInfo, list_layers, select_layers
+from dissect_report.activations.outputs import ImageOutput, find_image_output
 from dissect_report.activations.untouched import untouched
 from dissect_report.analysis.cache import digest
+from dissect_report.analysis.classes import Classes, find_classes
 from dissect_report.analysis.provenance import choose_device
-from dissect_report.config import ModelConfig, RunConfig
+from dissect_report.config import RunConfig
 from dissect_report.errors import LayerError, ModelError
 from dissect_report.sources.factory import source_digest
-from dissect_report.sources.models import check_scores, images, load_classes, load_model, logits, model_digest
+from dissect_report.sources.models import load_model, model_digest
+from dissect_report.sources.output_tensors import shapes_of
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class Network:
         layers: every module, in execution order.
         chosen: those that the configuration asks for.
         classes: names of its outputs; empty if it gives no classes.
+        output: where the class scores are and how they decide; None if it gives no classes.
+        images: where a generator's images are; None for a classifier.
+        notes: what a reader should know of its classes.
         weights: sha256 of its parameters and buffers.
         digest: of the weights and of the user's file that makes the model: its code may change alone.
         side: of its images in pixels: those it takes, or makes.
@@ -40,6 +47,9 @@ class Network:
     layers: tuple[LayerInfo, ...]
     chosen: tuple[LayerInfo, ...]
     classes: tuple[str, ...]
+    output: ClassOutput | None
+    images: ImageOutput | None
+    notes: tuple[str, ...]
     weights: str
     digest: str
     side: int
@@ -54,22 +64,26 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     device = choose_device(run.compute.device)
     model = load_model(run.model, folder).to(device)
     example = example_input(run).to(device)
-    infos = list_layers(model, example)
-    with torch.inference_mode(), untouched(model):
-        output = model(example)
-    if not run.is_generator:
-        check_scores(output, run.model.source)
-    scores = None if run.is_generator else logits(output)
+    infos = list_layers(model, example, run.is_generator)
     weights = model_digest(model)
+    found, made, side = Classes(), None, run.probe.crop
+    if run.is_generator:
+        made, side = _find_images(run, model, example)
+    else:
+        with untouched(model):
+            found = find_classes(run, folder, model, example)
     return Network(
         model=model,
         device=device,
         layers=infos,
         chosen=select_layers(infos, run.model.layers),
-        classes=_class_names(run.model, folder, model, scores),
+        classes=found.names,
+        output=found.output,
+        images=made,
+        notes=found.notes,
         weights=weights,
         digest=digest(weights, source_digest(run.model.source, folder)),
-        side=_image_side(output, run.model.source) if run.is_generator else run.probe.crop,
+        side=side,
     )
 
 
@@ -81,58 +95,40 @@ def example_input(run: RunConfig) -> torch.Tensor:
     return torch.randn(2, *shape, generator=generator)
 
 
-def _image_side(output: object, source: str) -> int:
-    """Side of a generator's images in pixels.
+def _find_images(run: RunConfig, model: nn.Module, example: Tensor) -> tuple[ImageOutput, int]:
+    """Where a generator's images are, and their side in pixels.
 
     Raises:
         ModelError: it makes no square images.
     """
-    made = images(output)
-    shape = list(getattr(output, "shape", []))
-    given = f"{source} gives " + (f"{shape}" if shape else f"a {type(output).__name__}")
-    if made is None:
+    with torch.inference_mode(), untouched(model):
+        output = model(example)
+    found, held = find_image_output(output, run.model)
+    given = f"{run.model.source} gives {_said(output, held)}"
+    if found is None:
         raise ModelError(
             f"{given}, not images [image, 3, y, x]; a factory can wrap it, or is it a classifier "
             '([model] kind = "classifier")?'
         )
-    if len(made) != 2:
-        raise ModelError(f"{given} for 2 latents: a generator makes one image a latent")
+    made = found.take(output)
+    if len(made) != len(example):
+        raise ModelError(f"{given} for {len(example)} latents: a generator makes one image a latent")
     if made.shape[2] != made.shape[3]:
         raise ModelError(f"{given}: images must be square; pad them in a factory")
-    return int(made.shape[2])
+    return found, int(made.shape[2])
 
 
-def _class_names(
-    config: ModelConfig, folder: Path, model: nn.Module, scores: torch.Tensor | None
-) -> tuple[str, ...]:
-    """From the file of names, else the model's own ``classes`` or ``labels``, else output_0 ..."""
-    if scores is None or scores.ndim != 2:
-        return ()
-    named: Sequence[str] = load_classes(config, folder)
-    for attribute in ("classes", "labels"):
-        named = named or _names_in(getattr(model, attribute, None))
-    outputs = scores.shape[1]
-    if named and len(named) != outputs:
-        where = config.classes or "the model's own list"
-        raise ModelError(
-            f"[model] classes: {where} has {len(named)} names, the model gives {outputs} outputs"
-        )
-    return tuple(map(str, named)) or tuple(f"output_{index}" for index in range(outputs))
-
-
-def _names_in(carried: object) -> tuple[str, ...]:
-    """Names that a model carries; empty where the attribute of that name is something else."""
-    listed = isinstance(carried, list | tuple) and all(isinstance(name, str) for name in carried)
-    return tuple(carried) if listed else ()  # type: ignore[arg-type]
+def _said(output: object, held: Mapping[str, Tensor]) -> str:
+    return shapes_of(held) or f"a {type(output).__name__}"
 
 
 def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
-    """Every dissectable layer in execution order, and whether the configuration chooses it."""
+    """Every layer in execution order, dissectable or not, and whether the configuration chooses it."""
     device = choose_device(run.compute.device)
     model = load_model(run.model, folder).to(device)
-    infos = list_layers(model, example_input(run).to(device))
+    infos = list_layers(model, example_input(run).to(device), run.is_generator)
     chosen: set[str] = set()
     for pattern in run.model.layers:
         with suppress(LayerError):  # whoever lists them looks for the right name
             chosen |= {info.name for info in select_layers(infos, (pattern,))}
-    return [(info, info.name in chosen) for info in infos if not info.obstacle]
+    return [(info, info.name in chosen) for info in infos]

@@ -110,7 +110,7 @@ def set_up(
     with stopwatch.time("read images"):
         survey = _survey(run, network, folder, probe, cache, threads, progress)
         segmenter.check(survey.names)
-    batches = Batches(run.compute.batch_size, network.device)
+    batches = Batches(run.compute.batch_size, network.device, list(network.notes))
     return Setup(
         config=config,
         run=run,
