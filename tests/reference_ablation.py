@@ -52,3 +52,40 @@ def balanced_accuracy_slowly(
 
 def rank_slowly(losses: Sequence[float], falls: Sequence[float]) -> list[int]:
     return sorted(range(len(losses)), key=lambda unit: (-losses[unit], -falls[unit], unit))
+
+
+def classes_slowly(
+    network: nn.Module, images: Tensor, hooked: nn.Module, removed: Sequence[int], cut: float
+) -> list[set[int]]:
+    """Of every image alone the classes whose score is above ``cut``, with ``removed`` units at 0."""
+
+    def clear(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
+        output = output.clone()
+        for unit in removed:
+            output[:, unit] = 0.0
+        return output
+
+    handle = hooked.register_forward_hook(clear)
+    try:
+        with torch.no_grad():
+            rows = [network(images[k : k + 1].clone()).reshape(-1) for k in range(len(images))]
+    finally:
+        handle.remove()
+    return [{place for place, score in enumerate(row.tolist()) if score > cut} for row in rows]
+
+
+def balanced_accuracy_of_each_slowly(
+    said: Sequence[set[int]], truth: Sequence[set[int]], members: set[int]
+) -> float | None:
+    """Where an image can be of any number of classes: of a target if it is of one of its members."""
+    inside = [bool(told & members) for told, own in zip(said, truth, strict=True) if own & members]
+    outside = [not told & members for told, own in zip(said, truth, strict=True) if not own & members]
+    if not inside or not outside:
+        return None
+    return (sum(inside) / len(inside) + sum(outside) / len(outside)) / 2
+
+
+def right_decisions_slowly(said: Sequence[set[int]], truth: Sequence[set[int]], classes: int) -> float:
+    """Share of (image, class) pairs on which both agree."""
+    pairs = [(c in told) == (c in own) for told, own in zip(said, truth, strict=True) for c in range(classes)]
+    return sum(pairs) / len(pairs)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from dissect_report.activations.modes import watchable
 from dissect_report.activations.steadiness import Fault
 
 WHEN = {
@@ -151,7 +152,7 @@ def _watching(networks: Sequence[nn.Module], seen: _Seen) -> Iterator[None]:
 
     try:
         for network in networks:
-            for name, module in network.named_modules():
+            for name, module in watchable(network):
                 label = f"{type(module).__name__} {name!r}" if name else "the network's own forward"
                 handles.append(module.register_forward_pre_hook(enter(label)))
                 handles.append(module.register_forward_hook(leave))
@@ -165,7 +166,7 @@ def _watching(networks: Sequence[nn.Module], seen: _Seen) -> Iterator[None]:
 def _state(network: nn.Module) -> dict[str, Any]:
     """What the modules keep: parameters, buffers, and numbers or tensors among their attributes."""
     kept: dict[str, Any] = {}
-    for name, module in network.named_modules():
+    for name, module in watchable(network):
         where = f"of {type(module).__name__} {name!r}" if name else "of the network"
         own = {**module._parameters, **module._buffers}
         plain = {key: value for key, value in vars(module).items() if isinstance(value, int | float | Tensor)}

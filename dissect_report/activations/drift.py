@@ -36,11 +36,13 @@ class Drift:
         slope: rise of the logarithm of (change by the far stripe / by the near one) along the whole axis;
             0 where nothing changes.
         fit: correlation of that logarithm with the place on the axis, -1 to 1.
+        spread: root mean square of that logarithm, less its mean.
         places: along the axis.
     """
 
     slope: float
     fit: float
+    spread: float
     places: int
 
     @property
@@ -78,5 +80,5 @@ def drift(contrasts: Sequence[np.ndarray]) -> Drift:
     size, spread = float(np.square(mean).sum()), float(np.square(place).sum())
     together = float((mean * place).sum())
     if size == 0 or spread == 0:
-        return Drift(0.0, 0.0, len(mean))
-    return Drift(together / spread, together / np.sqrt(size * spread), len(mean))
+        return Drift(0.0, 0.0, 0.0, len(mean))
+    return Drift(together / spread, together / np.sqrt(size * spread), np.sqrt(size / len(mean)), len(mean))

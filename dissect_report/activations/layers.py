@@ -86,8 +86,7 @@ def list_layers(model: nn.Module, example: Tensor, makes_images: bool = False) -
         ModelError: the model fails on the example.
     """
     lineage = Lineage()
-    with lineage.watching(model):
-        seen = _watch(model, example)
+    seen = _watch(model, example, lineage)
     maps = [name for name, state in seen.items() if not state.obstacle]
     with untouched(model):
         misfits = find_misfits(model, example, lineage, maps, makes_images)
@@ -107,8 +106,11 @@ def list_layers(model: nn.Module, example: Tensor, makes_images: bool = False) -
     return tuple(infos)
 
 
-def _watch(model: nn.Module, example: Tensor) -> dict[str, _Seen]:
-    """One forward pass; what came out of every module, in the order in which they ended."""
+def _watch(model: nn.Module, example: Tensor, lineage: Lineage) -> dict[str, _Seen]:
+    """One forward pass; what came out of every module, in the order in which they ended.
+
+    ``lineage`` watches only inside ``untouched``, which would take its notes for the network's and undo them.
+    """
     seen: dict[str, _Seen] = {}
     observer = Observer(model)
 
@@ -125,7 +127,7 @@ def _watch(model: nn.Module, example: Tensor) -> dict[str, _Seen]:
                 state.units, state.map_size = output.shape[1], (output.shape[2], output.shape[3])
                 state.values = observer.print(output)
 
-    with untouched(model), quiet(model):
+    with untouched(model), quiet(model), lineage.watching(model):
         try:
             with observer.watching(), ExitStack() as stack:
                 for module in observer.names:

@@ -10,24 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from torch import Tensor, nn
 
-from dissect_report.activations.evidence import Evidence
-from dissect_report.activations.lineage import Lineage, Step
-from dissect_report.activations.modes import quiet
-from dissect_report.activations.stripes import (
+from dissect_report.activations.causes import fault_line
+from dissect_report.activations.changes import (
     IMAGE,
-    VARIANTS,
     Changes,
     catch_calls,
     change_input,
     change_map,
-    draw_picture,
-    each_batch,
     noting,
-    striped,
 )
+from dissect_report.activations.evidence import Evidence
+from dissect_report.activations.lineage import Lineage, Step
+from dissect_report.activations.modes import quiet
+from dissect_report.activations.steadiness import Fault
+from dissect_report.activations.stripes import VARIANTS, draw_picture, each_batch, striped
 
 #: Pictures tried where the first leaves a layer open.
 DRAWS = 3
@@ -67,6 +67,7 @@ class _Proof:
         model, example, steps, names, makes_images: see ``find_misfits``.
         seen: what changed stripes of the picture, or of an earlier map, did to a layer.
         inside: what changed stripes of a layer's own input, a map, did to it.
+        unsteady: why nothing can be seen: values change by themselves; "" where they do not.
     """
 
     model: nn.Module
@@ -76,6 +77,7 @@ class _Proof:
     makes_images: bool
     seen: dict[str, Evidence] = field(default_factory=dict)
     inside: dict[str, Evidence] = field(default_factory=dict)
+    unsteady: str = ""
 
     def maps(self) -> set[int]:
         """Numbers of the tensors that are known to be maps."""
@@ -98,18 +100,34 @@ class _Proof:
         given = step.given in maps
         if step.maker or step.made in maps or (step.keeper and given):
             return seen is None or not seen.crossed
-        if seen is None:
+        if seen is None or seen.verdict == "map":
+            return seen is not None
+        if not given or seen.crossed:
             return False
-        blank = step.same_places and seen.flat
-        passed = inside is not None and (inside.verdict == "map" or (step.same_places and inside.possible))
-        return seen.verdict == "map" or (given and not seen.hopeless and (blank or passed))
+        if inside is not None and inside.verdict == "map":
+            return True
+        idle = seen.flat or (inside is not None and inside.possible)
+        return step.same_places and idle and not seen.hopeless
+
+    def _watched(self) -> dict[str, str]:
+        """The layers to look at, each with the first that puts out the same tensor: convolutions, for they
+        may run over something else than a picture, and what is not known to be a map.
+        """
+        sought = {*self.open(), *(step.name for step in self.steps if step.maker)}.intersection(self.names)
+        made = {step.name: step.made for step in self.steps}
+        first: dict[int, str] = {}
+        return {name: first.setdefault(made[name], name) for name in self.names if name in sought}
 
     def _settled(self) -> bool:
         """Whether another look can change nothing: what is left is clearly something else."""
-        return all(name in self.seen and self.seen[name].hopeless for name in self.open())
+        return bool(self.unsteady) or all(
+            name in self.seen and self.seen[name].hopeless for name in self.open()
+        )
 
     def reasons(self) -> dict[str, str]:
         """Of the layers left open."""
+        if self.unsteady:
+            return dict.fromkeys(self.open(), self.unsteady)
         shapes = {step.name: step.kind[1] for step in self.steps}
         source = "map" if self.makes_images else "picture"
         return {name: self.seen.get(name, Evidence(shapes[name])).reason(source) for name in self.open()}
@@ -118,10 +136,13 @@ class _Proof:
         """Looks at pictures with a stripe changed at a time until no layer is left open."""
         for draw in range(DRAWS):
             base, other = (draw_picture(self.example, 2 * draw + k) for k in (0, 1))
-            changes = Changes()
-            with noting(self.model, self.names, changes):
+            changes, watched = Changes(), self._watched()
+            with noting(self.model, set(watched.values()), changes):
                 each_batch(striped(base, other), len(self.example), self.model)
-            for name in self.names:
+            if self._is_unsteady(changes):
+                return
+            changes.of(watched)
+            for name in watched:
                 _add(self.seen, name, changes)
             self._look_inside(draw)
             if self._settled():
@@ -148,9 +169,13 @@ class _Proof:
 
     def _look_from(self, source: str, shape: tuple[int, ...]) -> None:
         """Changes stripes of one layer's map: the image tells of it, and it of the layers behind."""
-        changes = change_map(self.model, self.example, source, self.names)
+        watched = self._watched()
+        changes = change_map(self.model, self.example, source, set(watched.values()))
+        if self._is_unsteady(changes):
+            return
+        changes.of(watched)
         found: dict[str, Evidence] = {}
-        for name in (IMAGE, *self.names):
+        for name in (IMAGE, *watched):
             _add(found, name, changes)
         image = found.pop(IMAGE, None)
         if image is None:
@@ -159,13 +184,22 @@ class _Proof:
         if image.verdict == "map":
             self.seen = {name: each for name, each in found.items() if each.moved} | self.seen
 
+    def _is_unsteady(self, changes: Changes) -> bool:
+        """Whether values change by themselves: then stripes show nothing."""
+        name = changes.unsteady()
+        if name:
+            fault: tuple[Fault, str] = ("again", f"layer {name!r}")
+            run = partial(self.model, self.example.clone())
+            self.unsteady = fault_line("the network", fault, [self.model], run)
+        return bool(name)
+
     def _look_inside(self, draw: int) -> None:
         """Changes stripes of the maps that layers still open are given, and looks at what they make of them.
 
         Deep in a network every place may depend on the whole picture; from one layer to the next it does not.
         """
-        waiting = [name for name in self.open() if not (name in self.seen and self.seen[name].hopeless)]
-        if not waiting:
+        waiting, maps = self.open(), self.maps()
+        if not any(step.name in waiting and step.given in maps for step in self.steps):
             return
         calls = catch_calls(self.model, self.example, waiting)
         for step in self.steps:
@@ -179,4 +213,4 @@ def _add(seen: dict[str, Evidence], name: str, changes: Changes) -> None:
     profiles = changes.profiles.get(name, [])
     if len(profiles) >= VARIANTS:
         shape = (1, *(len(axis) for axis in profiles[0]))
-        seen.setdefault(name, Evidence(shape)).add(changes, name)
+        seen[name] = seen.get(name, Evidence(shape)).add(changes, name)

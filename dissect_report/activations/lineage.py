@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from dissect_report.activations.activation_functions import MODULES as ACTIVATIONS
+from dissect_report.activations.modes import watchable
 
 #: Their outputs are maps by construction.
 MAKERS = (
@@ -77,9 +78,9 @@ class Lineage:
     def watching(self, model: nn.Module) -> Iterator[None]:
         """Inside, every forward pass of ``model`` adds its steps."""
         handles: list[RemovableHandle] = []
-        own = {module: _is_plain(module) for module in model.modules()}  # before any hook of this tool
+        own = {module: _is_plain(module) for _, module in watchable(model)}  # before any hook of this tool
         try:
-            for name, module in model.named_modules():
+            for name, module in watchable(model):
                 handles.append(module.register_forward_hook(self._looker(name, own[module])))
             yield
         finally:

@@ -8,7 +8,7 @@ replacing a unit subtracts its part and adds its replacement's, and only what li
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -19,7 +19,7 @@ from torch.fx.node import Node
 from dissect_report.activations.activation_functions import MODULES, NAMES
 from dissect_report.activations.cutting import Cut, assemble, cut, lead_to, stand_in
 from dissect_report.activations.modes import quiet
-from dissect_report.activations.outputs import agrees, read_logits
+from dissect_report.activations.outputs import agrees
 from dissect_report.activations.tail import GraphTail, Tail, largest
 
 #: Modules and functions that treat every unit alone, besides element-wise activations.
@@ -27,6 +27,9 @@ UNIT_MODULES = (
     nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.BatchNorm2d, nn.Identity,
     nn.Dropout, nn.Dropout2d, nn.AlphaDropout, nn.Flatten,
 )  # fmt: skip
+#: Modules and functions behind the last linear map that keep its value, or its decisions.
+LAST_MODULES = (nn.Sigmoid, nn.Flatten, nn.Identity)
+LAST_NAMES = {"sigmoid", "squeeze", "flatten", "view", "reshape", "contiguous", "float"}
 UNIT_NAMES = {
     "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "batch_norm", "dropout", "mean",
     "amax", "flatten", "view", "reshape", "contiguous", "clone", "detach", *NAMES,
@@ -43,7 +46,8 @@ class LinearStep:
         apply: the map without its constant, from the parts of some units: (parts, units) -> value.
         whole: the map with its constant, from the parts of all units.
         rest: logits from the map's value and what passes by; writes into its arguments.
-        units_weight: [class, unit, cell] where the map's value are the logits themselves, else None.
+        units_weight: [class, unit, cell] where the map's value are the logits themselves, else None; one
+            logit stands as two, see ``ClassOutput.read``.
         row_bytes: of the largest value behind the map, per image.
     """
 
@@ -82,7 +86,9 @@ def find_linear_step(tail: Tail, images: Tensor) -> LinearStep | None:
     if rest is None or not set(rest.kept) <= set(tail.cut.kept):
         return None
     step = _build(tail, node, last, rest)
-    return step if step is not None and _holds(step, tail, images) else None
+    if step is None or not _holds(step, tail, images):
+        return None
+    return replace(step, units_weight=_weight_of_logits(step, tail, images))
 
 
 def _walk(tail: GraphTail) -> tuple[Node, Node] | None:
@@ -162,7 +168,7 @@ def _build(tail: GraphTail, node: Node, last: Node, rest: Cut) -> LinearStep | N
     def run_rest(value: Tensor, kept: Sequence[Tensor]) -> Tensor:
         sized = [stand_in(flow, n, len(value), value) for n in rest.sized]
         with quiet(tail.model):
-            return read_logits(flow.finish(behind(value, *(kept[k] for k in places), *sized)))
+            return tail.read(lambda: flow.finish(behind(value, *(kept[k] for k in places), *sized)))
 
     bytes_behind = largest(flow, [node, *rest.members])
     if isinstance(module, nn.Conv2d):
@@ -172,7 +178,7 @@ def _build(tail: GraphTail, node: Node, last: Node, rest: Cut) -> LinearStep | N
         )  # fmt: skip
     bias = _bias(tail, node)
     by_unit = weight.view(len(weight), units, -1)
-    ends = all(user.op == "output" for user in node.users)
+    ends = _becomes_output(tail, node)
 
     def connect(values: Tensor, chosen: Tensor) -> Tensor:
         if by_unit.shape[2] == 1:
@@ -187,6 +193,16 @@ def _build(tail: GraphTail, node: Node, last: Node, rest: Cut) -> LinearStep | N
         "fully connected", parts, connect, lambda x: F.linear(x.flatten(1), weight, bias), run_rest,
         by_unit if ends else None, bytes_behind,
     )  # fmt: skip
+
+
+def _becomes_output(tail: GraphTail, node: Node) -> bool:
+    """Whether the map's value is given out as it is, but for its shape and a sigmoid."""
+    while len(node.users) == 1 and (user := next(iter(node.users))).op != "output":
+        module = _module(tail, user)
+        if not (type(module) in LAST_MODULES if module is not None else _name(user) in LAST_NAMES):
+            return False
+        node = user
+    return all(user.op == "output" for user in node.users)
 
 
 def _convolve(module: nn.Conv2d) -> Callable[[Tensor, Tensor], Tensor]:
@@ -239,6 +255,18 @@ def _holds(step: LinearStep, tail: Tail, images: Tensor) -> bool:
         if not agrees(fast, tail.run(maps, held.kept), intact):
             return False
     return True
+
+
+def _weight_of_logits(step: LinearStep, tail: Tail, images: Tensor) -> Tensor | None:
+    """The step's ``units_weight``, proved to give the logits that are read of ``images``; else None."""
+    if step.units_weight is None:
+        return None
+    held = tail.head(images)
+    value, scores = step.whole(step.parts(held.recorded)), tail.run(held.recorded, held.kept)
+    missing = scores.shape[1] - value.shape[1]
+    if missing not in (0, 1) or not agrees(F.pad(value, (missing, 0)), scores):
+        return None
+    return F.pad(step.units_weight, (0, 0, 0, 0, missing, 0))
 
 
 def plain_step(tail: Tail) -> LinearStep:

@@ -1,4 +1,4 @@
-"""Running a network without leaving a trace on it."""
+"""Running a network without leaving a trace on it, and which of its parts can be watched."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ def quiet(model: nn.Module) -> Iterator[None]:
     finally:
         for module, mode in training.items():
             module.training = mode
+
+
+def watchable(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Names and modules that take hooks: compiled ones (TorchScript) take none."""
+    return [(n, m) for n, m in model.named_modules() if not isinstance(m, torch.jit.ScriptModule)]

@@ -18,6 +18,7 @@ from torch.fx.node import Node
 
 from dissect_report.activations.activation_functions import function_name
 from dissect_report.activations.causes import fault_line
+from dissect_report.activations.class_output import class_reader
 from dissect_report.activations.cutting import Cut, Flow, assemble, cut, descend, read_flow, stand_in
 from dissect_report.activations.exported import export_flow, exported_output
 from dissect_report.activations.followers import Follower
@@ -25,7 +26,7 @@ from dissect_report.activations.graph import trace
 from dissect_report.activations.interventions import replaced
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
-from dissect_report.activations.outputs import Reader, read_logits
+from dissect_report.activations.outputs import Reader
 from dissect_report.activations.recording import record
 from dissect_report.activations.steadiness import REPEAT_NOISE, Fault, alike
 from dissect_report.activations.tail_proof import check_dependence, reproduces
@@ -84,7 +85,7 @@ class GraphTail:
         model: put to rest while the tail runs.
         flow: the graph.
         cut: where it is cut.
-        read: takes the logits, or the images, out of the network's output.
+        read: takes the logits, or the images, out of what the network gives.
         row_bytes: of the largest value behind the cut, per image.
     """
 
@@ -125,7 +126,7 @@ class GraphTail:
         recorded = recorded.to(self.flow.types[self.cut.node])
         kept = [value.to(self.flow.types[node]) for node, value in zip(self.cut.kept, kept, strict=True)]
         with quiet(self.model):
-            return self.read(self.flow.finish(self.behind(recorded, *kept, *sized)))
+            return self.read(lambda: self.flow.finish(self.behind(recorded, *kept, *sized)))
 
 
 def largest(flow: Flow, nodes: Sequence[Node]) -> int:
@@ -153,7 +154,7 @@ class WholeTail:
     def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Tensor:
         """The network's output from the layer's maps; no argument is written into."""
         with replaced(self.model, self.layer, lambda maps: recorded.clone().to(maps.dtype)):
-            return self.read(self.model(kept[0].clone()))
+            return self.read(lambda: self.model(kept[0].clone()))
 
     def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
         """As ``run``."""
@@ -165,14 +166,15 @@ def split_tail(
     layer: LayerInfo,
     images: Float[Tensor, "image ..."],
     paths: Sequence[Path] = PATHS,
-    read: Reader = read_logits,
+    read: Reader | None = None,
 ) -> Tail:
     """The tail behind ``layer``, proved on ``images``.
 
     Args:
         images: real inputs (of a generator: latents), at least two, on the model's device.
         paths: ways to try, in this order.
-        read: takes the logits, or the images, out of the network's output.
+        read: takes the logits, or the images, out of what the network gives; by default the class scores
+            that are found there.
 
     Raises:
         LayerError: the layer runs more than once, or nothing depends on it.
@@ -183,18 +185,18 @@ def split_tail(
     if len(images) < 2:
         raise ModelError("a network is split on at least two images")
     with untouched(model):
-        return _prove(model, layer, images, paths, read)
+        return _prove(model, layer, images, paths, read or class_reader(model, images))
 
 
 def _prove(model: nn.Module, layer: LayerInfo, images: Tensor, paths: Sequence[Path], read: Reader) -> Tail:
     """The first way of ``paths`` that gives the network's own outputs, from maps as they are recorded."""
     with record(model, [layer]) as recorder:
-        intact = read(model(images.clone()))
+        intact = read(lambda: model(images.clone()))
         recorded = recorder.take()[layer.name]
 
     def run(some: Tensor) -> Tensor:
         with quiet(model):
-            return read(model(some.clone()))
+            return read(lambda: model(some.clone()))
 
     again = run(images)
     with quiet(model):

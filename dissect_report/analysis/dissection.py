@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dissect_report.activations.class_output import ClassOutput
 from dissect_report.analysis.ablation.experiment import ablate, check_ablation, forget_ablations, is_ablated
 from dissect_report.analysis.cache import Cache
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
@@ -23,9 +24,17 @@ from dissect_report.analysis.setup import Setup, set_up
 from dissect_report.analysis.writing import remove_stale, write_layer, write_pictures
 from dissect_report.config import Config, RunConfig, load_config
 from dissect_report.errors import FindingsError
+from dissect_report.findings.answers import unpack
 from dissect_report.findings.disk import alone_in
 from dissect_report.findings.paths import RunPaths, SitePaths
-from dissect_report.findings.records import SCHEMA_VERSION, ConceptRecord, ImageRecord, LayerSummary, Run
+from dissect_report.findings.records import (
+    SCHEMA_VERSION,
+    ConceptRecord,
+    ImageRecord,
+    LayerSummary,
+    Run,
+    ScoresRecord,
+)
 from dissect_report.findings.store import LoadedRun, load_run, write_record
 from dissect_report.stats.block_counts import block_areas
 from dissect_report.stats.overlap import count_concepts
@@ -175,8 +184,8 @@ def _run_record(
         segmenters=segmenter_records(setup.segmenter),
         concepts=concepts,
         images=tuple(
-            ImageRecord(name, label, *place, classes[int(best)] if best >= 0 and classes else None)
-            for name, label, place, best in images
+            ImageRecord(name, label, *place, _names_of(answer, classes))
+            for name, label, place, answer in images
         ),
         skipped_images=survey.skipped,
         layers=tuple(layers),
@@ -185,4 +194,21 @@ def _run_record(
         depth=probe.labels.shape[1],
         groups=probe.grouping.groups,
         generator=generator_record(setup),
+        scores=_scores_record(setup.network.output),
     )
+
+
+def _names_of(answer: np.ndarray, classes: tuple[str, ...]) -> str | None:
+    """What the model says of an image: its class, or several; None for nothing."""
+    if not classes:
+        return None
+    if answer.ndim == 0:
+        return classes[int(answer)]
+    decided = unpack(answer, len(classes))
+    return ", ".join(name for name, said in zip(classes, decided, strict=True) if said) or None
+
+
+def _scores_record(output: ClassOutput | None) -> ScoresRecord | None:
+    if output is None:
+        return None
+    return ScoresRecord(output.name, output.width, output.decision, output.undone)

@@ -113,7 +113,7 @@ def _measure(setup: Setup, images: int) -> Forecast:
     seconds["segmenting"] = setup.stopwatch.seconds["segment"] * scale
     list(measure_layers(setup, labels))  # the first run also compiles the counting kernels
     setup.stopwatch.seconds.clear()
-    setup.cache.discard("predicted.i32")  # so that the model runs again
+    setup.cache.discard("predicted")  # so that the model runs again
     numbers = [layer for layer, _ in measure_layers(setup, labels)]
     for stage in ("model", "measure", "correlate"):
         seconds[stage] = setup.stopwatch.seconds[stage] * scale
@@ -165,7 +165,7 @@ def _interventions(
         return (_forecast_edits(setup, generation, images),)
     if ablation is None or not ablation.rank_images:
         return forecast_removals(setup, labels, None)
-    probe = dataclasses.replace(setup.run.probe, images=ablation.rank_images, limit=0)
+    probe = dataclasses.replace(setup.run.probe, images=ablation.rank_images, limit=0, groups="")
     ranking = list_probe(probe, config.folder, setup.run.dissection.seed, setup.run.segmenters)
     return forecast_removals(setup, labels, [item.label for item in ranking.items])
 

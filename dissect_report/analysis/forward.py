@@ -14,15 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from dissect_report.activations.class_output import ClassOutput
+from dissect_report.activations.decisions import decider_of
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.recording import record
 from dissect_report.activations.upsampling import Upsampling, upsample
-from dissect_report.analysis.cache import Cache, CachedArray
+from dissect_report.analysis.cache import Cache, CachedArray, digest
 from dissect_report.analysis.progress import Progress
 from dissect_report.analysis.survey import Survey
 from dissect_report.config import ModelConfig
 from dissect_report.errors import DissectError, ModelError
-from dissect_report.sources.models import logits
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
 from dissect_report.stats.topk import image_means
@@ -187,7 +188,8 @@ class ModelPass:
         maps: per slice, float32 [image, unit, y, x].
         maxima: per slice, float32 [image, unit] of the raw maps.
         means: per slice, float32 [image, unit] of the raw maps; what orders images of equal maximum.
-        predicted: int32 [image], the class with the largest logit; -1 if the model gives no classes.
+        output: where the model gives its classes; None if it gives none.
+        predicted: answers [image, ...], see ``findings.answers``; unused without classes.
     """
 
     slices: tuple[LayerSlice, ...]
@@ -195,6 +197,7 @@ class ModelPass:
     maps: tuple[CachedArray, ...]
     maxima: tuple[CachedArray, ...]
     means: tuple[CachedArray, ...]
+    output: ClassOutput | None
     predicted: CachedArray
 
     @property
@@ -207,28 +210,36 @@ class ModelPass:
         """Each once."""
         return list({part.layer.name: part.layer for part in self.slices}.values())
 
-    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], output: object) -> None:
-        """Takes what a batch left in the recorder, and the model's output."""
+    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], scores: Tensor | None) -> None:
+        """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
         for part, maps, peaks, means in zip(self.slices, self.maps, self.maxima, self.means, strict=True):
             tensor = recorded[part.layer.name][:, part.first : part.last]
             raw = tensor.cpu().numpy()
             peaks.values[start:stop] = tensor.amax((2, 3)).cpu().numpy()
             means.values[start:stop] = image_means(raw)
             maps.values[start:stop] = on_grid(raw, self.shrink.get(part.layer.name))
-        self.predicted.values[start:stop] = _predictions(output, stop - start)
+        if self.output is not None and scores is not None:
+            self.predicted.values[start:stop] = decider_of(self.output).answer(scores)
 
 
 def open_pass(
-    slices: Sequence[LayerSlice], shrink: dict[str, Upsampling], count: int, cache: Cache, key: str
+    slices: Sequence[LayerSlice],
+    shrink: dict[str, Upsampling],
+    count: int,
+    cache: Cache,
+    key: str,
+    output: ClassOutput | None,
 ) -> ModelPass:
     """The arrays of a pass over ``count`` images, as far as they were filled under the same key."""
+    decider = decider_of(output)
     return ModelPass(
         tuple(slices),
         shrink,
         tuple(cache.open(s.name, key, (count, s.last - s.first, *s.map_size), np.float32) for s in slices),
         tuple(cache.open(f"{s.name}.max", key, (count, s.last - s.first), np.float32) for s in slices),
         tuple(cache.open(f"{s.name}.mean", key, (count, s.last - s.first), np.float32) for s in slices),
-        cache.open("predicted.i32", key, (count,), np.int32),
+        output,
+        cache.open("predicted", digest(key, output), (count, *decider.shape), decider.kind),
     )
 
 
@@ -242,14 +253,15 @@ def run_model(
     stage_name: str,
 ) -> None:
     """One forward pass of the probe, recording every slice that is not filled yet."""
-    count = len(survey)
+    count, output = len(survey), passed.output
     done = min(array.done for array in passed.arrays)
     notes = Notes(passed.arrays, count)
 
     def work(start: int, stop: int) -> None:
         with record(model, passed.layers) as recorder:
-            output = model(survey.inputs(start, stop, config, batches.device))
-            passed.fill(start, stop, recorder.take(), output)
+            inputs = survey.inputs(start, stop, config, batches.device)
+            scores = model(inputs) if output is None else output.read(lambda: model(inputs))
+            passed.fill(start, stop, recorder.take(), scores)
 
     with progress.stage(stage_name, count, "images") as stage:
         stage.advance(done)
@@ -261,11 +273,3 @@ def run_model(
 def on_grid(maps: np.ndarray, plan: Upsampling | None) -> np.ndarray:
     """Raw maps as they are kept: sampled to the grid where there is a plan for it."""
     return maps if plan is None else upsample(maps, plan)
-
-
-def _predictions(output: object, count: int) -> np.ndarray:
-    """int32 [image]: the class of the largest logit, -1 where the output is not one row an image."""
-    scores = logits(output)
-    if scores is None or scores.ndim != 2 or len(scores) != count:
-        return np.full(count, -1, np.int32)
-    return scores.argmax(1).to(torch.int32).cpu().numpy()

@@ -14,7 +14,6 @@ from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.survey import small_picture
 from dissect_report.errors import ModelError
 from dissect_report.findings.records import GeneratorRecord
-from dissect_report.sources.models import images as images_of
 
 #: Share of values outside the output range from which on a reader is told.
 MANY_CLIPPED = 0.25
@@ -101,10 +100,8 @@ def made_images(setup: Setup, output: object, latents: range) -> Float[Tensor, "
     Raises:
         ModelError: there are none, or one holds NaN or an infinite number.
     """
-    raw = images_of(output)
-    if raw is None:
-        raise ModelError(f"{setup.run.model.source} gives no images [image, 3, y, x]")
-    raw = raw.float()
+    assert setup.network.images is not None, "the network is a generator"
+    raw = setup.network.images.take(output)
     broken = ~torch.isfinite(raw).flatten(1).all(1)
     if bool(broken.any()):
         index = latents[int(broken.nonzero()[0]) if len(latents) > 1 else 0]

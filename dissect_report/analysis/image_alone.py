@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -11,11 +12,11 @@ from torch import Tensor, nn
 from dissect_report.activations.causes import fault_line
 from dissect_report.activations.recording import record
 from dissect_report.activations.steadiness import COUNT, find_fault
+from dissect_report.activations.untouched import untouched
 from dissect_report.analysis.forward import out_of_memory
 from dissect_report.analysis.generating import made_images, unit_range
 from dissect_report.analysis.setup import Setup
 from dissect_report.errors import DissectError, ModelError, SegmenterError
-from dissect_report.sources.models import logits
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.network import NetworkSegmenter
 
@@ -42,10 +43,17 @@ def _check_network(setup: Setup) -> None:
 
     def ask(images: Tensor) -> Mapping[str, Tensor]:
         with record(network.model, network.chosen) as recorder:
-            output = network.model(images)
+            made = answer(images)
             maps = {f"layer {name!r}": values for name, values in recorder.take().items()}
-        made = made_images(setup, output, range(len(images))) if setup.run.is_generator else logits(output)
         return maps if made is None else {**maps, "its output": made}
+
+    def answer(images: Tensor) -> Tensor | None:
+        if setup.run.is_generator:
+            return made_images(setup, network.model(images), range(len(images)))
+        if network.output is not None:
+            return network.output.read(lambda: network.model(images))
+        network.model(images)
+        return None
 
     _check(source, ask, inputs, setup.batches.size, [network.model], ModelError)
 
@@ -68,7 +76,9 @@ def _check(
     networks: list[nn.Module],
     error: type[DissectError],
 ) -> None:
-    with torch.inference_mode():
+    with torch.inference_mode(), ExitStack() as stack:
+        for network in networks:
+            stack.enter_context(untouched(network))
         try:
             fault = find_fault(ask, images, size)
         except DissectError:

@@ -129,7 +129,8 @@ def group_slices(setup: Setup, plans: dict[str, MapPlan]) -> list[list[LayerSlic
 def open_group(setup: Setup, group: list[LayerSlice], plans: dict[str, MapPlan]) -> ModelPass:
     """The arrays of one pass, as far as they were filled before."""
     shrink = {name: plan.shrink for name, plan in plans.items() if plan.shrink is not None}
-    return open_pass(group, shrink, len(setup.survey), setup.cache, _maps_key(setup, group))
+    return open_pass(group, shrink, len(setup.survey), setup.cache, _maps_key(setup, group),
+                     setup.network.output)  # fmt: skip
 
 
 def _maps_key(setup: Setup, group: list[LayerSlice]) -> str:

@@ -18,7 +18,6 @@ from dissect_report.analysis.survey import Survey, survey_latents, survey_probe
 from dissect_report.config import Config, RunConfig
 from dissect_report.findings.paths import RunPaths, SitePaths
 from dissect_report.findings.records import OutputSample
-from dissect_report.sources.models import images
 from dissect_report.sources.probe import Probe, list_probe, rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter, open_segmenters
 from dissect_report.sources.segmenters.network import NetworkSegmenter
@@ -173,12 +172,12 @@ def _answer(
 
 def _first_image(run: RunConfig, network: Network, survey: Survey) -> torch.Tensor:
     """RGB in [0, 1], [1, 3, y, x], as segmenters take it: a photo, or what is made of a latent."""
-    if survey.latents is None:
+    if network.images is None:
         return rgb(torch.from_numpy(survey.read(0, 1)))
-    made = images(network.model(survey.inputs(0, 1, run.model, network.device)))
-    assert made is not None, "it made images when it was opened"
+    made = network.images.read(lambda: network.model(survey.inputs(0, 1, run.model, network.device)))
     low, high = run.model.output_range
-    return (made.float().nan_to_num().clamp(low, high) - low) / (high - low)
+    scaled: torch.Tensor = (made.nan_to_num().clamp(low, high) - low) / (high - low)
+    return scaled
 
 
 def labelling_size(run: RunConfig, device: torch.device) -> int:

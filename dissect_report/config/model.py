@@ -33,6 +33,14 @@ class ModelConfig:
         (), "files, folders or globs that the model's code reads: when they change, it is measured again"
     )
     classes: str = key("", "text file of class names, one a line; default: output_0, output_1 ...")
+    output: int | str = key(
+        "", 'which of several outputs holds the classes (or images): a number, or a name such as "aux.logits"'
+    )
+    decision: Literal["auto", "argmax", "sigmoid"] = key(
+        "auto",
+        "argmax: the class of the largest score; sigmoid: each class by itself, above a logit of 0; auto: "
+        "sigmoid if the network ends in one, else argmax; a single logit always tells two classes apart",
+    )
     mean: tuple[float, ...] = key(IMAGENET_MEAN, "of the model's input, one a channel")
     std: tuple[float, ...] = key(IMAGENET_STD, "of the model's input, one a channel")
     latent_shape: tuple[int, ...] = key((), "generators: shape of one latent, e.g. [512]")

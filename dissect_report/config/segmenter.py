@@ -33,6 +33,7 @@ class SegmenterConfig:
     panoptic: str = key(
         "", "masks:COCO.json of panoptic kind: folder of its PNGs; default: named as the file"
     )
+    output: int | str = key("", "networks: which of several outputs holds the labels: a number, or a name")
 
     def __post_init__(self) -> None:
         if isinstance(self.unlabelled, int):  # one, from Python

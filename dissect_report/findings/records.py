@@ -13,7 +13,8 @@ from dataclasses import dataclass
 #: 2: generators; keys of their own for what removing units found.
 #: 3: single units of generators inserted at places; replacement_quantile; outlines in a box of 500.
 #: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads; images of equal
-#: maximum by mean, units that saturate; outputs by which a network is known again.
+#: maximum by mean, units that saturate; which output holds the classes, and how they are decided; outputs by
+#: which a network is known again.
 SCHEMA_VERSION = 4
 
 #: The categories in the order in which every page lists them.
@@ -57,7 +58,8 @@ class ImageRecord:
         half: 0 or 1, by a hash of its content: the two halves of the held-out measurement.
         group: number of its group of images that are not independent; of itself alone where none are named.
         block: number of its block: groups by a hash of their content, at most 500 of them.
-        predicted: the class that the model gives it; None if the model gives no classes.
+        predicted: the class that the model gives it, or several separated by ", " where each is decided by
+            itself; None if it gives none.
     """
 
     name: str
@@ -201,6 +203,24 @@ class GeneratorRecord:
 
 
 @dataclass(frozen=True)
+class ScoresRecord:
+    """Which output of a network holds the class scores, and how they decide.
+
+    Attributes:
+        output: dotted name in what the network gives; "" if that is the row of scores itself.
+        width: scores an image.
+        decision: "argmax": the largest; "one logit": two classes, the second above 0; "sigmoid": every class
+            by itself, above a probability of 0.5.
+        undone: whether a sigmoid that ends the network was undone, so that margins are of logits.
+    """
+
+    output: str
+    width: int
+    decision: str
+    undone: bool
+
+
+@dataclass(frozen=True)
 class Run:
     """``run.json``: one network measured on one probe dataset.
 
@@ -221,6 +241,7 @@ class Run:
         depth: label channels of the merged segmentation.
         groups: of images; fewer than ``findings.grades.ENOUGH_GROUPS`` leave units untested.
         generator: None for a classifier.
+        scores: None if it gives no classes.
     """
 
     schema_version: int
@@ -239,3 +260,4 @@ class Run:
     depth: int
     groups: int
     generator: GeneratorRecord | None = None
+    scores: ScoresRecord | None = None

@@ -63,7 +63,8 @@ def live_images(removals: Removals) -> int:
         return 0
     images, units = removals.arrays["pooled"].shape
     room = MOST / _GROWTH - _weight_bytes(removals) - 40 * units - 8 * removals.arrays["random_order"].size
-    return int(min(images, room // (units + 4))) if room > units else 0
+    labels = 4 * removals.arrays["label"].size // max(1, images)
+    return int(min(images, room // (units + labels))) if room > units else 0
 
 
 def _weight_bytes(removals: Removals) -> int:
@@ -81,7 +82,8 @@ def live_file(removals: Removals) -> DataFile | None:
     """The data of the tick boxes; None where another tail lies behind the layer, or it is too large.
 
     Arrays travel as base64 of their bytes, smallest end first: ``pooled`` uint8 [image, unit], ``label``
-    int32 [image], the others float32. Weights are float32 [class, unit], or int16 with one ``step`` a class.
+    int32 [image], or [image, carried] where every class is decided by itself, the others float32. Weights are
+    float32 [class, unit], or int16 with one ``step`` a class.
     """
     images = live_images(removals)
     if not images:
@@ -98,6 +100,7 @@ def live_file(removals: Removals) -> DataFile | None:
         "units": int(weight.shape[1]),
         "classes": int(weight.shape[0]),
         "pooled": _bytes(arrays["pooled"][chosen]),
+        "each": removals.words.each,
         "label": _bytes(arrays["label"][chosen].astype("<i4")),
         "weight": _bytes(weight),
         "short": weight.dtype.itemsize == 2,

@@ -45,6 +45,22 @@ GENERATOR = NetworkWords(
 )
 
 
+def scores_sentence(run: LoadedRun) -> str:
+    """Which output holds the classes, and how it decides; "" of a network without classes."""
+    scores = run.record.scores
+    if scores is None:
+        return ""
+    where = f"its output “{scores.output}”" if scores.output else "its output"
+    if scores.decision == "one logit":
+        no, yes = run.record.classes
+        return f"Of its classes {where} gives one logit an image: above 0 it says “{yes}”, else “{no}”."
+    row = f"The classes are read from {where}, a row of {scores.width} scores an image"
+    if scores.decision == "argmax":
+        return f"{row}: the largest is the class."
+    undone = "; what goes into the sigmoid that ends the network is its logit" if scores.undone else ""
+    return f"{row}, each decided by itself: yes above a probability of 0.5, a logit of 0{undone}."
+
+
 def network_words(run: LoadedRun) -> NetworkWords:
     """The words that fit the run's network."""
     return GENERATOR if setting(run, "model", "kind") == "generator" else CLASSIFIER

@@ -19,27 +19,58 @@ class Words:
     Attributes:
         plain: share of images that are given their class.
         balanced: mean of recall and specificity of one class.
-        overall: ``plain`` over all classes.
+        overall: ``plain`` over all classes; the share of decisions where every class has its own.
         truth: what a prediction is held against.
+        each: whether every class is decided by itself.
     """
 
     plain: str
     balanced: str
     overall: str
     truth: str
+    each: bool
 
 
 def words_of(record: Ablation) -> Words:
-    """The words that fit a layer's labels."""
+    """The words that fit a layer's labels, and how its classes are decided."""
+    each = record.decision == "sigmoid"
     if record.labels == LABELLED:
-        return Words("accuracy", "balanced accuracy", "accuracy over all classes", "the images' class labels")
+        overall = "share of right decisions over all classes" if each else "accuracy over all classes"
+        return Words("accuracy", "balanced accuracy", overall, "the images' class labels", each)
     agreement = "agreement with the intact model"
     return Words(
         agreement,
         f"balanced {agreement}",
-        f"{agreement} over all classes",
+        "share of decisions as the intact model's" if each else f"{agreement} over all classes",
         "the intact model's own predictions, because no image lies in a folder named like a class",
+        each,
     )
+
+
+#: By ``Ablation.decision``: what is right or wrong.
+ANSWERS = {
+    "argmax": "the network's first answer",
+    "one logit": "the network's answer (its one logit above 0 or not)",
+    "sigmoid": "the network's decision on the class (its probability above 0.5 or not)",
+}
+
+#: By ``Ablation.decision``: what a margin is.
+MARGINS = {
+    "argmax": "The logit of the right class minus the largest other one",
+    "one logit": "How far the logit lies from 0 on the side of the right class",
+    "sigmoid": "How far the class's own logit lies above 0",
+}
+
+
+def _overall(record: Ablation) -> str:
+    """What the measure over all classes counts."""
+    of = "right" if record.labels == LABELLED else "that of the intact model"
+    if record.decision == "sigmoid":
+        return (
+            f"The part of all decisions, one a class and evaluation image, that is {of}. It stays high where "
+            "a rare class is never said."
+        )
+    return f"The part of all evaluation images whose {'first ' * (record.decision == 'argmax')}answer is {of}"
 
 
 def removal_glossary(record: Ablation) -> dict[str, Term]:
@@ -53,7 +84,7 @@ def removal_glossary(record: Ablation) -> dict[str, Term]:
         "removed": ("removed unit", f"A unit whose whole map is replaced by {value}, on every image."),
         "balanced": (
             words.balanced,
-            "The mean of recall and specificity of the network's first answer, for one class; a network "
+            f"The mean of recall and specificity of {ANSWERS[record.decision]}, for one class; a network "
             "that does not know the class reaches 50 %. Held against " + words.truth + ".",
         ),
         "recall": ("recall of a class", "The part of the class's images that the network gives that class."),
@@ -63,9 +94,7 @@ def removal_glossary(record: Ablation) -> dict[str, Term]:
         ),
         "overall": (
             words.overall,
-            "The part of all evaluation images whose first answer is right"
-            if record.labels == LABELLED
-            else "The part of all evaluation images whose first answer is that of the intact model",
+            _overall(record),
         ),
         "ranking": (
             "ranking images",
@@ -83,20 +112,24 @@ def removal_glossary(record: Ablation) -> dict[str, Term]:
         ),
         "margin": (
             "margin",
-            "The logit of the right class minus the largest other one, mean over the class's ranking images.",
+            f"{MARGINS[record.decision]}, mean over the class's ranking images.",
         ),
         "serves": (
             "serves a class",
-            "The unit is among the four most important units of the class, with a loss above 0. Classes with "
-            "fewer than 10 ranking images are not counted.",
+            "The unit is among the four most important units of the class on one half of the images, with a "
+            "loss above 0, and the other half loses too. Both halves rank and confirm, unless images of "
+            "their own rank. Shown is the mean of the losses that confirm it. A class is not ranked on "
+            "fewer than 10 images.",
         ),
         "random": (
             "random units",
-            "Units that are not dead, drawn with a seed; mean and range over the draws.",
+            "Units that are not dead, drawn with a seed; mean and range over the draws. p: (1 + draws that "
+            "cost at least as much) / (1 + draws).",
         ),
         "interval": (
             "95 % interval",
-            "From 1,000 seeded draws of the images with replacement (bootstrap).",
+            "Newcombe's paired score intervals of recall and specificity, joined by square-and-add. They "
+            "need no draws, hold the estimate and are never without width.",
         ),
     }
     return {key: Term(*term) for key, term in terms.items()}

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from dissect_report.errors import SegmenterError, nearest
 from dissect_report.findings.records import CATEGORIES
+from dissect_report.sources.names import number_twins
 from dissect_report.sources.text_tables import Table, read_table, read_text, refuse_tables
 
 #: Stands in a table of positions for an id that is neither a concept nor "no label".
@@ -80,7 +81,7 @@ def read_concepts(path: Path, unlabelled: int | Collection[int] = 0) -> ConceptL
         names = text.rstrip().splitlines()
         refuse_tables(names, path, EXPECTED, SegmenterError, CATEGORIES)
         _refuse_numbered(names, path)
-        listed = name_channels(first_names(names, other=""))
+        listed = name_channels(first_names(names, other=""), unlabelled)
         return ConceptList(check_catalogue(listed, unlabelled, f"{path}"), {})
     concepts = _table_concepts(table, path)
     catalogue = check_catalogue(concepts, unlabelled, f"{path}")
@@ -150,22 +151,26 @@ def _color(text: str, where: str) -> int:
     return red << 16 | green << 8 | blue
 
 
-def name_channels(names: Iterable[str]) -> list[Concept]:
-    """Concepts of category object from names in the order of their ids, which start at 0."""
-    return [Concept(number, name.strip(), "object") for number, name in enumerate(names)]
+def name_channels(names: Iterable[str], unlabelled: int | Collection[int] = ()) -> list[Concept]:
+    """Concepts of category object from names in the order of their ids, which start at 0.
+
+    A single name is that of a yes/no concept: its id is 1 where 0 means no label.
+    """
+    listed = list(names)
+    first = 1 if len(listed) == 1 and 0 in unlabelled_ids(unlabelled) else 0
+    return [Concept(number, name.strip(), "object") for number, name in enumerate(listed, first)]
 
 
 def check_catalogue(
     concepts: Iterable[Concept], unlabelled: int | Collection[int], where: str
 ) -> tuple[Concept, ...]:
-    """The concepts in the order of their ids, without those that are ``unlabelled``.
+    """The concepts in the order of their ids, without those that are ``unlabelled``; twins numbered apart.
 
     Raises:
-        SegmenterError: an empty or repeated name, a repeated id, an unknown category, or no concept.
+        SegmenterError: an empty name, a repeated id, an unknown category, or no concept.
     """
     without = unlabelled_ids(unlabelled)
     kept = sorted((c for c in concepts if c.id not in without), key=lambda concept: concept.id)
-    names: dict[str, int] = {}
     ids: set[int] = set()
     for concept in kept:
         if not concept.name:
@@ -179,14 +184,11 @@ def check_catalogue(
             raise SegmenterError(f"{where}: concept {concept.name!r} has the negative id {concept.id}")
         if concept.id in ids:
             raise SegmenterError(f"{where}: the id {concept.id} stands twice")
-        if concept.name in names:
-            ids_of = f"ids {names[concept.name]} and {concept.id}"
-            raise SegmenterError(f"{where}: the concept {concept.name!r} stands twice ({ids_of})")
-        names[concept.name] = concept.id
         ids.add(concept.id)
     if not kept:
         raise SegmenterError(f"{where}: there is not one concept in it")
-    return tuple(kept)
+    names = number_twins(concept.name for concept in kept)
+    return tuple(replace(concept, name=name) for concept, name in zip(kept, names, strict=True))
 
 
 def position_table(catalogue: Sequence[Concept], unlabelled: int | Collection[int]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """How well a classifier tells its classes apart: counts per set of removed units, ratios at the end.
 
-A *target* is a class, or a group of classes taken as one. Labels and predictions are class indices.
+A *target* is a class, or a group of classes taken as one. Labels and predictions are class indices, or
+sets of classes where every class is decided by itself: see ``findings.answers``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Integer
 
+from dissect_report.findings.answers import carried, right, said
+
 
 @dataclass(frozen=True, eq=False)
 class ClassCounts:
@@ -20,8 +23,10 @@ class ClassCounts:
         true_positives: int64 [target, column] images of the target predicted as the target.
         predicted: int64 [target, column] images predicted as the target.
         positives: int64 [target] images of the target.
-        correct: int64 [column] images predicted as their own class.
+        correct: int64 [column] right decisions: images predicted as their own class, or of every class
+            whether an image is of it.
         images: all of them.
+        decisions: one an image, or one a class and image.
     """
 
     true_positives: Int64[np.ndarray, "target column"]
@@ -29,6 +34,7 @@ class ClassCounts:
     positives: Int64[np.ndarray, " target"]
     correct: Int64[np.ndarray, " column"]
     images: int
+    decisions: int
 
     def __add__(self, other: ClassCounts) -> ClassCounts:
         """The counts over the images of both."""
@@ -38,6 +44,7 @@ class ClassCounts:
             self.positives + other.positives,
             self.correct + other.correct,
             self.images + other.images,
+            self.decisions + other.decisions,
         )
 
     @property
@@ -70,8 +77,8 @@ class ClassCounts:
 
     @property
     def accuracy(self) -> Float64[np.ndarray, " column"]:
-        """Share of all images predicted as their own class, over all classes; NaN without images."""
-        return _ratio(self.correct, np.int64(self.images))
+        """Share of right decisions, over all classes; NaN without images."""
+        return _ratio(self.correct, np.int64(self.decisions))
 
 
 def _ratio(above: np.ndarray, below: np.ndarray | np.int64) -> np.ndarray:
@@ -91,11 +98,13 @@ def membership(targets: Sequence[Sequence[int]], classes: int) -> Bool[np.ndarra
 
 
 def count_predictions(
-    predicted: Integer[np.ndarray, "image column"],
-    labels: Integer[np.ndarray, " image"],
+    predicted: Integer[np.ndarray, "image column ..."],
+    labels: Integer[np.ndarray, "image ..."],
     members: Bool[np.ndarray, "target class"],
 ) -> ClassCounts:
     """Counts every column's predictions for every target."""
+    if predicted.ndim > 2:
+        return _count_each(predicted, labels, members)
     targets, columns = len(members), predicted.shape[1]
     true_positives = np.zeros((targets, columns), np.int64)
     for target in range(targets):
@@ -110,4 +119,18 @@ def count_predictions(
         positives=members[:, labels].sum(1, dtype=np.int64),
         correct=(predicted == labels[:, None]).sum(0, dtype=np.int64),
         images=len(labels),
+        decisions=len(labels),
     )
+
+
+def _count_each(predicted: np.ndarray, labels: np.ndarray, members: np.ndarray) -> ClassCounts:
+    """The same where every class is decided by itself."""
+    classes, columns = members.shape[1], predicted.shape[1]
+    true_positives, named = np.zeros((2, len(members), columns), np.int64)
+    positives = np.zeros(len(members), np.int64)
+    for target, member in enumerate(members):
+        inside, answers = carried(labels, member), said(predicted, member)
+        true_positives[target], named[target] = answers[inside].sum(0), answers.sum(0)
+        positives[target] = inside.sum()
+    correct = right(predicted, labels, classes).sum(0)
+    return ClassCounts(true_positives, named, positives, correct, len(labels), classes * len(labels))

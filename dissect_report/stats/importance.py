@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from dissect_report.findings.ablation import SERVING
 from dissect_report.stats.classification import ClassCounts
 
 #: The last group of units: those that serve this many classes or more.
@@ -38,16 +37,19 @@ def lost_accuracy(counts: ClassCounts) -> Float64[np.ndarray, "target unit"]:
 def mean_fall(
     margin: np.ndarray, labels: np.ndarray, members: Bool[np.ndarray, "target class"]
 ) -> Float64[np.ndarray, "target unit"]:
-    """Mean fall of (true logit - best other logit) over each target's images; 0 without an image.
+    """Mean fall of the margin over each target's images; 0 without an image.
+
+    The margin is the true logit minus the best other one, or the true one alone where every class is
+    decided by itself.
 
     Args:
-        margin: float32 [image, 1 + unit]; column 0 is the intact network.
-        labels: [image].
+        margin: float32 [image, 1 + unit] or [image, 1 + unit, carried]; column 0 is the intact network.
+        labels: [image] or [image, carried].
         members: the classes of each target.
     """
     falls = np.zeros((len(members), margin.shape[1] - 1))
     for target, member in enumerate(members):
-        rows = margin[member[labels]].astype(np.float64)
+        rows = _own_margins(margin, labels, member)
         if len(rows):
             falls[target] = (rows[:, :1] - rows[:, 1:]).mean(0)
     return falls
@@ -61,9 +63,16 @@ def mean_margin(
     Args:
         margin: as of ``mean_fall``.
     """
-    sizes = np.abs(margin[:, 0].astype(np.float64))
-    own = [sizes[member[labels]] for member in members]
+    own = [np.abs(_own_margins(margin[:, :1], labels, member)) for member in members]
     return np.array([values.mean() if len(values) else 0.0 for values in own])
+
+
+def _own_margins(margin: np.ndarray, labels: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """float64 [pair, column]: of every image and class of a target that it is of."""
+    if labels.ndim == 1:
+        return np.asarray(margin[member[labels]].astype(np.float64))
+    images, places = np.nonzero(np.append(member, False)[labels])
+    return np.asarray(margin[images, :, places].astype(np.float64))
 
 
 def rank_units(
@@ -80,16 +89,6 @@ def rank_units(
     step = (FALL_STEP * np.where(scale > 0, scale, 1.0))[:, None]
     steps = np.round(fall / step)
     return np.lexsort((units, -steps, -lost), axis=1).astype(np.int64)
-
-
-def classes_served(
-    order: Int64[np.ndarray, "target unit"], lost: Int64[np.ndarray, "target unit"]
-) -> Int64[np.ndarray, " unit"]:
-    """For how many targets each unit is among the ``SERVING`` most important with a loss above 0."""
-    served = np.zeros(lost.shape[1], np.int64)
-    for units, losses in zip(order[:, :SERVING], lost, strict=True):
-        served[units[losses[units] > 0]] += 1
-    return served
 
 
 @dataclass(frozen=True)

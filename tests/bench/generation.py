@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from dissect_report.activations.interventions import ablated
+from dissect_report.activations.outputs import ImageOutput
 from dissect_report.analysis.generation.edits import Edit
 from dissect_report.analysis.generation.experiment import open_pass
 from dissect_report.analysis.generation.passes import EditPass
@@ -17,7 +18,6 @@ from dissect_report.analysis.generation.plans import lattice
 from dissect_report.analysis.progress import Silent
 from dissect_report.analysis.setup import Setup, set_up
 from dissect_report.config import load_config
-from dissect_report.sources.models import images
 from dissect_report.sources.progan import progan
 from tests.bench.rows import row, seconds
 
@@ -82,8 +82,7 @@ def _whole(setup: Setup, work: EditPass, order: list[int]) -> None:
         for count in COUNTS:
             for units in ([], order[:count]):
                 with torch.no_grad(), ablated(model, info, units):
-                    made = images(model(given))
-                assert made is not None
+                    made = ImageOutput().take(model(given))
                 setup.segmenter.label((made.clamp(-1, 1) + 1) / 2, ["one"], setup.grid)
 
 

@@ -10,7 +10,7 @@ from dissect_report.config import ModelConfig
 from dissect_report.errors import ModelError, WeightsError
 from dissect_report.sources import torchvision_models
 from dissect_report.sources.identity import digest_of
-from dissect_report.sources.models import check_scores, load_classes, load_model, logits
+from dissect_report.sources.models import load_classes, load_model
 from dissect_report.sources.torchvision_import import import_torchvision
 
 NET = """
@@ -147,34 +147,3 @@ def test_a_bad_file_of_class_names_is_one_clear_line(
         (tmp_path / "names.txt").write_bytes(content)
     with pytest.raises(ModelError, match=words):
         load_classes(ModelConfig(source="net.py:net", classes="names.txt"), tmp_path)
-
-
-def test_logits_are_found_in_what_a_network_gives() -> None:
-    scores = torch.rand(2, 5)
-    maps = torch.rand(2, 5, 3, 3)
-    assert logits(scores) is scores
-    assert logits({"aux": torch.rand(1), "out": scores}) is scores
-    assert logits({"logits": scores}) is scores
-    assert logits((scores, maps)) is scores
-    flat = logits(scores[:, :, None, None])
-    assert flat is not None
-    assert torch.equal(flat, scores)
-    assert logits(maps) is None
-    assert logits("text") is None
-    assert logits({}) is None
-
-
-def test_outputs_that_leave_open_which_one_holds_the_classes_are_refused() -> None:
-    scores, embedding = torch.rand(2, 5), torch.rand(2, 64)
-    for clear in (
-        scores,
-        (scores, torch.rand(2, 3, 4, 4)),
-        {"embedding": embedding, "logits": scores},
-        (scores,) * 2,
-    ):
-        check_scores(clear, "net.py:made")
-    for open_ in ((embedding, scores), {"embedding": embedding, "scores": scores}):
-        with pytest.raises(
-            ModelError, match=r"net.py:made gives several outputs, \[2, 64\], \[2, 5\]: a factory"
-        ):
-            check_scores(open_, "net.py:made")

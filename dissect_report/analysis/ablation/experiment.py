@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from dissect_report.activations.decisions import decider_of
 from dissect_report.activations.interventions import check_units
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.linear_step import LinearStep, find_linear_step, plain_step
-from dissect_report.activations.tail import split_tail
+from dissect_report.activations.tail import Tail, split_tail
 from dissect_report.analysis.ablation.held_maps import hold_maps, read_images
 from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.passes import RemovalPass
@@ -119,7 +120,7 @@ def _survey_ranking(setup: Setup, config: AblationConfig) -> Survey | None:
     """The images that rank, where they are not a half of the probe."""
     if not config.rank_images:
         return None
-    probe = replace(setup.run.probe, images=config.rank_images, limit=0)
+    probe = replace(setup.run.probe, images=config.rank_images, limit=0, groups="")
     cache = _ranking_cache(setup)
     cache.prepare()
     budget = int(setup.run.compute.cache_gb * PIXEL_SHARE * 1e9)
@@ -147,6 +148,10 @@ def _ablate_layer(
     watch["sets"] = time.perf_counter()
     fall = mean_fall(first.margin, images.ranking.labels, targets.members)
     order = _rank(first, images.ranking.labels, targets, fall)
+    other_order = None
+    if ranking is None:  # two halves of the probe: each ranks, and each confirms the other
+        labels = images.evaluation.labels
+        other_order = _rank(second, labels, targets, mean_fall(second.margin, labels, targets.members))
     units = run.layers[info.name].units
     alive = np.array([unit.unit for unit in units if not unit.dead], np.int64)
     random = _random_orders(alive, config.random_draws, setup.run.dissection.seed)
@@ -158,7 +163,8 @@ def _ablate_layer(
     watch["write"] = time.perf_counter()
     found = LayerAblation(
         info=info, targets=targets, images=images, alone_ranking=first, alone_evaluation=second, sets=sets,
-        plan=plan, order=order, fall=fall, random=random, remover=work.remover, watch=watch,
+        plan=plan, order=order, fall=fall, other_order=other_order, random=random, remover=work.remover,
+        watch=watch,
         iou=np.array([np.nan if unit.iou is None else unit.iou for unit in units]),
     )  # fmt: skip
     return write_ablation(setup, config, run, found)
@@ -173,9 +179,9 @@ def _open_pass(
     own = hold_maps(setup, tail, setup.survey, setup.cache, maps)
     other = own if ranking is None else hold_maps(setup, tail, ranking, _ranking_cache(setup), None)
     key = digest(
-        "removals", setup.network.digest, info.recorded_as, tail.path, remover.step.label,
-        setup.batches.size, setup.network.device.type, setup.run.probe, setup.run.model.mean,
-        setup.run.model.std, versions(),
+        "removals", setup.network.digest, setup.network.output, info.recorded_as, tail.path,
+        remover.step.label, setup.batches.size, setup.network.device.type, setup.run.probe,
+        setup.run.model.mean, setup.run.model.std, versions(),
     )  # fmt: skip
     work = RemovalPass(remover, setup.cache, key, setup.progress)
     images = split_images(setup, work, ranking, own, other)
@@ -204,13 +210,29 @@ def _quantile_values(setup: Setup, info: LayerInfo, quantile: float) -> torch.Te
 
 def open_remover(setup: Setup, config: AblationConfig, info: LayerInfo) -> Remover:
     """The classifier cut behind the layer; removed units become 0."""
+    output = setup.network.output
+    assert output is not None, "checked when the network was opened"
     proof = read_images(setup, setup.survey, 0, min(PROOF, len(setup.survey)))
-    tail = split_tail(setup.network.model, info, proof)
+    tail = split_tail(setup.network.model, info, proof, read=output.read)
     step = find_linear_step(tail, proof) or plain_step(tail)
     memory = int(config.memory_gb * 1e9)
     if setup.network.device.type == "cpu":
         memory = min(memory, CPU_BYTES)
-    return Remover(tail, step, torch.zeros(info.units, device=setup.network.device), memory)
+    scale = 0.0 if output.decision == "argmax" else _logit_scale(tail, proof)
+    empty = torch.zeros(info.units, device=setup.network.device)
+    return Remover(tail, step, empty, memory, decider_of(output), scale)
+
+
+def _logit_scale(tail: Tail, images: torch.Tensor) -> float:
+    """The largest logit with none, each half and all of the units removed: the size of what adds up."""
+    with torch.inference_mode():
+        held = tail.head(images)
+        units = torch.arange(tail.layer.units, device=images.device)
+        found = []
+        for kept in (units >= 0, units % 2 == 0, units % 2 == 1, units < 0):
+            maps = held.recorded * kept.view(1, -1, 1, 1)
+            found.append(float(tail.run(maps, held.kept).abs().max()))
+    return max(found)
 
 
 def combines(step: LinearStep) -> bool:

@@ -45,7 +45,8 @@ def forecast_removals(
         return ()
     evaluated = len(labels) - len(labels) // 2 if ranking is None else len(labels)
     ranked = len(labels) // 2 if ranking is None else len(ranking)
-    targets = _most_targets(config, setup.network.classes, labels, halved=ranking is None)
+    each = setup.network.output is not None and setup.network.output.each
+    targets = _most_targets(config, setup.network.classes, labels, halved=ranking is None, each=each)
     return tuple(_line(setup, config, info, ranked, evaluated, targets) for info in check_ablation(setup))
 
 
@@ -79,15 +80,19 @@ def _measure(setup: Setup, config: AblationConfig, info: LayerInfo) -> tuple[flo
         begun = 0.0
         for _ in range(2):  # the first also sets the arithmetic up
             begun = time.perf_counter()
-            remover.predict(held, np.zeros(count, np.int64), nests)
+            remover.predict(held, np.zeros((count, 1) if remover.decider.shape else count, np.int64), nests)
         found.append((time.perf_counter() - begun) / count)
     return found[0], found[1], found[2]
 
 
 def _most_targets(
-    config: AblationConfig, classes: Sequence[str], labels: Sequence[str | None], halved: bool
+    config: AblationConfig, classes: Sequence[str], labels: Sequence[str | None], halved: bool, each: bool
 ) -> int:
-    """Classes and groups that can be asked about; without labels as many as the images can make up."""
+    """Classes and groups that can be asked about; without labels as many as the images can make up.
+
+    Args:
+        each: whether every class is decided by itself: then an image may be of all.
+    """
     groups = len(config.class_groups)
     if config.classes:
         return count_classes(config, classes) + groups
@@ -95,7 +100,7 @@ def _most_targets(
     known = known[known != UNKNOWN]
     needed = ENOUGH_IMAGES * (2 if halved else 1)
     if not len(known):
-        return min(len(classes), len(labels) // needed) + groups
+        return (len(classes) if each else min(len(classes), len(labels) // needed)) + groups
     found = int((np.bincount(known, minlength=len(classes)) >= needed - 1).sum()) + groups
     if not found:
         raise ConfigError(

@@ -9,6 +9,7 @@ from dissect_report.activations.linear_step import LinearStep
 from dissect_report.analysis.ablation.held_maps import HeldMaps
 from dissect_report.analysis.ablation.removals import Remover
 from dissect_report.analysis.ablation.splits import LabelledImages
+from dissect_report.findings.answers import decisions, pack, right
 from dissect_report.stats.classification import ClassCounts
 
 #: Images a reading.
@@ -38,7 +39,7 @@ def live_arrays(
             held = maps.block(images.indices[first : first + BLOCK])
             parts.append(step.parts(held.recorded)[:, :, 0].cpu().numpy())
         empty = step.parts(remover.empty(held.recorded))
-        bare = step.whole(empty)[0].cpu().numpy()
+        bare = step.rest(step.whole(empty), [value[:1] for value in held.kept])[0].cpu().numpy()
     pooled = np.concatenate(parts)
     offset = pooled.min(0)
     scale = ((pooled.max(0) - offset) / 255).astype(np.float32)
@@ -60,9 +61,15 @@ def _difference(arrays: dict[str, np.ndarray], labels: np.ndarray, alone: ClassC
     parts = value - arrays["removed_value"]
     weight = arrays["weight"]
     whole = arrays["bare"] + parts @ weight.T
-    worst = abs(float((whole.argmax(1) == labels).mean()) - float(alone.accuracy[0]))
+    worst = abs(_share_right(whole, labels) - float(alone.accuracy[0]))
     for unit in range(parts.shape[1]):
-        scores = whole - parts[:, unit, None] * weight[:, unit]
-        off = float((scores.argmax(1) == labels).mean()) - float(alone.accuracy[1 + unit])
-        worst = max(worst, abs(off))
+        off = _share_right(whole - parts[:, unit, None] * weight[:, unit], labels)
+        worst = max(worst, abs(off - float(alone.accuracy[1 + unit])))
     return worst
+
+
+def _share_right(scores: np.ndarray, labels: np.ndarray) -> float:
+    """All-class accuracy of scores [image, class]; every class by itself where ``labels`` are lists."""
+    answers = scores.argmax(1) if labels.ndim == 1 else pack(scores > 0)
+    found = right(answers[:, None], labels, scores.shape[1])
+    return float(found.mean()) / decisions(answers[:, None], scores.shape[1])

@@ -8,12 +8,13 @@ what is further apart than a multiple of that is left to the batch.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from dissect_report.activations.decisions import Decider, Largest
 from dissect_report.activations.outputs import NOISE
 
 #: Ties that are always run alone: where batch and image alone are compared.
@@ -35,12 +36,14 @@ class NearTies:
         capacity: how many fit in the memory at a time.
         compared: ties run both ways so far.
         seen: the largest difference between the two, as a share of the largest logit.
+        decider: tells how near another answer is.
     """
 
     run: Callable[[Tensor, Tensor], Tensor]
     capacity: int
     compared: int = 0
     seen: float = 0.0
+    decider: Decider = field(default_factory=Largest)
 
     def settle(
         self,
@@ -48,7 +51,7 @@ class NearTies:
         columns: Int64[Tensor, " tie"],
         scale: Float[Tensor, " tie"],
     ) -> Float[Tensor, "tie class"]:
-        """Logits whose best class is the one of the plain tail on the image alone.
+        """Logits whose answer is that of the plain tail on the image alone.
 
         Args:
             images: of at most ``capacity`` ties.
@@ -59,8 +62,7 @@ class NearTies:
             places = range(len(images))
             return torch.cat([self.run(images[k : k + 1], columns[k : k + 1]) for k in places])
         scores = self.run(images, columns)
-        best = scores.topk(2, 1).values
-        gaps = (best[:, 0] - best[:, 1]) / scale.clamp_min(torch.finfo(scale.dtype).tiny)
+        gaps = self.decider.gap(scores) / scale.clamp_min(torch.finfo(scale.dtype).tiny)
         for place in gaps.argsort(stable=True).tolist():
             noise = max(LEAST_NOISE, SAFETY * self.seen)
             if self.compared >= COMPARED and float(gaps[place]) > 2 * noise:

@@ -47,8 +47,9 @@ class RemovalPass:
             self.key, images.survey.digest, images.indices.tolist(), images.labels.tolist(),
             [(nest.units.tolist(), nest.sizes, nest.removed, nest.kept) for nest in nests],
         )  # fmt: skip
-        predicted = self.cache.open(f"{name}.i32", key, (len(images), columns), np.int32)
-        margin = self.cache.open(f"{name}.f32", key, (len(images), columns), np.float32)
+        decider, size = self.remover.decider, (len(images), columns)
+        predicted = self.cache.open(f"{name}.answers", key, (*size, *decider.shape), decider.kind)
+        margin = self.cache.open(f"{name}.f32", key, (*size, *images.labels.shape[1:]), np.float32)
         done = min(predicted.done, margin.done)
         notes = predicted.extra if done else {"unchanged": 0, "close": 0}
         predicted.extra = notes

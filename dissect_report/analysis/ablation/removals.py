@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int32, Int64
+from jaxtyping import Float, Float32, Int64, Integer
 from torch import Tensor
 
+from dissect_report.activations.decisions import Decider, Largest
 from dissect_report.activations.linear_step import LinearStep
 from dissect_report.activations.outputs import NOISE
 from dissect_report.activations.tail import Held, Tail
@@ -43,14 +44,15 @@ class Outcome:
     """Predictions of a block of images.
 
     Attributes:
-        predicted: int32 [image, 1 + column]; column 0 is the intact network.
-        margin: float32, logit of the image's class minus the best other logit.
+        predicted: answers [image, 1 + column], see ``findings.answers``; column 0 is the intact network.
+        margin: float32, how clearly the image's class is said, see ``Decider.margin``; of every class of an
+            image where each is decided by itself.
         unchanged: predictions that needed no arithmetic: the set changes nothing on the image.
         close: predictions too close for the shortcut, decided by the plain tail.
     """
 
-    predicted: Int32[np.ndarray, "image column"]
-    margin: Float32[np.ndarray, "image column"]
+    predicted: Integer[np.ndarray, "image column ..."]
+    margin: Float32[np.ndarray, "image column ..."]
     unchanged: int
     close: int
 
@@ -59,22 +61,26 @@ class Outcome:
 class Remover:
     """Replaces sets of units by subtraction where ``step`` allows it.
 
-    Predictions do not depend on how images and sets are put into batches: where the two best logits
-    are as close as arithmetic noise, what the plain tail says on that image alone decides.
+    Predictions do not depend on how images and sets are put into batches: where another answer is as
+    close as arithmetic noise, what the plain tail says on that image alone decides.
 
     Attributes:
         tail: the plain one.
         step: the linear map behind the layer, or ``plain_step``.
         replacement: what every cell of a removed unit becomes.
         memory: bytes for values behind the layer at a time.
+        decider: makes answers of logits.
+        scale: size of logits, where those of one image may all lie near 0 by accident: sets the noise too.
     """
 
     tail: Tail
     step: LinearStep
     replacement: Float[Tensor, " unit"]
     memory: int
+    decider: Decider = field(default_factory=Largest)
+    scale: float = 0.0
 
-    def predict(self, held: Held, labels: Int64[np.ndarray, " image"], nests: Sequence[Nest]) -> Outcome:
+    def predict(self, held: Held, labels: Int64[np.ndarray, "image ..."], nests: Sequence[Nest]) -> Outcome:
         """The intact network's predictions and those with every set of ``nests``."""
         with torch.inference_mode():
             block = _Block(self, held, torch.as_tensor(labels, device=held.recorded.device), nests)
@@ -106,12 +112,14 @@ class _Block:
         self.active = self.difference.flatten(2).ne(0).any(2)
         self.whole, self.bare = step.whole(values), step.whole(empty)
         self.columns = 1 + sum(nest.columns for nest in self.nests)
-        self.predicted = np.zeros((len(maps), self.columns), np.int32)
-        self.margin = np.zeros((len(maps), self.columns), np.float32)
-        self.scale = maps.new_zeros(len(maps))
+        decider, carried = self.remover.decider, self.labels.shape[1:]
+        self.predicted = np.zeros((len(maps), self.columns, *decider.shape), decider.kind)
+        self.margin = np.zeros((len(maps), self.columns, *carried), np.float32)
+        self.scale = maps.new_full((len(maps),), self.remover.scale)
         self.capacity = max(1, self.remover.memory // (4 * max(step.row_bytes, self.whole[0].numel() * 4)))
         behind = max(self.remover.tail.row_bytes, maps[0].numel() * 4)
-        self.ties = NearTies(self._plain, max(1, self.remover.memory // (4 * behind)))
+        capacity = max(1, self.remover.memory // (4 * behind))
+        self.ties = NearTies(self._plain, capacity, decider=decider)
 
     def predict(self) -> Outcome:
         maps = self.held.recorded
@@ -119,7 +127,7 @@ class _Block:
             some = slice(first, first + self.capacity)
             scores = self.remover.tail.run(maps[some], [kept[some] for kept in self.held.kept])
             images = torch.arange(len(maps), device=maps.device)[some]
-            self.scale[some] = scores.abs().amax(1)
+            self.scale[some] = self.scale[some].maximum(scores.abs().amax(1))
             self._decide(scores, images, torch.zeros_like(images))
         self._settle()
         self.predicted[:, 1:], self.margin[:, 1:] = self.predicted[:, :1], self.margin[:, :1]
@@ -185,9 +193,8 @@ class _Block:
 
     def _decide(self, scores: Tensor, images: Tensor, columns: Tensor) -> None:
         """Writes down predictions and margins; too close ones wait to be settled."""
-        best = scores.topk(2, 1).values
         scale = torch.maximum(scores.abs().amax(1), self.scale[images])
-        near = (best[:, 0] - best[:, 1]) <= 2 * NOISE * scale
+        near = self.remover.decider.gap(scores) <= 2 * NOISE * scale
         if bool(near.any()):
             self.near.append((images[near], columns[near], scale[near]))
             self.close += int(near.sum())
@@ -218,12 +225,9 @@ class _Block:
 
     def _write(self, scores: Tensor, images: Tensor, columns: Tensor) -> None:
         """Predictions and margins of one row of logits each."""
-        true = self.labels[images][:, None]
-        own = scores.gather(1, true)[:, 0]
-        other = scores.scatter(1, true, -torch.inf).amax(1)
         places = images.cpu().numpy(), columns.cpu().numpy()
-        self.predicted[places] = scores.cpu().numpy().argmax(1)
-        self.margin[places] = (own - other).cpu().numpy()
+        self.predicted[places] = self.remover.decider.answer(scores)
+        self.margin[places] = self.remover.decider.margin(scores, self.labels[images]).cpu().numpy()
 
     def _plain(self, images: Tensor, columns: Tensor) -> Tensor:
         """Logits by the plain tail, of one image and one column a row."""

@@ -20,6 +20,7 @@ from dissect_report.analysis.ablation.splits import (
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.survey import Survey
 from dissect_report.errors import ProbeError
+from dissect_report.findings.answers import NONE, list_classes, unpack
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +59,13 @@ def split_images(
     """
     survey, notes = setup.survey, list[str]()
     labels, rank_labels, stand_in = _labels(setup, work, ranking, own, other, notes)
+    known = _strata(labels, setup, stand_in)
     if ranking is None or rank_labels is None:
-        first, second = split_halves(labels, survey.digests, setup.run.dissection.seed)
+        first, second = split_halves(known, survey.group_digests, setup.run.dissection.seed)
         source, rank_labels = survey, labels
     else:
-        first, second = np.flatnonzero(rank_labels != UNKNOWN), np.flatnonzero(labels != UNKNOWN)
+        rankable = _strata(rank_labels, setup, stand_in)
+        first, second = np.flatnonzero(rankable != UNKNOWN), np.flatnonzero(known != UNKNOWN)
         source = ranking
         if note := overlap_note(ranking, survey):
             notes.append(note)
@@ -97,21 +100,52 @@ def _labels(
         notes.append(f"{why}: the intact network's predictions stand in for them")
         if stray:
             setup.progress.note(f"[ablation]: {notes[-1]}; [model] classes names the outputs")
-        labels = _intact(work, survey, own, "intact")
-        rank_labels = None if ranking is None else _intact(work, ranking, other, "intact.ranking")
-    elif missing := int((labels == UNKNOWN).sum()):
+        labels = _intact(setup, work, survey, own, "intact")
+        if ranking is not None:
+            rank_labels = _intact(setup, work, ranking, other, "intact.ranking")
+        return labels, rank_labels, stand_in
+    if missing := int((labels == UNKNOWN).sum()):
         near = stray_folders(survey.labels, classes)
         named = f" ({near})" if near else ""
         notes.append(f"{missing} probe images lie in no folder named like a class: left out{named}")
         setup.progress.note(f"[ablation]: {notes[-1]}")
+    if _each(setup):
+        notes.append(
+            "a folder gives its images one class: every other image counts as without that class, whatever "
+            "else it shows"
+        )
+        labels, rank_labels = labels[:, None], None if rank_labels is None else rank_labels[:, None]
     return labels, rank_labels, stand_in
 
 
-def _intact(work: RemovalPass, survey: Survey, maps: HeldMaps, name: str) -> np.ndarray:
-    """The intact network's class of every image."""
-    everything = LabelledImages(survey, np.arange(len(survey)), np.zeros(len(survey), np.int64))
+def _each(setup: Setup) -> bool:
+    """Whether every class is decided by itself."""
+    return setup.network.output is not None and setup.network.output.each
+
+
+def _strata(labels: np.ndarray, setup: Setup, stand_in: bool) -> np.ndarray:
+    """int64 [image]: what the halves share evenly, UNKNOWN for images that are left out.
+
+    That is the class; of several the rarest. Images that the network gives no class are one more kind.
+    """
+    if labels.ndim == 1:
+        return labels
+    classes = len(setup.network.classes)
+    images = np.bincount(labels[labels >= 0], minlength=classes)
+    count = np.append(images, len(labels) + 1)[labels]
+    rarest = labels[np.arange(len(labels)), count.argmin(1)]
+    return np.where(rarest == NONE, classes, rarest) if stand_in else rarest
+
+
+def _intact(setup: Setup, work: RemovalPass, survey: Survey, maps: HeldMaps, name: str) -> np.ndarray:
+    """The intact network's class, or classes, of every image."""
+    labels = np.zeros((len(survey), 1) if _each(setup) else len(survey), np.int64)
+    everything = LabelledImages(survey, np.arange(len(survey)), labels)
     outcome = work.predict(name, maps, everything, [], "asking the intact network")
-    return np.asarray(outcome.predicted[:, 0]).astype(np.int64)
+    answers = np.asarray(outcome.predicted[:, 0])
+    if not _each(setup):
+        return answers.astype(np.int64)
+    return list_classes(unpack(answers, len(setup.network.classes)))
 
 
 def mean_maps(images: SplitImages, units: int, device: torch.device, size: int) -> torch.Tensor:

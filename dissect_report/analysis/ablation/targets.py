@@ -13,6 +13,7 @@ from dissect_report.activations.layers import LayerInfo
 from dissect_report.config import AblationConfig
 from dissect_report.errors import ConfigError, LayerError, nearest
 from dissect_report.findings.ablation import ENOUGH_IMAGES
+from dissect_report.findings.answers import carried
 from dissect_report.stats.classification import membership
 
 
@@ -66,19 +67,19 @@ def choose_layers(config: AblationConfig, dissected: Sequence[LayerInfo]) -> tup
 
 
 def choose_targets(
-    config: AblationConfig, classes: Sequence[str], evaluation: Int64[np.ndarray, " image"]
+    config: AblationConfig, classes: Sequence[str], evaluation: Int64[np.ndarray, "image ..."]
 ) -> Targets:
     """The classes and groups that are asked about.
 
     Args:
         config: of the run.
         classes: names of the network's outputs.
-        evaluation: class index of every evaluation image.
+        evaluation: class index, or indices, of every evaluation image.
 
     Raises:
         ConfigError: a name that is no class; or no class and no group has enough images.
     """
-    images = np.bincount(evaluation, minlength=len(classes))
+    images = np.bincount(evaluation[evaluation >= 0], minlength=len(classes))
     if config.classes:
         chosen = _match(config.classes, classes, "[ablation] classes")
     else:
@@ -87,7 +88,10 @@ def choose_targets(
         name: _match(patterns, classes, f"[ablation.class_groups] {name}")
         for name, patterns in config.class_groups.items()
     }
-    counts = {name: int(images[group].sum()) for name, group in groups.items()}
+    counts = {
+        name: int(carried(evaluation, membership([group], len(classes))[0]).sum())
+        for name, group in groups.items()
+    }
     if not chosen and all(count < ENOUGH_IMAGES for count in counts.values()):
         raise ConfigError(
             f"[ablation]: no class{' or group' if groups else ''} has at least {ENOUGH_IMAGES} evaluation "

@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
-from dissect_report.activations.outputs import read_images
 from dissect_report.activations.tail import split_tail
 from dissect_report.analysis.ablation.held_maps import hold_maps
 from dissect_report.analysis.cache import digest
@@ -114,7 +113,8 @@ def open_pass(
 ) -> EditPass:
     """The generator cut behind a layer, ready to make edited images of the first ``latents`` latents."""
     proof = setup.survey.inputs(0, min(PROOF, len(setup.survey)), setup.run.model, setup.network.device)
-    tail = split_tail(setup.network.model, info, proof, read=read_images)
+    assert setup.network.images is not None, "the network is a generator"
+    tail = split_tail(setup.network.model, info, proof, read=setup.network.images.read)
     assert setup.survey.latents is not None, "the survey is of latents"
     few = replace(
         setup.survey,

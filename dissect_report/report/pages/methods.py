@@ -13,7 +13,7 @@ from dissect_report.report.concept_units import remark
 from dissect_report.report.edit_glossary import edit_glossary
 from dissect_report.report.edits import run_edits
 from dissect_report.report.formatting import count, number, percent, plural, score, share
-from dissect_report.report.network_words import network_words
+from dissect_report.report.network_words import network_words, scores_sentence
 from dissect_report.report.page import Page
 from dissect_report.report.pages.concept import iou_threshold
 from dissect_report.report.removal_words import removal_glossary
@@ -32,7 +32,7 @@ REGISTRATION = {
 #: Keys that say nothing about the other kind of network: with their defaults they would mislead.
 OF_GENERATORS = {"model": ("latent_shape", "output_range"), "probe": ("latents", "seed")}
 OF_CLASSIFIERS = {
-    "model": ("classes", "mean", "std"),
+    "model": ("classes", "decision", "mean", "std"),
     "probe": ("images", "resize", "resize_mode", "crop", "full_scale", "limit"),
 }
 
@@ -53,6 +53,7 @@ def methods_context(site: SiteFindings, run: LoadedRun, path: PurePosixPath) -> 
     return {
         "run": run.record,
         "words": network_words(run),
+        "scores": scores_sentence(run),
         "parameters": parameters(run),
         "upsampling": UPSAMPLING.get(str(setting(run, "dissection", "upsampling")), ""),
         "registration": REGISTRATION.get(str(setting(run, "dissection", "registration")), ""),

@@ -24,8 +24,8 @@ from dissect_report.sources.concepts import (
 )
 from dissect_report.sources.factory import load_factory, source_digest
 from dissect_report.sources.identity import digest_of
-from dissect_report.sources.models import unwrap
 from dissect_report.sources.precision import run_as_it_is
+from dissect_report.sources.segmenters.label_output import LabelOutput
 from dissect_report.sources.segmenters.protocol import sample_cells, to_positions
 from dissect_report.sources.shells import eager
 from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
@@ -37,7 +37,7 @@ BACKGROUND = "__background__"
 
 
 class NetworkSegmenter:
-    """Labels from a network's logits (channel index = id), or from ``segment(images)``."""
+    """Labels from a network's logits (channel index = id) or whole ids, or from ``segment(images)``."""
 
     def __init__(
         self,
@@ -46,15 +46,18 @@ class NetworkSegmenter:
         catalogue: tuple[Concept, ...],
         *,
         unlabelled: int | Collection[int] = 0,
+        output: int | str = "",
         normalisation: tuple[Sequence[float], Sequence[float]] | None = None,
         code_digest: str = "",
         quality: dict[str, float | None] | None = None,
     ) -> None:
         """Args:
         source: as the configuration names it.
-        network: gives logits [image, concept, y, x], or has ``segment(images) -> int [image, depth, y, x]``.
+        network: gives logits [image, concept, y, x] or ids [image, y, x], or has
+            ``segment(images) -> int [image, depth, y, x]``.
         catalogue: with the network's own ids.
         unlabelled: the network's own ids for no label.
+        output: which of several outputs holds the labels; "" for the one that fits.
         normalisation: mean and std that it wants of images in [0, 1]; None for none.
         code_digest: of the file that makes it.
         quality: IoU against known truth per concept name.
@@ -68,6 +71,9 @@ class NetworkSegmenter:
         self.unlabelled = sorted(unlabelled_ids(unlabelled))
         self.normalisation = normalisation
         self._table = torch.from_numpy(position_table(catalogue, self.unlabelled))
+        self._output = LabelOutput(
+            source, str(output), _channels(catalogue, self.unlabelled), len(catalogue) == 1
+        )
         self._device: torch.device | str = "cpu"
         self.note = ""
         self._settled = not isinstance(network, nn.Module)
@@ -76,7 +82,8 @@ class NetworkSegmenter:
         self.digest = self._digest(code_digest)
 
     def _digest(self, code_digest: str) -> str:
-        facts = (digest_of(self.network), code_digest, self.unlabelled, self.catalogue, self.normalisation)
+        weights, own = digest_of(self.network), (self._output, self.catalogue, self.normalisation)
+        facts = (weights, code_digest, self.unlabelled, *own)
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def to(self, device: torch.device | str) -> None:
@@ -90,10 +97,12 @@ class NetworkSegmenter:
         self, images: Float[Tensor, "image 3 y x"], names: Sequence[str], grid: int
     ) -> Integer[Tensor, "image depth grid grid"]:
         """See ``Segmenter``."""
-        output = self.answer(images)
         if self._gives_ids:
-            return self._from_ids(output, len(images), grid)
-        return self._from_logits(output, len(images), grid)
+            return self._from_ids(self.answer(images), len(images), grid)
+        found, alone = self._output.read(lambda: self.answer(images), len(images))
+        if not found.is_floating_point():
+            return self._from_ids(found, len(images), grid, "")
+        return self._from_logits(found, alone, grid)
 
     @property
     def _gives_ids(self) -> bool:
@@ -121,7 +130,10 @@ class NetworkSegmenter:
         Raises:
             SegmenterError: it fails, or gives no logits.
         """
-        return None if self._gives_ids else self._logits(self.answer(images), len(images))
+        if self._gives_ids:
+            return None
+        found, _ = self._output.read(lambda: self.answer(images), len(images))
+        return found if found.is_floating_point() else None
 
     def _prepared(self, images: Tensor) -> Tensor:
         """On the network's device, normalised as it wants them."""
@@ -149,41 +161,40 @@ class NetworkSegmenter:
                 f"{self.source} fails on images of shape {list(images.shape)}: {type(error).__name__}: {line}"
             ) from error
 
-    def _from_ids(self, output: Any, count: int, grid: int) -> Tensor:
+    def _from_ids(self, output: Any, count: int, grid: int, called: str = "segment() ") -> Tensor:
         try:
             ids = torch.as_tensor(output)
         except (TypeError, ValueError, RuntimeError):
             what = type(output).__name__
-            raise SegmenterError(f"{self.source}: segment() gives a {what}, not ids") from None
+            raise SegmenterError(f"{self.source}: {called}gives a {what}, not ids") from None
         ids = ids[:, None] if ids.ndim == 3 else ids
         if ids.ndim != 4 or len(ids) != count:
             wanted = f"ids [image, depth, y, x] of {count} images"
-            raise SegmenterError(f"{self.source}: segment() gives {list(ids.shape)}, not {wanted}")
+            raise SegmenterError(f"{self.source}: {called}gives {list(ids.shape)}, not {wanted}")
+        if ids.dtype == torch.bool and len(self.catalogue) == 1:
+            ids = ids.long() * self.catalogue[0].id
         return to_positions(sample_cells(ids, grid), self._table, self.source)
 
-    def _logits(self, output: Any, count: int) -> Tensor:
-        logits = unwrap(output)
-        if logits is None or logits.ndim != 4 or len(logits) != count:
-            what = type(output).__name__ if logits is None else list(logits.shape)
-            raise SegmenterError(
-                f"{self.source} gives {what}, not logits [image, concept, y, x] of {count} images"
-            )
-        return logits
-
-    def _from_logits(self, output: Any, count: int, grid: int) -> Tensor:
-        logits = self._logits(output, count)
+    def _from_logits(self, logits: Tensor, alone: bool, grid: int) -> Tensor:
+        """Args:
+        logits: [image, concept, y, x].
+        alone: whether every concept is decided by itself, above 0.
+        grid: side of the segmentation grid.
+        """
         if not bool(torch.isfinite(logits).all()):
             raise SegmenterError(f"{self.source} gives NaN or infinite logits; check its weights")
-        last, highest = logits.shape[1] - 1, max(concept.id for concept in self.catalogue)
-        if last != highest and not (last > highest and last in self.unlabelled):
-            named = max(highest, *self.unlabelled, 0)
-            raise SegmenterError(
-                f"{self.source} gives {last + 1} channels, its list of concepts names {named + 1} ids "
-                f"(the highest is {named}, unlabelled = {self.unlabelled or -1}): "
-                "a network's list has one line a channel"
-            )
         fine = F.interpolate(logits.float(), (grid, grid), mode="bilinear", align_corners=False)
-        return to_positions(fine.argmax(1, keepdim=True), self._table, self.source)
+        if not alone:
+            return to_positions(fine.argmax(1, keepdim=True), self._table, self.source)
+        one = len(self.catalogue) == 1 and fine.shape[1] == 1
+        positions = torch.ones_like(self._table[:1]) if one else self._table[: fine.shape[1]]
+        return torch.where(fine > 0, positions.clamp_min(0).view(1, -1, 1, 1), 0)
+
+
+def _channels(catalogue: Sequence[Concept], unlabelled: Sequence[int]) -> tuple[int, ...]:
+    """How many channels a list of concepts can be of: up to the highest id, or to one that means no label."""
+    highest = max(concept.id for concept in catalogue)
+    return tuple(number + 1 for number in (highest, *unlabelled) if number >= highest)
 
 
 def _networks(thing: Any) -> list[nn.Module]:
@@ -213,7 +224,10 @@ def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
         )
     catalogue = _find_catalogue(config, folder, network)
     code = source_digest(config.source, folder)
-    return NetworkSegmenter(config.source, network, catalogue, unlabelled=config.unlabelled, code_digest=code)
+    return NetworkSegmenter(
+        config.source, network, catalogue, unlabelled=config.unlabelled, output=config.output,
+        code_digest=code,
+    )  # fmt: skip
 
 
 def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
@@ -236,8 +250,9 @@ def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
             unlabelled = (categories.index(BACKGROUND),)
         catalogue = check_catalogue(name_channels(categories), unlabelled, config.source)
     return NetworkSegmenter(
-        config.source, network, catalogue, unlabelled=unlabelled, normalisation=(MEAN, STD)
-    )
+        config.source, network, catalogue, unlabelled=unlabelled, output=config.output,
+        normalisation=(MEAN, STD),
+    )  # fmt: skip
 
 
 def _find_catalogue(config: SegmenterConfig, folder: Path, network: Any) -> tuple[Concept, ...]:
@@ -248,22 +263,27 @@ def _find_catalogue(config: SegmenterConfig, folder: Path, network: Any) -> tupl
         carried = getattr(network, attribute, None)
         if isinstance(carried, Iterable) and (carried := list(carried)):
             where = f"{config.source}, its .{attribute}"
-            return check_catalogue(read_carried(carried, where), config.unlabelled, where)
+            return check_catalogue(read_carried(carried, where, config.unlabelled), config.unlabelled, where)
     raise SegmenterError(
         f"{config.source}: nobody names its concepts: set `concepts` to a file, or give the object "
         "a list .labels, one name a channel"
     )
 
 
-def read_carried(carried: Iterable[Any], where: str) -> list[Concept]:
+def read_carried(carried: Iterable[Any], where: str, unlabelled: Collection[int] = (0,)) -> list[Concept]:
     """Concepts from names in channel order, or from (id, name, category) triples or objects.
+
+    Args:
+        carried: what the factory's object has.
+        where: for the message.
+        unlabelled: the ids that mean no label.
 
     Raises:
         SegmenterError: it is neither.
     """
     entries = list(carried)
     if all(isinstance(entry, str) for entry in entries):
-        return name_channels(entries)
+        return name_channels(entries, unlabelled)
     concepts = []
     for entry in entries:
         parts = (

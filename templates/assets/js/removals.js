@@ -35,8 +35,37 @@
     const every = Array.from({ length: units }, (_, u) => u);
     const made = { images, units, classes, weight, parts, bare, label: new Int32Array(bytes(data.label)), draws: data.draws };
     made.whole = whole;
+    if (data.each) made.truth = truth(made);
     for (let i = 0; i < images; i++) add(made, whole.subarray(i * classes, (i + 1) * classes), i, every, 1);
     return made;
+  }
+
+  /** [image, class] whether an image is of a class, where it can be of several: labels end with -1. */
+  function truth({ images, classes, label }) {
+    const found = new Uint8Array(images * classes);
+    const carried = label.length / images;
+    label.forEach((c, at) => { if (c >= 0) found[Math.floor(at / carried) * classes + c] = 1; });
+    return found;
+  }
+
+  /** Of one image: whether it is of the members, whether it is said to be, and how many decisions are right. */
+  function largest({ classes, label }, scores, image, own) {
+    let best = 0;
+    for (let c = 1; c < classes; c++) if (scores[c] > scores[best]) best = c;
+    return [own[label[image]], own[best], best === label[image] ? 1 : 0];
+  }
+
+  /** The same where every class is decided by itself, above 0. */
+  function each({ classes, truth }, scores, image, own) {
+    let [is, said, right] = [0, 0, 0];
+    for (let c = 0; c < classes; c++) {
+      const yes = scores[c] > 0 ? 1 : 0;
+      const of = truth[image * classes + c];
+      is |= own[c] & of;
+      said |= own[c] & yes;
+      right += yes === of ? 1 : 0;
+    }
+    return [is, said, right];
   }
 
   /** Adds the parts of `chosen` units, `sign` times, to the scores of one image. */
@@ -51,7 +80,8 @@
 
   /** Balanced accuracy of the members and accuracy over all classes, with units removed. */
   function removal(net, members, removed) {
-    const { images, classes, whole, bare, label } = net;
+    const { images, classes, whole, bare } = net;
+    const decide = net.truth ? each : largest;
     const gone = new Set(removed);
     const few = removed.length * 2 <= net.units;
     const chosen = few ? removed : Array.from({ length: net.units }, (_, u) => u).filter((u) => !gone.has(u));
@@ -63,14 +93,13 @@
     for (let i = 0; i < images; i++) {
       scores.set(few ? whole.subarray(i * classes, (i + 1) * classes) : bare);
       add(net, scores, i, chosen, few ? -1 : 1);
-      let best = 0;
-      for (let c = 1; c < classes; c++) if (scores[c] > scores[best]) best = c;
-      right += best === label[i];
-      counts[2 * own[label[i]] + own[best]] += 1;
+      const [is, said, decisions] = decide(net, scores, i, own);
+      right += decisions;
+      counts[2 * is + said] += 1;
     }
     const [rejected, alarms, missed, hits] = counts;
     const defined = hits + missed > 0 && rejected + alarms > 0;
-    return { balanced: defined ? (hits / (hits + missed) + rejected / (rejected + alarms)) / 2 : null, overall: images ? right / images : null };
+    return { balanced: defined ? (hits / (hits + missed) + rejected / (rejected + alarms)) / 2 : null, overall: images ? right / images / (net.truth ? classes : 1) : null };
   }
 
   const shown = (value) => value === null || value === undefined ? "–" : `${(100 * value).toFixed(1)}\u00a0%`;
