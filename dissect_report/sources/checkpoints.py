@@ -23,7 +23,7 @@ class Checkpoint:
     """What a weight file holds.
 
     Attributes:
-        where: the file, for messages.
+        where: the file, for errors; findings name it without its folder.
         kind: what it is, where it is no plain mapping, e.g. "a TorchScript archive"; else "".
         tree: its tensors by name.
         versions: torch's own notes of the mapping at the root; None without.
@@ -33,6 +33,11 @@ class Checkpoint:
     kind: str
     tree: Tree
     versions: Any = None
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return Path(self.where).name
 
 
 def read_checkpoint(path: Path, allow_pickle: bool, code: Path) -> Checkpoint:

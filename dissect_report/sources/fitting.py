@@ -84,7 +84,7 @@ def _taken(checkpoint: Checkpoint, path: str, missing: int, other: str) -> str:
         said.append(f"a wrapper inside was undone, first at {other!r}")
     if missing:
         said.append(f"it lacks {missing} x {COUNTER}, of which no number depends")
-    return f"{checkpoint.where}: {', '.join(said)}"
+    return f"{checkpoint.name}: {', '.join(said)}"
 
 
 def choose(fits: Sequence[tuple[str, T]], where: str) -> tuple[str, T]:

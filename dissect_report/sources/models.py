@@ -69,7 +69,7 @@ def _progan(checkpoint: Checkpoint, key: str, notes: list[str]) -> nn.Module:
         choose(found, checkpoint.where) if found else ("", progan_from(dict(leaves(checkpoint.tree))))
     )
     if path:
-        notes.append(f"{checkpoint.where}: the weights under {path!r} were taken")
+        notes.append(f"{checkpoint.name}: the weights under {path!r} were taken")
     return model
 
 

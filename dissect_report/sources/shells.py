@@ -113,7 +113,7 @@ def _inner(part: nn.Module) -> nn.Module | None:
     if len(part._modules) != 1 or _hooked(part) or any(True for _ in part.parameters(recurse=False)):
         return None
     name, child = next(iter(part._modules.items()))
-    return child if name in INNER else None
+    return child if name in INNER and not isinstance(child, torch.jit.ScriptModule) else None
 
 
 def _core(part: Any, bare: set[nn.Module]) -> Any:

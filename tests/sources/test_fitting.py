@@ -40,7 +40,7 @@ def prefixed(prefix: str, values: State) -> State:
 
 def load(content: Any, key: str = "", model: nn.Module | None = None) -> tuple[nn.Module, str]:
     model = network() if model is None else model
-    return model, load_weights(model, Checkpoint("w.pt", "", tree_of(content)), key)
+    return model, load_weights(model, Checkpoint("folder/w.pt", "", tree_of(content)), key)
 
 
 def holds(model: nn.Module, values: State) -> bool:

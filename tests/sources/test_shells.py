@@ -196,4 +196,6 @@ def test_torchscript_is_said_in_one_line() -> None:
         refuse_torchscript(scripted, "net.py:net")
     with pytest.raises(ModelError, match=f"net.py:net: its part 'part' is {words}"):
         refuse_torchscript(Parent(scripted), "net.py:net")
-    refuse_torchscript(nn.Sequential(scripted, nn.Conv2d(5, 2, 1)), "net.py:net")
+    partly = nn.Sequential(Shell(scripted), nn.Conv2d(5, 2, 1))
+    refuse_torchscript(partly, "net.py:net")
+    assert bare_of(partly) is partly, "it takes no hooks: nothing shows what the shell does"
