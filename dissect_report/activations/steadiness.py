@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import pickle
 import random
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from dissect_report.activations.modes import watchable
 
 #: Answers to the very same batch differ by less than this share of their largest value.
 REPEAT_NOISE = 2e-5
 
-#: The same in another batch, for which other kernels may be chosen: they add up in another order.
+#: The same in another batch, for which other kernels may be chosen: they add up in another order, and on a
+#: GPU they may compute a convolution in another way.
 BATCH_NOISE = 1e-4
+GPU_NOISE = 1e-3
+
+#: The same of a network that computes in fewer digits, in units of its last one.
+LAST_DIGITS = 8
 
 #: Share of labels that may fall otherwise for it, where two concepts are as good as even.
 EVEN_LABELS = 1e-3
@@ -33,7 +41,9 @@ Ask = Callable[[Tensor], Mapping[str, Tensor]]
 Fault = Literal["again", "batch"]
 
 
-def find_fault(ask: Ask, images: Tensor, size: int) -> tuple[Fault, str] | None:
+def find_fault(
+    ask: Ask, images: Tensor, size: int, networks: Sequence[nn.Module] = ()
+) -> tuple[Fault, str] | None:
     """Asks for the same images once more, and in between in another order, number and company.
 
     Three batches of at most three images; a few more where random numbers are drawn that may, or may not,
@@ -43,6 +53,7 @@ def find_fault(ask: Ask, images: Tensor, size: int) -> tuple[Fault, str] | None:
         ask: gives whole numbers for labels, floating-point ones for anything else.
         images: real inputs, or latents; ``COUNT`` of them where there are as many.
         size: images of a batch while measuring; where it is 1 the network may refuse more.
+        networks: that are asked, to see in how many digits they compute.
 
     Returns:
         What makes a difference, and in which answer it shows; None if nothing does.
@@ -52,7 +63,8 @@ def find_fault(ask: Ask, images: Tensor, size: int) -> tuple[Fault, str] | None:
     """
     count = min(COUNT, len(images), size)
     state = _random_state(images)
-    first = ask(images[:count].clone())
+    with _noting_digits(networks) as digits:
+        first = ask(images[:count].clone())
     drawn = _random_state(images) != state
     order, others = _ask_otherwise(ask, images, count)
     for _ in range(REPEATS if drawn else 1):
@@ -62,8 +74,28 @@ def find_fault(ask: Ask, images: Tensor, size: int) -> tuple[Fault, str] | None:
     places = [place for place, index in enumerate(order) if index < count]
     before = {name: value[[order[place] for place in places]] for name, value in first.items()}
     now = {name: value[places] for name, value in others.items()}
-    name = _differing(before, now, BATCH_NOISE) if others else None
+    noise = max(
+        BATCH_NOISE if images.device.type == "cpu" else GPU_NOISE, LAST_DIGITS * max(digits, default=0)
+    )
+    name = _differing(before, now, noise) if others else None
     return None if name is None else ("batch", name)
+
+
+@contextmanager
+def _noting_digits(networks: Sequence[nn.Module]) -> Iterator[list[float]]:
+    """Inside, a forward pass notes the last digit of everything that modules put out, relative to 1."""
+    digits: list[float] = []
+
+    def note(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        if isinstance(output, Tensor) and output.is_floating_point():
+            digits.append(torch.finfo(output.dtype).eps)
+
+    handles = [m.register_forward_hook(note) for network in networks for _, m in watchable(network)]
+    try:
+        yield digits
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def _random_state(images: Tensor) -> tuple[bytes, ...]:

@@ -80,7 +80,7 @@ def _check(
         for network in networks:
             stack.enter_context(untouched(network))
         try:
-            fault = find_fault(ask, images, size)
+            fault = find_fault(ask, images, size, networks)
         except DissectError:
             raise
         except Exception as problem:  # the user's own code: it may raise anything at all
@@ -89,7 +89,7 @@ def _check(
                 raise error(
                     f"{source} fails on the first images: {type(problem).__name__}: {line}"
                 ) from problem
-            fault = find_fault(ask, images, 1)
+            fault = find_fault(ask, images, 1, networks)
         if fault is not None:
             count = _accepted(ask, images)
             raise error(fault_line(source, fault, networks, lambda: ask(images[:count].clone())))

@@ -238,3 +238,17 @@ def test_a_thousandth_of_the_labels_may_fall_otherwise() -> None:
     assert alike(labels, other, 1e-4)
     other[0, 0, 0, :11] = 1
     assert not alike(labels, other, 1e-4)
+
+
+def test_a_network_of_fewer_digits_may_round_otherwise_in_another_batch() -> None:
+    images = torch.randn(3, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()).bfloat16().eval()
+
+    def rounded(batch: Tensor) -> dict[str, Tensor]:
+        with torch.no_grad():
+            values = net(batch.bfloat16()).float()
+        return {"": values * (1 + torch.finfo(torch.bfloat16).eps * (len(batch) == 2))}
+
+    assert find_fault(rounded, images, 16) == ("batch", "")
+    assert find_fault(rounded, images, 16, [net]) is None
+    assert find_fault(lambda x: {"": net((x - x.mean(0)).bfloat16())}, images, 16, [net]) == ("batch", "")
