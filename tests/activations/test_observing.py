@@ -98,7 +98,7 @@ def test_a_shared_activation_is_told_apart_by_its_calls() -> None:
         maps = recorder.take()
     assert torch.equal(maps["one"], torch.relu(net.one(images)))
     assert torch.equal(maps["two"], output)
-    tail = split_tail(net, layers[0], images, ["fx"], read=lambda maps: maps)
+    tail = split_tail(net, layers[0], images, ["fx"], read=lambda run: run())
     held = tail.head(images)
     assert torch.equal(held.recorded, maps["one"])
 
