@@ -49,6 +49,7 @@ class MadeUpRemovals(MadeUpNetwork):
             ranking_images=self.images, evaluation_images=self.images,
             accuracy=self.accuracy(self.predict(1)), targets=targets, rows=tuple(rows),
             serving=tuple(self._bar(classes) for classes in range(8)),
+            serving_correlation=0.25, serving_p=0.03,
             left_out=int((~self.enough).sum()), spread=self._spread(targets, rows), live=self.live,
             live_difference=0.0 if self.live else None,
             notes=("2 probe images lie in no folder named like a class: left out",),
@@ -72,8 +73,9 @@ class MadeUpRemovals(MadeUpNetwork):
             records.UnitLoss(
                 int(u), _number(lost[target, u]), after := _number(evaluated[target, u]),
                 None if after is None else after - 0.03, None if after is None else after + 0.03, 0.5,
+                0.02, -0.01, _number(self.confirmed[target, u]), (records.Confusion(0, 2),) if u % 3 else (),
             )
-            for u in order[target, :10]
+            for u in self._listed(target)
         )  # fmt: skip
         own = np.isin(self.labels[1], classes)
         said = self.predict(1)[own]
@@ -87,10 +89,16 @@ class MadeUpRemovals(MadeUpNetwork):
             combinations.append(records.Combination(chosen, value, self.accuracy(said)))
         return records.Target(
             name, kind, classes, int(np.isin(self.labels[0], classes).sum()), int(own.sum()), recall,
-            specificity, balanced, self.balanced(0, target, self.predict(0))[2], units,
+            specificity, balanced, _around(recall), _around(balanced),
+            self.balanced(0, target, self.predict(0))[2], units,
             tuple(records.Confusion(*pair) for pair in confusions[:5]), self._flips(target),
             tuple(combinations),
         )  # fmt: skip
+
+    def _listed(self, target: int) -> list[int]:
+        """The best units, then those that serve it all the same."""
+        best = self.ranking[2][target, :10].tolist()
+        return best + [u for u in np.flatnonzero(np.isfinite(self.confirmed[target])) if u not in best]
 
     def _flips(self, target: int) -> tuple[records.Flip, ...]:
         classes, order = self.members[target][2], self.ranking[2][target]
@@ -128,6 +136,10 @@ class MadeUpRemovals(MadeUpNetwork):
                         accuracy,
                         overall - 0.02,
                         overall + 0.02,
+                        recall=self.balanced(1, target, said)[0],
+                        specificity=self.balanced(1, target, said)[1],
+                        effective=min(2, len(chosen)),
+                        p=None if name or kind == "kept" else 0.05,
                     )
                 )
         for size in (size for size in self.sizes if size <= self.draws.shape[1]):
@@ -166,6 +178,10 @@ class MadeUpRemovals(MadeUpNetwork):
             mean = sum(defined) / len(defined) if defined else None
             spreads.append(records.Spread(kind, size, mean, tuple(values)))
         return tuple(spreads)
+
+
+def _around(value: float | None) -> tuple[float, float] | None:
+    return None if value is None else (max(0.0, value - 0.1), min(1.0, value + 0.1))
 
 
 def _number(value: float) -> float | None:

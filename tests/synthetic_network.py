@@ -146,13 +146,24 @@ class MadeUpNetwork:
         return np.array([(self.labels[0] == c).sum() >= 10 for c in range(len(self.classes))])
 
     @cached_property
+    def confirmed(self) -> np.ndarray:
+        """[target, unit] mean of the losses that confirm that a unit serves; NaN = it does not."""
+        losses = self.lost(0), self.lost(1)
+        found = np.full((2, *losses[0].shape), np.nan)
+        for half, (ranks, other) in enumerate((losses, losses[::-1])):
+            for target, (_, _, classes) in enumerate(self.members):
+                if np.isin(self.labels[half], classes).sum() < 10:
+                    continue
+                for unit in np.argsort(-np.nan_to_num(ranks[target]), kind="stable")[:4]:
+                    if ranks[target, unit] > 0 and other[target, unit] > 0:
+                        found[half, target, unit] = other[target, unit]
+        known = np.isfinite(found)
+        total = np.nan_to_num(found).sum(0)
+        return np.where(known.any(0), total / np.maximum(1, known.sum(0)), np.nan)
+
+    @cached_property
     def served(self) -> np.ndarray:
-        lost, _, order = self.ranking
-        served = np.zeros(len(self.units), np.int64)
-        for target in np.flatnonzero(self.enough):
-            first = order[target, :4]
-            served[first[np.nan_to_num(lost[target, first]) > 0]] += 1
-        return served
+        return np.isfinite(self.confirmed[: len(self.classes)]).sum(0).astype(np.int64)
 
     @cached_property
     def iou(self) -> np.ndarray:
@@ -163,6 +174,7 @@ class MadeUpNetwork:
         arrays = {
             "ranking_loss": lost, "evaluation_loss": evaluated, "fall": np.zeros_like(lost), "order": order,
             "random_order": self.draws, "served": self.served, "iou": self.iou,
+            "confirmed_loss": self.confirmed,
             "evaluation": np.arange(self.images) % self.probe, "label": self.labels[1],
             "predicted": self.predict(1).astype(np.int32),
         }  # fmt: skip

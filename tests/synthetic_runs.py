@@ -69,4 +69,5 @@ def provenance(seed: int) -> records.Provenance:
         notes=("batch size halved from 32 to 16: out of memory",),
         seconds={"forward": 12.5, "counting": 3.25},
         created="2026-01-02T03:04:05+00:00",
+        outputs={"network": (records.OutputSample((2, 2), False, (0.5, -1.25, None, 0.0)),)},
     )

@@ -23,6 +23,7 @@ class Flow:
         graph: nodes in the order in which they run.
         root: holds the modules and parameters that the graph names.
         shapes: per node the shape of its tensor; None where its value is not a tensor.
+        types: per node the number type of its tensor.
         plain: nodes whose value holds no tensor at all: sizes, types, numbers.
         images: the node of the network's input.
         finish: what turns the graph's output into the network's own: an export flattens it.
@@ -31,6 +32,7 @@ class Flow:
     graph: torch.fx.Graph
     root: nn.Module
     shapes: dict[Node, tuple[int, ...] | None]
+    types: dict[Node, torch.dtype]
     plain: frozenset[Node]
     images: Node
     finish: Callable[[Any], Any]
@@ -48,11 +50,14 @@ class _Shapes(torch.fx.Interpreter):
     def __init__(self, root: nn.Module, graph: torch.fx.Graph) -> None:
         super().__init__(root, graph=graph)
         self.shapes: dict[Node, tuple[int, ...] | None] = {}
+        self.types: dict[Node, torch.dtype] = {}
         self.plain: set[Node] = set()
 
     def run_node(self, n: Node) -> Any:
         value = super().run_node(n)
         self.shapes[n] = tuple(value.shape) if isinstance(value, Tensor) else None
+        if isinstance(value, Tensor):
+            self.types[n] = value.dtype
         if not _holds_tensor(value):
             self.plain.add(n)
         return value
@@ -73,11 +78,11 @@ def _as_it_is(output: Any) -> Any:
 def read_flow(
     graph: torch.fx.Graph, root: nn.Module, example: Tensor, finish: Callable[[Any], Any] = _as_it_is
 ) -> Flow:
-    """Runs ``example`` through ``graph`` and notes the shapes."""
+    """Runs ``example`` through ``graph`` and notes the shapes and types."""
     shapes = _Shapes(root, graph)
     shapes.run(example)
     images = next(node for node in graph.nodes if node.op == "placeholder")
-    return Flow(graph, root, shapes.shapes, frozenset(shapes.plain), images, finish)
+    return Flow(graph, root, shapes.shapes, shapes.types, frozenset(shapes.plain), images, finish)
 
 
 def descend(node: Node) -> set[Node]:

@@ -11,16 +11,20 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from math import isqrt
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from dissect_report.activations.followers import Follower, find_followers
+from dissect_report.activations.layouts import find_misfits
+from dissect_report.activations.lineage import Lineage
 from dissect_report.activations.modes import quiet
 from dissect_report.activations.observing import Observer
 from dissect_report.activations.untouched import untouched
 from dissect_report.errors import LayerError, ModelError, nearest
+from dissect_report.findings.paths import layer_files
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class LayerInfo:
         follows: the activation that it is recorded after; None to record the output itself.
         obstacle: what keeps it from being dissected, e.g. "its output is not a map but [1, 365]"; else "".
         same_as: an earlier layer with the very same recorded values; else "".
+        file: the name as a file name, distinct among the network's layers.
     """
 
     name: str
@@ -46,6 +51,12 @@ class LayerInfo:
     follows: Follower | None = field(default=None, compare=False, repr=False)
     obstacle: str = ""
     same_as: str = ""
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        """A layer that nobody compared with others has a file name of its own all the same."""
+        if not self.file:
+            object.__setattr__(self, "file", layer_files([self.name])[0])
 
 
 @dataclass
@@ -60,23 +71,33 @@ class _Seen:
     follows: Follower | None = None
 
 
-def list_layers(model: nn.Module, example: Tensor) -> tuple[LayerInfo, ...]:
+def list_layers(model: nn.Module, example: Tensor, makes_images: bool = False) -> tuple[LayerInfo, ...]:
     """Every module below the root in execution order (by when it ends), never-called ones last.
+
+    What is no map over the picture is found out by a few more forward passes, see ``layouts``.
 
     Args:
         model: left as it was.
         example: one or a few inputs [image, channel, y, x], on the model's device; not all alike, for
             modules that change nothing are recognised by their values.
+        makes_images: it is a generator, and the example holds latents.
 
     Raises:
         ModelError: the model fails on the example.
     """
-    seen = _watch(model, example)
+    lineage = Lineage()
+    seen = _watch(model, example, lineage)
+    maps = [name for name, state in seen.items() if not state.obstacle]
+    with untouched(model):
+        misfits = find_misfits(model, example, lineage, maps, makes_images)
+    for name, reason in misfits.items():
+        seen[name].obstacle = reason
     infos: list[LayerInfo] = []
     owners: dict[bytes, str] = {}
     modules = {name: module for name, module in model.named_modules() if name}
-    for name in [*seen, *(name for name in modules if name not in seen)]:
-        info = _describe(name, modules[name], seen.get(name, _Seen()))
+    names = [*seen, *(name for name in modules if name not in seen)]
+    for name, file in zip(names, layer_files(names), strict=True):
+        info = replace(_describe(name, modules[name], seen.get(name, _Seen())), file=file)
         values = seen[name].values if name in seen and not info.obstacle else b""
         if values:
             info = replace(info, same_as=owners.get(values, ""))
@@ -85,8 +106,11 @@ def list_layers(model: nn.Module, example: Tensor) -> tuple[LayerInfo, ...]:
     return tuple(infos)
 
 
-def _watch(model: nn.Module, example: Tensor) -> dict[str, _Seen]:
-    """One forward pass; what came out of every module, in the order in which they ended."""
+def _watch(model: nn.Module, example: Tensor, lineage: Lineage) -> dict[str, _Seen]:
+    """One forward pass; what came out of every module, in the order in which they ended.
+
+    ``lineage`` watches only inside ``untouched``, which would take its notes for the network's and undo them.
+    """
     seen: dict[str, _Seen] = {}
     observer = Observer(model)
 
@@ -103,7 +127,7 @@ def _watch(model: nn.Module, example: Tensor) -> dict[str, _Seen]:
                 state.units, state.map_size = output.shape[1], (output.shape[2], output.shape[3])
                 state.values = observer.print(output)
 
-    with untouched(model), quiet(model):
+    with untouched(model), quiet(model), lineage.watching(model):
         try:
             with observer.watching(), ExitStack() as stack:
                 for module in observer.names:
@@ -128,14 +152,23 @@ def find_obstacle(output: Any) -> str:
         return f"its output is not a map but a {type(output).__name__}"
     shape = list(output.shape)
     if output.ndim != 4:
-        return f"its output is not a map [image, unit, y, x] but {shape}"
+        return f"its output is not a map [image, unit, y, x] but {shape}{_lay_out(shape)}"
     if shape[2:] == [1, 1]:
         return f"its output is a map of a single cell {shape}"
-    if shape[1] == shape[2] != shape[3]:
-        return f"its output looks like [image, y, x, unit]: {shape}; a factory can permute it"
     if not output.is_floating_point():
         return f"its output holds {output.dtype}, not activations"
     return ""
+
+
+def _lay_out(shape: Sequence[int]) -> str:
+    """What can be done with tokens [image, token, unit]; "" where it is something else."""
+    if len(shape) != 3:
+        return ""
+    for extra, kept in ((0, ""), (1, " without the class token"), (5, " without class and register tokens")):
+        side = isqrt(max(0, shape[1] - extra))
+        if side > 1 and side * side == shape[1] - extra:
+            return f"; a factory can hand its tokens on as [image, {shape[2]}, {side}, {side}]{kept}"
+    return "; a factory can lay the tokens of the picture out as [image, unit, y, x]"
 
 
 def _describe(name: str, module: nn.Module, state: _Seen) -> LayerInfo:

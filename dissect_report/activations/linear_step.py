@@ -79,8 +79,8 @@ def find_linear_step(tail: Tail, images: Tensor) -> LinearStep | None:
     if not isinstance(tail, GraphTail):
         return None
     place = _walk(tail)
-    if place is None:
-        return None
+    if place is None or tail.flow.types[tail.cut.node] != torch.float32:
+        return None  # in coarser types a difference of sums is not the sum of differences
     node, last = place
     rest = cut(tail.flow, node)
     if rest is None or not set(rest.kept) <= set(tail.cut.kept):

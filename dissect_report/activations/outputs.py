@@ -79,6 +79,11 @@ def find_image_output(output: Any, config: ModelConfig) -> tuple[ImageOutput | N
     return (ImageOutput(next(iter(fitting))) if fitting else None), held
 
 
+def any_image(output: Any) -> Tensor | None:
+    """The first tensor of a generator's output that looks like images; None without one."""
+    return next((tensor for tensor in tensors_in(output).values() if _is_image(tensor)), None)
+
+
 def _is_image(tensor: Tensor) -> bool:
     return tensor.ndim == 4 and tensor.shape[1] in (1, 3) and tensor.is_floating_point()
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.fx.node import Node
 
 from dissect_report.activations.activation_functions import function_name
+from dissect_report.activations.causes import fault_line
 from dissect_report.activations.class_output import class_reader
 from dissect_report.activations.cutting import Cut, Flow, assemble, cut, descend, read_flow, stand_in
 from dissect_report.activations.exported import export_flow, exported_output
@@ -25,10 +26,12 @@ from dissect_report.activations.graph import trace
 from dissect_report.activations.interventions import replaced
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
-from dissect_report.activations.outputs import Reader, agrees
+from dissect_report.activations.outputs import Reader
 from dissect_report.activations.recording import record
+from dissect_report.activations.steadiness import REPEAT_NOISE, Fault, alike
+from dissect_report.activations.tail_proof import check_dependence, reproduces
 from dissect_report.activations.untouched import untouched
-from dissect_report.errors import DissectError, LayerError, ModelError
+from dissect_report.errors import LayerError, ModelError
 
 Path = Literal["fx", "export", "full"]
 PATHS: tuple[Path, ...] = ("fx", "export", "full")
@@ -119,6 +122,9 @@ class GraphTail:
     def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
         """As ``run``, on values that nobody needs afterwards."""
         sized = [stand_in(self.flow, node, len(recorded), recorded) for node in self.cut.sized]
+        # Held maps are float32; the network may compute in other types here, or ask for whole numbers.
+        recorded = recorded.to(self.flow.types[self.cut.node])
+        kept = [value.to(self.flow.types[node]) for node, value in zip(self.cut.kept, kept, strict=True)]
         with quiet(self.model):
             return self.read(lambda: self.flow.finish(self.behind(recorded, *kept, *sized)))
 
@@ -187,17 +193,20 @@ def _prove(model: nn.Module, layer: LayerInfo, images: Tensor, paths: Sequence[P
     with record(model, [layer]) as recorder:
         intact = read(lambda: model(images.clone()))
         recorded = recorder.take()[layer.name]
+
+    def run(some: Tensor) -> Tensor:
+        with quiet(model):
+            return read(lambda: model(some.clone()))
+
+    again = run(images)
     with quiet(model):
-        again = read(lambda: model(images.clone()))
-    if not agrees(intact, again):
-        raise ModelError(
-            "the network gives different outputs for the same input (dropout left on? noise drawn anew?): "
-            "interventions need one that does not draw random numbers"
-        )
+        if not alike(intact, again, REPEAT_NOISE):
+            fault: tuple[Fault, str] = ("again", "its output")
+            raise ModelError(fault_line("the network", fault, [model], lambda: model(images.clone())))
     for path in paths:
         tail = _split(model, layer, images, path, read)
-        if tail is not None and _reproduces(tail, images, intact, recorded):
-            _check_dependence(tail, images)
+        if tail is not None and reproduces(tail, images, intact, recorded, run):
+            check_dependence(tail, images)
             return tail
     raise ModelError(f"layer {layer.name!r}: the network cannot be run from its stored maps")
 
@@ -245,40 +254,6 @@ def _behind_activation(flow: Flow, node: Node, follower: Follower, calls: Sequen
             return node
         if node.op in ("call_function", "call_method") and function_name(node.target):
             return node
-
-
-def _reproduces(tail: Tail, images: Tensor, intact: Tensor, recorded: Tensor) -> bool:
-    """Whether the tail starts from the recorded maps and gives the network's own logits.
-
-    For the whole batch and for a part of it.
-    """
-    held = tail.head(images)
-    if not agrees(held.recorded.flatten(1), recorded.flatten(1)):
-        return False
-    part = len(images) - 1
-    try:
-        whole = tail.run(held.recorded, held.kept)
-        fewer = tail.run(held.recorded[:part], [value[:part] for value in held.kept])
-        alone = tail.run(held.recorded[:1], [value[:1] for value in held.kept])
-    except DissectError:
-        raise
-    except Exception:  # a graph made for one batch size: the network's own code, it may raise anything at all
-        return False
-    same = agrees(whole, intact) and agrees(fewer, intact[:part]) and agrees(alone, intact[:1])
-    return same and (intact.ndim > 2 or bool((whole.argmax(1) == intact.argmax(1)).all()))
-
-
-def _check_dependence(tail: Tail, images: Tensor) -> None:
-    """Refuses a layer whose maps nothing depends on."""
-    held = tail.head(images)
-    intact = tail.run(held.recorded, held.kept)
-    generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(held.recorded.shape, generator=generator).to(held.recorded)
-    others = noise * (held.recorded.std() + 1)
-    if all(bool((tail.run(maps, held.kept) == intact).all()) for maps in (others, others.abs() * 10)):
-        raise LayerError(
-            f"nothing in the network's output depends on layer {tail.layer.name!r}: choose another layer"
-        )
 
 
 def _largest_output(model: nn.Module, images: Tensor) -> int:

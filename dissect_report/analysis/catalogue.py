@@ -6,7 +6,7 @@ import colorsys
 
 import numpy as np
 
-from dissect_report.findings.paths import file_names
+from dissect_report.file_names import file_names
 from dissect_report.findings.records import ConceptRecord, SegmenterRecord
 from dissect_report.sources.segmenters.merge import MergedSegmenter
 from dissect_report.stats.overlap import ConceptCounts

@@ -15,6 +15,7 @@ from dissect_report.analysis.catalogue import concept_records, segmenter_records
 from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
 from dissect_report.analysis.generation.experiment import check_edits, edit_generator, forget_edits, is_edited
+from dissect_report.analysis.image_alone import check_images_alone
 from dissect_report.analysis.layer_numbers import dissected_maps, measure_layers
 from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.progress import Progress, Silent
@@ -84,6 +85,7 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
         if not _intervene(setup, known):
             progress.note(f"{run.name}: the findings are up to date; --force measures again")
         return load_run(setup.paths.root)
+    check_images_alone(setup)
     setup.paths.run.unlink(missing_ok=True)  # until all is written again, nobody reads half of it
     forget_ablations(setup.paths)
     forget_edits(setup.paths)
@@ -176,6 +178,7 @@ def _run_record(
             setup.batches.size,
             [*survey.notes, *setup.batches.notes],
             setup.stopwatch,
+            setup.outputs,
         ),
         classes=classes,
         segmenters=segmenter_records(setup.segmenter),

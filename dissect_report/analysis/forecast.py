@@ -22,6 +22,7 @@ from dissect_report.analysis.generation.forecast import (
     measure_edit,
     stage_lines,
 )
+from dissect_report.analysis.image_alone import check_images_alone
 from dissect_report.analysis.layer_numbers import measure_layers, plan_maps
 from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.progress import Progress, Silent
@@ -99,6 +100,7 @@ def forecast_run(config: Config, run: RunConfig, threads: int) -> Forecast:
     with tempfile.TemporaryDirectory() as folder:
         trial = dataclasses.replace(config, path=Path(folder) / config.path.name)
         setup = set_up(trial, tried, Silent(), threads, probe=first, sources=config.folder)
+        check_images_alone(setup)
         interventions = _interventions(config, setup, images, labels)
         return dataclasses.replace(_measure(setup, images), interventions=interventions)
 
@@ -163,7 +165,7 @@ def _interventions(
         return (_forecast_edits(setup, generation, images),)
     if ablation is None or not ablation.rank_images:
         return forecast_removals(setup, labels, None)
-    probe = dataclasses.replace(setup.run.probe, images=ablation.rank_images, limit=0)
+    probe = dataclasses.replace(setup.run.probe, images=ablation.rank_images, limit=0, groups="")
     ranking = list_probe(probe, config.folder, setup.run.dissection.seed, setup.run.segmenters)
     return forecast_removals(setup, labels, [item.label for item in ranking.items])
 

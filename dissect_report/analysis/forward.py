@@ -63,7 +63,7 @@ class Batches:
             except DissectError:
                 raise
             except Exception as error:  # the user's own code: it may raise anything at all
-                if not _out_of_memory(error):
+                if not out_of_memory(error):
                     line = " ".join(str(error).split())
                     raise ModelError(
                         f"the {what} fails on a batch of {stop - start}: {type(error).__name__}: {line}"
@@ -84,8 +84,8 @@ class Batches:
         self.size //= 2
 
 
-def _out_of_memory(error: BaseException) -> bool:
-    """CPU allocations fail as a plain RuntimeError."""
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out; CPU allocations fail as a plain RuntimeError."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 
@@ -117,7 +117,7 @@ class LayerSlice:
     @property
     def name(self) -> str:
         """File name of the array."""
-        return f"{self.layer.name.replace('/', '_')}.{self.first}-{self.last}.f32"
+        return f"{self.layer.file}.{self.first}-{self.last}.f32"
 
 
 def plan_passes(

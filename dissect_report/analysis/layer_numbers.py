@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -27,7 +27,6 @@ from dissect_report.analysis.repeated_maps import RepeatedMaps
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import outline
 from dissect_report.analysis.units import LayerNumbers
-from dissect_report.findings.paths import file_names
 from dissect_report.stats.correlation import correlate_units
 from dissect_report.stats.levels import measure_activations
 from dissect_report.stats.masks import capacity
@@ -77,7 +76,6 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
     One forward pass of the model serves all layers. Where the disk budget does not hold all
     activations the pass is repeated for other units; the numbers are the same.
     """
-    layers = setup.network.chosen
     plans = plan_maps(setup)
     groups = group_slices(setup, plans)
     if len(groups) > 1:
@@ -85,7 +83,6 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
             f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold all activations: "
             f"the model ran {len(groups)} times over the probe"
         )
-    folders = dict(zip((info.name for info in layers), layer_folders(layers), strict=True))
     parts: list[SliceNumbers] = []
     store: MaskStore | None = None
     for turn, group in enumerate(groups, 1):
@@ -107,7 +104,7 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
                 store = _open_store(setup, info)
             parts.append(_measure_slice(setup, probe, plan, part, maps, (peaks.values, means.values), store))
             if part.last == info.units:
-                joined = _join_slices(setup, probe, info, folders[info.name], plan, parts, maps, store)
+                joined = _join_slices(setup, probe, info, plan, parts, maps, store)
                 if store is not None:
                     store.discard()
                 yield joined, passed.predicted.values
@@ -120,13 +117,6 @@ def _budget(setup: Setup) -> int:
     """Bytes of disk left for activations."""
     pixels = 0 if setup.survey.pixels is None else setup.survey.pixels.nbytes
     return max(1, int(setup.run.compute.cache_gb * 1e9) - pixels)
-
-
-def layer_folders(layers: Sequence[LayerInfo]) -> list[str]:
-    """A folder below the run for each layer, safe and distinct."""
-    return file_names(
-        (info.name for info in layers), reserved=("thumbnails", "segmentation", "classes", "experiments")
-    )
 
 
 def group_slices(setup: Setup, plans: dict[str, MapPlan]) -> list[list[LayerSlice]]:
@@ -267,7 +257,6 @@ def _join_slices(
     setup: Setup,
     probe: LabelMaps,
     info: LayerInfo,
-    folder: str,
     plan: MapPlan,
     parts: list[SliceNumbers],
     maps: np.ndarray,
@@ -286,7 +275,7 @@ def _join_slices(
         certainty = be_certain(measurement, probe, store, options.iou_threshold, options.seed, setup.threads)
     return LayerNumbers(
         info=info,
-        folder=folder,
+        folder=info.file,
         measurement=measurement,
         certainty=certainty,
         maxima=np.concatenate([part.maxima for part in parts], axis=1),

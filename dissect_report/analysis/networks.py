@@ -16,11 +16,16 @@ from dissect_report.activations.outputs import ImageOutput, find_image_output
 from dissect_report.activations.untouched import untouched
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.classes import Classes, find_classes
+from dissect_report.analysis.first_forward import run_first
 from dissect_report.analysis.provenance import choose_device
+from dissect_report.analysis.recognition import sample
 from dissect_report.config import RunConfig
 from dissect_report.errors import LayerError, ModelError
+from dissect_report.findings.records import OutputSample
+from dissect_report.sources.dependencies import dependency_digest
 from dissect_report.sources.factory import source_digest
-from dissect_report.sources.models import load_model, model_digest
+from dissect_report.sources.identity import digest_of
+from dissect_report.sources.models import load_model
 from dissect_report.sources.output_tensors import shapes_of
 
 
@@ -36,10 +41,11 @@ class Network:
         classes: names of its outputs; empty if it gives no classes.
         output: where the class scores are and how they decide; None if it gives no classes.
         images: where a generator's images are; None for a classifier.
-        notes: what a reader should know of its classes.
-        weights: sha256 of its parameters and buffers.
-        digest: of the weights and of the user's file that makes the model: its code may change alone.
+        weights: sha256 of every number within its reach.
+        digest: of the weights, the user's code that makes the model, and the files that it declares.
         side: of its images in pixels: those it takes, or makes.
+        notes: what a reader should know of how it was opened.
+        outputs: on the noise that it was opened with: it is known again by them.
     """
 
     model: nn.Module
@@ -49,10 +55,11 @@ class Network:
     classes: tuple[str, ...]
     output: ClassOutput | None
     images: ImageOutput | None
-    notes: tuple[str, ...]
     weights: str
     digest: str
     side: int
+    notes: tuple[str, ...]
+    outputs: tuple[OutputSample, ...]
 
 
 def open_network(run: RunConfig, folder: Path) -> Network:
@@ -62,15 +69,19 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         ModelError, WeightsError, LayerError, ConfigError: what the configuration names cannot be used.
     """
     device = choose_device(run.compute.device)
-    model = load_model(run.model, folder).to(device)
-    example = example_input(run).to(device)
-    infos = list_layers(model, example)
-    weights = model_digest(model)
+    depends = dependency_digest(run.model.depends, folder, "[model] depends", ModelError)
+    notes: list[str] = []
+    loaded = load_model(run.model, folder, notes).to(device)
+    weights = digest_of(loaded)  # before it runs: a forward may leave things behind
+    first = run_first(loaded, run, device)
+    model = first.model
+    infos = list_layers(model, first.example, run.is_generator)
     found, made, side = Classes(), None, run.probe.crop
     if run.is_generator:
-        made, side = _find_images(run, model, example)
+        made, side = _find_images(run, first.output, len(first.example))
     else:
-        found = find_classes(run, folder, model, example)
+        with untouched(model):
+            found = find_classes(run, folder, model, first.example)
     return Network(
         model=model,
         device=device,
@@ -79,29 +90,20 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         classes=found.names,
         output=found.output,
         images=made,
-        notes=found.notes,
+        notes=(*notes, *first.notes, *found.notes),
         weights=weights,
-        digest=digest(weights, source_digest(run.model.source, folder)),
+        digest=digest(weights, source_digest(run.model.source, folder), depends),
         side=side,
+        outputs=sample(first.output),
     )
 
 
-def example_input(run: RunConfig) -> torch.Tensor:
-    """Seeded noise of the model's input shape: two of them, so that nothing is constant by accident."""
-    generator = torch.Generator().manual_seed(0)
-    side = run.probe.crop
-    shape = run.model.latent_shape if run.is_generator else (len(run.model.mean), side, side)
-    return torch.randn(2, *shape, generator=generator)
-
-
-def _find_images(run: RunConfig, model: nn.Module, example: Tensor) -> tuple[ImageOutput, int]:
+def _find_images(run: RunConfig, output: object, latents: int) -> tuple[ImageOutput, int]:
     """Where a generator's images are, and their side in pixels.
 
     Raises:
         ModelError: it makes no square images.
     """
-    with torch.inference_mode(), untouched(model):
-        output = model(example)
     found, held = find_image_output(output, run.model)
     given = f"{run.model.source} gives {_said(output, held)}"
     if found is None:
@@ -110,8 +112,8 @@ def _find_images(run: RunConfig, model: nn.Module, example: Tensor) -> tuple[Ima
             '([model] kind = "classifier")?'
         )
     made = found.take(output)
-    if len(made) != len(example):
-        raise ModelError(f"{given} for {len(example)} latents: a generator makes one image a latent")
+    if len(made) != latents:
+        raise ModelError(f"{given} for {latents} latents: a generator makes one image a latent")
     if made.shape[2] != made.shape[3]:
         raise ModelError(f"{given}: images must be square; pad them in a factory")
     return found, int(made.shape[2])
@@ -122,12 +124,12 @@ def _said(output: object, held: Mapping[str, Tensor]) -> str:
 
 
 def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
-    """Every dissectable layer in execution order, and whether the configuration chooses it."""
+    """Every layer in execution order, dissectable or not, and whether the configuration chooses it."""
     device = choose_device(run.compute.device)
-    model = load_model(run.model, folder).to(device)
-    infos = list_layers(model, example_input(run).to(device))
+    first = run_first(load_model(run.model, folder).to(device), run, device)
+    infos = list_layers(first.model, first.example, run.is_generator)
     chosen: set[str] = set()
     for pattern in run.model.layers:
         with suppress(LayerError):  # whoever lists them looks for the right name
             chosen |= {info.name for info in select_layers(infos, (pattern,))}
-    return [(info, info.name in chosen) for info in infos if not info.obstacle]
+    return [(info, info.name in chosen) for info in infos]

@@ -17,7 +17,7 @@ import dissect_report
 from dissect_report.analysis.cache import digest
 from dissect_report.config import AblationConfig, Config, GenerationConfig, RunConfig
 from dissect_report.errors import ConfigError
-from dissect_report.findings.records import SCHEMA_VERSION, Provenance
+from dissect_report.findings.records import SCHEMA_VERSION, OutputSample, Provenance
 
 
 @dataclass
@@ -93,6 +93,7 @@ def provenance(
     batch_size: int,
     notes: list[str],
     stopwatch: Stopwatch,
+    outputs: dict[str, tuple[OutputSample, ...]],
 ) -> Provenance:
     """The record of how a run was made."""
     return Provenance(
@@ -107,4 +108,5 @@ def provenance(
         notes=tuple(notes),
         seconds={stage: round(seconds, 3) for stage, seconds in stopwatch.seconds.items()},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        outputs=outputs,
     )

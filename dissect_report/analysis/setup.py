@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -12,11 +13,14 @@ from dissect_report.analysis.forward import Batches
 from dissect_report.analysis.networks import Network, open_network
 from dissect_report.analysis.progress import Progress
 from dissect_report.analysis.provenance import Stopwatch, versions
+from dissect_report.analysis.recognition import Recognition, noise_of, sample
 from dissect_report.analysis.survey import Survey, survey_latents, survey_probe
 from dissect_report.config import Config, RunConfig
 from dissect_report.findings.paths import RunPaths, SitePaths
-from dissect_report.sources.probe import Probe, list_probe
+from dissect_report.findings.records import OutputSample
+from dissect_report.sources.probe import Probe, list_probe, rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter, open_segmenters
+from dissect_report.sources.segmenters.network import NetworkSegmenter
 
 #: Share of the cache that decoded images may take; activations have the rest.
 PIXEL_SHARE = 0.25
@@ -39,6 +43,7 @@ class Setup:
         stopwatch: seconds per stage.
         batches: walks over the probe with the model; remembers halved batches.
         labelling: walks over the probe with the segmenters.
+        outputs: of the networks among them all on a fixed input: they are known again by them.
     """
 
     config: Config
@@ -53,6 +58,7 @@ class Setup:
     stopwatch: Stopwatch
     batches: Batches
     labelling: Batches
+    outputs: dict[str, tuple[OutputSample, ...]]
 
     @property
     def paths(self) -> RunPaths:
@@ -66,8 +72,8 @@ class Setup:
         return digest(
             "labels", self.survey.digest, self.survey.names, self.segmenter.digest, self.grid, size,
             run.probe.resize, run.probe.resize_mode, run.probe.crop, run.probe.full_scale,
-            self.network.device.type,
-            (self.network.digest, run.model.output_range, versions()) if run.is_generator else None,
+            self.network.device.type, versions(),
+            (self.network.digest, run.model.output_range) if run.is_generator else None,
         )  # fmt: skip
 
     @property
@@ -107,10 +113,16 @@ def set_up(
         segmenter = open_segmenters(run.segmenters, run.probe, folder).to(network.device)
     cache = Cache(SitePaths(config.folder).cache(run.name))
     cache.prepare()
+    known = Recognition(SitePaths(config.folder).run(run.name).run, cache.folder / "outputs.json")
+    token = known.recognise("network", network.outputs, noise_of(network.model))
+    network = replace(network, digest=digest(network.digest, token))
     with stopwatch.time("read images"):
         survey = _survey(run, network, folder, probe, cache, threads, progress)
         segmenter.check(survey.names)
     batches = Batches(run.compute.batch_size, network.device, list(network.notes))
+    labelling = Batches(labelling_size(run, network.device), network.device, batches.notes)
+    with stopwatch.time("open"):
+        _recognise_segmenters(segmenter, labelling, known, lambda: _first_image(run, network, survey))
     return Setup(
         config=config,
         run=run,
@@ -123,8 +135,49 @@ def set_up(
         progress=progress,
         stopwatch=stopwatch,
         batches=batches,
-        labelling=Batches(labelling_size(run, network.device), network.device, batches.notes),
+        labelling=labelling,
+        outputs=known.outputs,
     )
+
+
+def _recognise_segmenters(
+    segmenter: MergedSegmenter,
+    labelling: Batches,
+    known: Recognition,
+    first_image: Callable[[], torch.Tensor],
+) -> None:
+    """Runs every segmenter that is a network on the first image, and remembers what it gives.
+
+    Raises:
+        SegmenterError: it fails, as it would on all of them.
+    """
+    for number, part in enumerate(segmenter.segmenters, 1):
+        if isinstance(part, NetworkSegmenter):
+            found = _answer(part, labelling, first_image)
+            segmenter.known.append(known.recognise(f"segmenter {number}", found, noise_of(part.network)))
+            if part.note:
+                labelling.notes.append(part.note)
+
+
+def _answer(
+    part: NetworkSegmenter, labelling: Batches, first_image: Callable[[], torch.Tensor]
+) -> tuple[OutputSample, ...]:
+    found: list[tuple[OutputSample, ...]] = []
+    for _ in labelling.each(
+        0, 1, lambda _first, _last: found.append(sample(part.answer(first_image()))), "segmenter"
+    ):
+        pass
+    return found[0]
+
+
+def _first_image(run: RunConfig, network: Network, survey: Survey) -> torch.Tensor:
+    """RGB in [0, 1], [1, 3, y, x], as segmenters take it: a photo, or what is made of a latent."""
+    if network.images is None:
+        return rgb(torch.from_numpy(survey.read(0, 1)))
+    made = network.images.read(lambda: network.model(survey.inputs(0, 1, run.model, network.device)))
+    low, high = run.model.output_range
+    scaled: torch.Tensor = (made.nan_to_num().clamp(low, high) - low) / (high - low)
+    return scaled
 
 
 def labelling_size(run: RunConfig, device: torch.device) -> int:

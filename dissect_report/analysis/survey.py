@@ -78,6 +78,14 @@ class Survey:
         """Where each image belongs."""
         return group_images(self.groups, self.digests)
 
+    @cached_property
+    def group_digests(self) -> tuple[str, ...]:
+        """Of each image the digest of what it may not be parted from: its group's least, or its own."""
+        least: dict[int, str] = {}
+        for number, text in zip(self.grouping.group.tolist(), self.digests, strict=True):
+            least[number] = min(least.get(number, text), text)
+        return tuple(least[number] for number in self.grouping.group.tolist())
+
     def read(self, first: int, last: int) -> np.ndarray:
         """uint8 [image, y, x, 3] of the images ``first`` up to, not including, ``last``."""
         if self.pixels is not None:

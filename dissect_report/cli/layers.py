@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -11,21 +12,40 @@ from rich.table import Table
 from dissect_report.cli.console import console
 from dissect_report.config import load_config
 
+if TYPE_CHECKING:
+    from dissect_report.activations.layers import LayerInfo
+
 
 def layers(
     config: Annotated[Path, typer.Argument(help="A dissect.toml or the folder that holds one.")],
 ) -> None:
-    """List every layer that can be dissected: name, units, map size, in execution order."""
+    """List every layer in execution order: name, units, map size, and of the others why they are none."""
     loaded = load_config(config)
     from dissect_report.analysis.networks import survey_layers  # noqa: PLC0415  torch is slow to load
 
     for run in loaded.runs:
+        surveyed = survey_layers(run, loaded.folder)
         table = Table(title=run.name if len(loaded.runs) > 1 else None, title_justify="left")
         for heading in ("layer", "units", "map", "recorded as", "chosen"):
             table.add_column(heading, justify="right" if heading == "units" else "left", overflow="fold")
-        for info, chosen in survey_layers(run, loaded.folder):
+        for info, chosen in surveyed:
+            if info.obstacle:
+                continue
             height, width = info.map_size
             table.add_row(
                 info.name, str(info.units), f"{height} x {width}", info.recorded_as, "yes" if chosen else ""
             )
         console().print(table)
+        others = [info for info, _ in surveyed if info.obstacle]
+        if others:
+            console().print(_obstacles(others))
+
+
+def _obstacles(others: Sequence[LayerInfo]) -> Table:
+    """Layers that no glob takes, and why not."""
+    table = Table(title="cannot be dissected", title_justify="left")
+    for heading in ("layer", "because"):
+        table.add_column(heading, overflow="fold")
+    for info in others:
+        table.add_row(info.name, info.obstacle)
+    return table

@@ -22,8 +22,16 @@ class ModelConfig:
         "", "file.py:factory | package.module:factory | torchvision:vgg16[@WEIGHTS_NAME] | progan:FILE"
     )
     layers: tuple[str, ...] = key(("*",), "layer names or globs; they are kept in execution order")
-    weights: str = key("", "optional state dict (safetensors; a pickle only with allow_pickle = true)")
+    weights: str = key(
+        "",
+        "optional weight file (safetensors; a pickle only with allow_pickle = true): "
+        "the one part of it that fits the model is taken",
+    )
+    weights_key: str = key("", 'which part of the weight file, where several fit the model, e.g. "ema"')
     allow_pickle: bool = key(False, "load weights that are a pickle, which can run code of its author")
+    depends: tuple[str, ...] = key(
+        (), "files, folders or globs that the model's code reads: when they change, it is measured again"
+    )
     classes: str = key("", "text file of class names, one a line; default: output_0, output_1 ...")
     output: int | str = key(
         "", 'which of several outputs holds the classes (or images): a number, or a name such as "aux.logits"'
@@ -39,9 +47,14 @@ class ModelConfig:
     output_range: tuple[float, ...] = key((-1.0, 1.0), "generators: what black and white are in the output")
 
     def __post_init__(self) -> None:
+        has_file = bool(self.weights) or self.source.startswith("progan:")
         ordered = len(self.output_range) == 2 and self.output_range[0] < self.output_range[1]
         refuse(
             [
+                (
+                    has_file or not self.weights_key,
+                    "[model] weights_key chooses a part of a weight file: name the file in weights",
+                ),
                 (bool(self.layers), "[model] layers is empty: name at least one layer or glob"),
                 (len(self.mean) == len(self.std), "[model] mean and std differ in length"),
                 (len(self.mean) in (1, 3), "[model] mean has one value a channel: one or three"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,10 @@ from dissect_report.config.segmenter import SegmenterConfig
 from dissect_report.config.site import SiteConfig
 from dissect_report.config.tables import located, read_optional, read_section
 from dissect_report.errors import ConfigError, nearest
+from dissect_report.file_names import file_names
+
+#: Names at the site's root that are no run's.
+SITE_NAMES = ("assets", "concepts", "classes", "experiments", "search", "index", "compare")
 
 
 def load_config(path: str | Path) -> Config:
@@ -59,14 +63,26 @@ def parse_config(tables: Mapping[str, Any], path: Path) -> Config:
     several = "run" in tables
     runs = tuple(_read_run(entry, f"{path}", several) for entry in entries)
     names = [run.name for run in runs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f"{path}: two runs are called {name!r}; give each [[run]] its own name")
+    _check_distinct(names, path)
     title = tables.get("title", runs[0].name)
     if not isinstance(title, str) or not title.strip():
         raise ConfigError(f"{path}: title must be a text")
     site = read_section(SiteConfig, tables.get("site", {}), f"{path}", "[site]")
     return Config(path=path.resolve(), title=title, runs=runs, site=site)
+
+
+def _check_distinct(names: Sequence[str], path: Path) -> None:
+    """Runs have a folder each: also where a file system takes upper and lower case for one."""
+    owners: dict[str, str] = {}
+    for name in names:
+        if name in owners.values():
+            raise ConfigError(f"{path}: two runs are called {name!r}; give each [[run]] its own name")
+        if other := owners.get(name.casefold()):
+            raise ConfigError(
+                f"{path}: runs {other!r} and {name!r} differ in upper and lower case alone, which many file "
+                "systems take for one folder; give each [[run]] its own name"
+            )
+        owners[name.casefold()] = name
 
 
 def _read_run(tables: Mapping[str, Any], where: str, several: bool) -> RunConfig:
@@ -101,9 +117,13 @@ def run_name(given: Any, source: str, where: str) -> str:
     last = re.sub(r"@.*", "", source).rpartition(":")[2]
     if not given and source and ":" not in source:
         raise ConfigError(f"{where}: [model] source = {source!r} names no factory: file.py:factory")
-    name = given or (Path(last).stem if source.startswith("progan:") else last) or "run"
+    name = given or "run"
+    if not given and source.startswith("progan:"):
+        name = file_names([Path(last).stem])[0]
+    elif not given and last:  # a factory may be called in any language
+        name = file_names([last])[0] if last.isidentifier() else last
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise ConfigError(f"{where}: run name {name!r} must be letters, digits, '.', '_' and '-'")
-    if name in ("assets", "concepts", "classes", "experiments", "search", "index", "compare"):
+    if name.casefold() in SITE_NAMES:
         raise ConfigError(f"{where}: the site has a page of its own called {name!r}; name the run otherwise")
     return name

@@ -19,6 +19,9 @@ class SegmenterConfig:
     concepts: str = key(
         "", "CSV with id,name,category (and color for colour masks); or names alone, one a line in id order"
     )
+    depends: tuple[str, ...] = key(
+        (), "files, folders or globs that its code reads: when they change, images are labelled again"
+    )
     unlabelled: tuple[int, ...] = key(
         (0,),
         "the id that means no label, or several: [0, 255]; -1: none does, every id or channel is a concept",

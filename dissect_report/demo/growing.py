@@ -1,4 +1,4 @@
-"""The generator's training: hamlets redrawn from their latents, from 8x8 to 64x64 pixels, stage by stage."""
+"""The generator's training: hamlets redrawn from their latents, from 8x8 to 64x64 pixels by stages."""
 
 import copy
 import os
@@ -14,10 +14,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dissect_report.demo.hamlets import LATENT, draw_hamlet
+from dissect_report.demo.generator import ALONE, hamlet_generator, output
+from dissect_report.demo.hamlets import CELLS, LATENT, draw_hamlet
 from dissect_report.demo.networks import MEAN, STD, SegmenterNetwork
 from dissect_report.sources.latents import draw_latents
-from dissect_report.sources.progan import progan
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the training: images of a side, so many steps of so many images."""
+
+    side: int
+    steps: int
+    batch: int
 
 
 @dataclass(frozen=True)
@@ -28,23 +37,30 @@ class GrowingRecipe:
         hamlets, seed: how many hamlets, and the seed of their latents.
         unseen, unseen_seed: the same for those the result is measured on.
         widths: units of the generator's layers.
-        stages: side of the images and steps, from small to large.
+        stages: from small images to large.
         fade: share of a stage during which the new layers are blended in.
-        batch: images a step.
-        rate: Adam's, falling as a half cosine over all steps; large, for what is learnt is scaled down.
+        sparse: weight of `crowding` of the plan.
+        noise: on the plan, as a part of its root mean square, so that no unit tells things by halves.
+        rate: Adam's, falling as a half cosine over all steps.
         average: of the weights from step to step; the averaged generator is shipped.
         order: seed of the weights and of the order of hamlets.
     """
 
-    hamlets: int = 30_000
+    hamlets: int = 20_000
     seed: int = 101
-    unseen: int = 2_000
+    unseen: int = 1_000
     unseen_seed: int = 202
-    widths: tuple[int, ...] = (160, 160, 160, 160, 128, 128, 80, 64, 40, 24)
-    stages: tuple[tuple[int, int], ...] = ((8, 1000), (16, 4000), (32, 6000), (64, 8000))
+    widths: tuple[int, ...] = (192, 160, 160, 96, 128, 128, 96, 64, 48, 32, 16)
+    stages: tuple[Stage, ...] = (
+        Stage(8, 3000, 32),
+        Stage(16, 1000, 24),
+        Stage(32, 1000, 16),
+        Stage(64, 2500, 16),
+    )
     fade: float = 0.2
-    batch: int = 16
-    rate: float = 3e-2
+    sparse: float = 0.1
+    noise: float = 0.1
+    rate: float = 2e-3
     average: float = 0.998
     order: int = 1
 
@@ -79,17 +95,21 @@ class Growing(nn.Module):
 
     def __init__(self, recipe: GrowingRecipe) -> None:
         super().__init__()
-        whole = progan(LATENT, recipe.widths)
+        whole = hamlet_generator(recipe.widths)
         self.layers = nn.Sequential(OrderedDict(list(whole.named_children())[:-1]))
-        self.outputs = nn.ModuleDict()
-        for side, _ in recipe.stages:
-            part = progan(LATENT, recipe.widths[: 2 * side.bit_length() - 4])
-            self.outputs[str(side)] = list(part.children())[-1]
+        self.outputs = nn.ModuleDict(
+            {str(stage.side): output(recipe.widths[_layers(stage.side) - 1]) for stage in recipe.stages}
+        )
 
-    def forward(self, latents: Tensor, side: int, blend: float) -> Tensor:
-        """RGB in [-1, 1], [image, 3, side, side], the last doubling weighted by `blend`."""
-        maps, before = self.layers[0](latents), latents
-        for number in range(1, 2 * side.bit_length() - 3):
+    def plan(self, latents: Tensor) -> Tensor:
+        """Maps of the last layer of single cells, [image, unit, 8, 8]."""
+        maps: Tensor = self.layers[: ALONE + 1](latents)
+        return maps
+
+    def drawn(self, maps: Tensor, side: int, blend: float) -> Tensor:
+        """RGB in [-1, 1], [image, 3, side, side], of such maps, the last doubling weighted by `blend`."""
+        before = maps
+        for number in range(ALONE + 1, _layers(side) + 1):
             maps = self.layers.get_submodule(f"layer{number}")(maps)
             if maps.shape[-1] == side // 2:
                 before = maps
@@ -99,11 +119,28 @@ class Growing(nn.Module):
             images = smaller + (images - smaller) * blend
         return images
 
+    def forward(self, latents: Tensor, side: int, blend: float) -> Tensor:
+        """RGB in [-1, 1], [image, 3, side, side], the last doubling weighted by `blend`."""
+        return self.drawn(self.plan(latents), side, blend)
+
     def exported(self) -> dict[str, Tensor]:
         """The state dict of the whole generator with its last output."""
-        side, output = list(self.outputs.items())[-1]
+        side, last = list(self.outputs.items())[-1]
         state: dict[str, Tensor] = self.layers.state_dict()
-        return state | {f"output_{side}x{side}.{key}": value for key, value in output.state_dict().items()}
+        return state | {f"output_{side}x{side}.{key}": value for key, value in last.state_dict().items()}
+
+
+def _layers(side: int) -> int:
+    """How many layers make maps of a side."""
+    return ALONE + 1 + 2 * ((side // CELLS).bit_length() - 1)
+
+
+def crowding(maps: Tensor) -> Tensor:
+    """How many units say a cell: mean over root mean square, 0 .. 1, whatever the scale.
+
+    Units that are never both on are units that can be told apart; which of them stands for what is left open.
+    """
+    return (maps.abs().mean(1) / (maps.square().mean(1) + 1e-8).sqrt()).mean()
 
 
 def attention(drawn: Tensor) -> Tensor:
@@ -122,6 +159,9 @@ def _blurred(maps: Tensor) -> Tensor:
 class Likeness(nn.Module):
     """How far redrawn scenes are from the drawn ones, to the eye and to the segmenter's first layers."""
 
+    LEAST = 64
+    """Side from which on the segmenter is asked: smaller things mean nothing to it."""
+
     def __init__(self, segmenter: SegmenterNetwork) -> None:
         super().__init__()
         self.blocks = segmenter.encoder[:4].requires_grad_(False).eval()
@@ -130,13 +170,21 @@ class Likeness(nn.Module):
         """A loss; both are RGB in [-1, 1]."""
         away, weight = redrawn - drawn, 4 * attention(drawn)
         loss = (weight * away.abs()).mean() + (weight * away.square()).mean()
-        pair = ((torch.cat((redrawn, drawn)) + 1) / 2 - MEAN[0]) / STD[0]
-        maps = pair.contiguous(memory_format=torch.channels_last)
+        if drawn.shape[-1] < self.LEAST:
+            return loss
+        with torch.no_grad():
+            aims = self._seen(drawn)
+        for first, second in zip(self._seen(redrawn), aims, strict=True):
+            loss = loss + 0.25 * (first - second).abs().mean() / (second.abs().mean() + 1e-3)
+        return loss
+
+    def _seen(self, images: Tensor) -> list[Tensor]:
+        maps = ((images + 1) / 2 - MEAN[0]) / STD[0]
+        maps, found = maps.contiguous(memory_format=torch.channels_last), []
         for depth, block in enumerate(self.blocks):
             maps = block(functional.max_pool2d(maps, 2) if depth else maps)
-            first, second = maps.float().chunk(2)
-            loss = loss + 0.25 * (first - second).abs().mean() / (second.detach().abs().mean() + 1e-3)
-        return loss
+            found.append(maps.float())
+        return found
 
 
 def grow(
@@ -156,13 +204,13 @@ def grow(
     training = _Training(recipe, likeness, checkpoint)
     training.resume()
     latents = draw_latents(recipe.hamlets, (LATENT,), recipe.seed)
-    ends = np.cumsum([steps for _, steps in recipe.stages])
+    ends = np.cumsum([stage.steps for stage in recipe.stages])
     while training.taken < ends[-1]:
-        stage = int(np.searchsorted(ends, training.taken, side="right"))
-        side, steps = recipe.stages[stage]
-        within = (training.taken - (ends[stage] - steps)) / steps
+        place = int(np.searchsorted(ends, training.taken, side="right"))
+        stage = recipe.stages[place]
+        within = (training.taken - (ends[place] - stage.steps)) / stage.steps
         rate = recipe.rate * (0.01 + 0.99 * (0.5 + 0.5 * cos(pi * training.taken / ends[-1])))
-        training.step(hamlets, latents, side, 1.0 if stage == 0 else min(within / recipe.fade, 1.0), rate)
+        training.step(hamlets, latents, stage, 1.0 if place == 0 else min(within / recipe.fade, 1.0), rate)
         if training.taken % 250 == 0:
             training.save()
     averaged: Growing = training.averaged
@@ -182,24 +230,34 @@ class _Training:
         self.taken, self.spent, self.begun, self.running = 0, 0.0, time.perf_counter(), 0.0
 
     def step(
-        self, hamlets: NDArray[np.uint8], latents: NDArray[np.float32], side: int, blend: float, rate: float
+        self,
+        hamlets: NDArray[np.uint8],
+        latents: NDArray[np.float32],
+        stage: Stage,
+        blend: float,
+        rate: float,
     ) -> None:
         """One batch of hamlets, chosen by the step's number."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         random = np.random.default_rng((self.recipe.order, self.taken))
-        chosen = np.sort(random.integers(0, len(hamlets), self.recipe.batch))
+        chosen = np.sort(random.integers(0, len(hamlets), stage.batch))
         drawn = torch.from_numpy(hamlets[chosen]).float() / 127.5 - 1
-        drawn = functional.avg_pool2d(drawn, drawn.shape[-1] // side)
+        drawn = functional.avg_pool2d(drawn, drawn.shape[-1] // stage.side)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            redrawn = self.generator(torch.from_numpy(latents[chosen]), side, blend).float()
+            plan = self.generator.plan(torch.from_numpy(latents[chosen]))
+            size = self.recipe.noise * plan.detach().square().mean(1, keepdim=True).sqrt()
+            shaken = plan + size * torch.from_numpy(random.standard_normal(plan.shape, dtype=np.float32))
+            redrawn = self.generator.drawn(shaken, stage.side, blend).float()
             loss = self.likeness(redrawn, drawn)
+        few = crowding(plan.float())
+        loss = loss + self.recipe.sparse * few
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        self._note(loss.item(), side, blend)
+        self._note(loss.item(), few.item(), stage.side, blend)
 
-    def _note(self, loss: float, side: int, blend: float) -> None:
+    def _note(self, loss: float, few: float, side: int, blend: float) -> None:
         self.taken += 1
         weight = min(self.recipe.average, 1 - 1 / (self.taken + 1))
         with torch.no_grad():
@@ -209,8 +267,8 @@ class _Training:
         self.running += (loss - self.running) * 0.02
         if self.taken % 100 == 0:
             spent = self.spent + time.perf_counter() - self.begun
-            print(f"{side} px step {self.taken} blend {blend:.2f} loss {self.running:.4f} {spent:.0f} s",
-                  flush=True)  # fmt: skip
+            where = f"{side} px step {self.taken} blend {blend:.2f}"
+            print(f"{where} loss {self.running:.4f} crowding {few:.3f} {spent:.0f} s", flush=True)
 
     def save(self) -> None:
         """Writes all that a later call needs to go on."""

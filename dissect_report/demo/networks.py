@@ -16,9 +16,9 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dissect_report.demo.concepts import CHANNELS, CONCEPTS, DemoConcept, concept_ids
+from dissect_report.demo.generator import hamlet_generator_from
 from dissect_report.demo.scenes import SCENE_CLASSES
 from dissect_report.errors import ModelError
-from dissect_report.sources.progan import progan_from
 
 MEAN: tuple[float, float, float] = (0.5, 0.5, 0.5)
 STD: tuple[float, float, float] = (0.25, 0.25, 0.25)
@@ -225,11 +225,11 @@ def scene_segmenter() -> SceneSegmenter:
 
 
 def scene_generator() -> nn.Module:
-    """The trained generator of hamlets in eval mode: latents [image, 128] -> RGB in [-1, 1], 64x64.
+    """The trained generator of hamlets in eval mode: latents [image, 552] -> RGB in about [-1, 1], 64x64.
 
     Raises:
         ModelError: the weights are not in the package.
     """
-    generator = progan_from(read_weights("generator"))
+    generator = hamlet_generator_from(read_weights("generator"))
     generator.requires_grad_(False)
     return generator

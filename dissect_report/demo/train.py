@@ -28,6 +28,7 @@ from torch import nn
 from dissect_report.demo.album import album
 from dissect_report.demo.concepts import CONCEPTS
 from dissect_report.demo.fitting import Recipe, fit
+from dissect_report.demo.generator import hamlet_generator_from
 from dissect_report.demo.growing import GrowingRecipe, Likeness, grow, hamlet_album, redrawn
 from dissect_report.demo.hamlets import LATENT
 from dissect_report.demo.losses import classifier_loss, pixel_shares, segmenter_loss
@@ -54,7 +55,6 @@ from dissect_report.demo.quality import (
 from dissect_report.demo.scenes import SCENE_CLASSES
 from dissect_report.demo.sparse_linear import SparseRecipe, make_sparse
 from dissect_report.sources.latents import draw_latents
-from dissect_report.sources.progan import progan_from
 
 CLASSIFIER, LINEAR, GROWING = Recipe(), SparseRecipe(), GrowingRecipe()
 SEGMENTER = Recipe(epochs=2, batch=8, rate=3e-3, decay=0.005)
@@ -164,9 +164,10 @@ def train_generator(recipe: GrowingRecipe, work: Path) -> None:
     """Trains, exports and measures the generator."""
     hamlets = hamlet_album(recipe.hamlets, recipe.seed, work)
     segmenter = scene_segmenter()
-    generator = progan_from(grow(hamlets, Likeness(segmenter.network), recipe, work / "generator.pt"))
+    generator = hamlet_generator_from(
+        grow(hamlets, Likeness(segmenter.network), recipe, work / "generator.pt")
+    )
     export(generator, "generator")
-    generator.load_state_dict(progan_from(read_weights("generator")).state_dict())
     drawn = hamlet_album(recipe.unseen, recipe.unseen_seed, work)
     made = redrawn(generator, draw_latents(recipe.unseen, (LATENT,), recipe.unseen_seed))
     half, network = len(drawn) // 2, scene_classifier()
@@ -180,7 +181,7 @@ def train_generator(recipe: GrowingRecipe, work: Path) -> None:
     difference = float(np.abs(made.astype(np.int16) - drawn).mean() / 255)
     shares = {c.name: [float(part[c.id]) for part in areas] for c in CONCEPTS if areas[0][c.id] > 0.001}
     found = {"frechet_distance": distances, "mean_difference": difference, "areas": shares}
-    steps = sum(number for _, number in recipe.stages)
+    steps = sum(stage.steps for stage in recipe.stages)
     write_down("generator", facts(recipe, steps, generator) | found)
     print(distances, f"mean difference {difference:.4f} of the range")
     for name, (was, now) in sorted(shares.items(), key=lambda item: -item[1][0]):

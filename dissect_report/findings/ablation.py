@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: A unit serves a class if it is among this many most important ones, with a loss.
+#: A unit serves a class if it is among this many most important ones, with a loss that other images confirm.
 SERVING = 4
 
 #: Classes with fewer ranking images serve nobody, with fewer evaluation images are asked about only by name.
@@ -24,6 +24,7 @@ ARRAYS = {
     "order": "[target, unit] int64 units, most important first",
     "random_order": "[draw, unit] int64 units that are not dead: the first n are the draw's random set of n",
     "served": "[unit] int64 classes that the unit serves",
+    "confirmed_loss": "[target, unit] float64 mean of the losses that confirm it; NaN = it does not serve",
     "iou": "[unit] float64 best IoU; NaN = undefined",
     "evaluation": "[image] int64 index into Run.images of each evaluation image",
     "label": "[image] int64 class index of each evaluation image; where every class is decided by itself "
@@ -50,6 +51,11 @@ class UnitLoss:
         low: lower end of the 95 % interval of ``evaluation_loss`` over images.
         high: upper end.
         fall: mean fall of the margin on the ranking images, in logits.
+        recall_lost: recall lost on the evaluation images.
+        specificity_lost: specificity lost on the evaluation images.
+        confirmed_loss: mean of the losses that confirm that the unit serves the target; None if it does not.
+        alarms: evaluation images of other classes that are given the target only without the unit, by their
+            class, most first; none where every class is decided by itself.
     """
 
     unit: int
@@ -58,14 +64,18 @@ class UnitLoss:
     low: float | None
     high: float | None
     fall: float
+    recall_lost: float | None
+    specificity_lost: float | None
+    confirmed_loss: float | None
+    alarms: tuple[Confusion, ...]
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Evaluation images of a target that the intact network takes for another class.
+    """Evaluation images that are taken for a class that they are not of.
 
     Attributes:
-        predicted: that class.
+        predicted: the other class: what a target's images are taken for, or what taken images are of.
         images: how many.
     """
 
@@ -117,10 +127,11 @@ class Target:
         recall: of the intact network on the evaluation images.
         specificity: the same.
         balanced_accuracy: the same.
+        recall_interval: 95 %, of ``recall``; None where it is undefined.
+        balanced_interval: 95 %, of ``balanced_accuracy``; None where it is undefined.
         ranking_balanced_accuracy: on the ranking images.
-        units: the most important ones, in order, by the ranking images.
-        confusions: what its images are taken for, most frequent first; none where every class is decided by
-            itself.
+        units: the most important ones, in order, by the ranking images; then the others that serve it.
+        confusions: what its images are taken for, most frequent first; none where each is decided alone.
         flips: up to six evaluation images.
         combinations: of its four most important units, by binary counting; empty where the page is live.
     """
@@ -133,6 +144,8 @@ class Target:
     recall: float | None
     specificity: float | None
     balanced_accuracy: float | None
+    recall_interval: tuple[float, float] | None
+    balanced_interval: tuple[float, float] | None
     ranking_balanced_accuracy: float | None
     units: tuple[UnitLoss, ...]
     confusions: tuple[Confusion, ...]
@@ -157,6 +170,11 @@ class SetRow:
         accuracy_high: upper end.
         draws: random sets: balanced accuracy of each draw.
         accuracy_draws: random sets: all-class accuracy of each draw.
+        recall: of the target; of random sets the mean.
+        specificity: the same.
+        effective: units of the set that alone cost the target something on the ranking images; None of random
+            sets.
+        p: best units removed: (1 + random sets of the size that cost at least as much) / (1 + random sets).
     """
 
     target: int
@@ -171,11 +189,15 @@ class SetRow:
     accuracy_high: float | None
     draws: tuple[float | None, ...] = ()
     accuracy_draws: tuple[float | None, ...] = ()
+    recall: float | None = None
+    specificity: float | None = None
+    effective: int | None = None
+    p: float | None = None
 
 
 @dataclass(frozen=True)
 class ServingBar:
-    """Units that are among the four most important of the same number of classes, with a loss.
+    """Units that serve the same number of classes.
 
     Attributes:
         classes: that number; the last bar holds all units with at least that many.
@@ -235,6 +257,8 @@ class Ablation:
         targets: classes, then groups.
         rows: the set table.
         serving: importance v interpretability.
+        serving_correlation: rank correlation of best IoU and classes served; None if undefined.
+        serving_p: its two-sided p by 9,999 permutations of the units.
         left_out: classes with too few ranking or evaluation images for ``serving``.
         spread: intact, removed and kept over the classes.
         live: whether ``ablation.npz`` holds what a page needs to remove units itself.
@@ -265,6 +289,8 @@ class Ablation:
     targets: tuple[Target, ...]
     rows: tuple[SetRow, ...]
     serving: tuple[ServingBar, ...]
+    serving_correlation: float | None
+    serving_p: float | None
     left_out: int
     spread: tuple[Spread, ...]
     live: bool

@@ -17,13 +17,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dissect_report.file_names import file_names
+
 #: Side of a tile of a sprite and of a thumbnail, in pixels.
 TILE = 128
+
+#: Folders of a run that are no layer's, in the findings and on the site.
+RUN_FOLDERS = ("thumbnails", "segmentation", "classes", "experiments")
 
 
 @dataclass(frozen=True)
@@ -128,18 +132,6 @@ class SitePaths:
         return self.root / "site"
 
 
-def file_names(names: Iterable[str], reserved: Iterable[str] = ()) -> list[str]:
-    """Each name as a distinct file name of letters, digits, ``.``, ``_`` and ``-``.
-
-    Case-insensitive file systems are thought of: ``Sky`` and ``sky`` do not meet.
-    """
-    taken = {name.casefold() for name in reserved}
-    result = []
-    for name in names:
-        base = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "unnamed"
-        candidate, number = base[:100], 2
-        while candidate.casefold() in taken:
-            candidate, number = f"{base[:100]}-{number}", number + 1
-        taken.add(candidate.casefold())
-        result.append(candidate)
-    return result
+def layer_files(names: Iterable[str]) -> list[str]:
+    """File names of all layers of a network: their folders below the run, and their files in its cache."""
+    return file_names(names, reserved=RUN_FOLDERS)

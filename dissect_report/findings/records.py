@@ -13,7 +13,8 @@ from dataclasses import dataclass
 #: 2: generators; keys of their own for what removing units found.
 #: 3: single units of generators inserted at places; replacement_quantile; outlines in a box of 500.
 #: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads; images of equal
-#: maximum by mean, units that saturate; which output holds the classes, and how they are decided.
+#: maximum by mean, units that saturate; which output holds the classes, and how they are decided; outputs by
+#: which a network is known again.
 SCHEMA_VERSION = 4
 
 #: The categories in the order in which every page lists them.
@@ -87,6 +88,34 @@ class SegmenterRecord:
 
 
 @dataclass(frozen=True)
+class OutputSample:
+    """Some values of a tensor that a network put out on a fixed input: by them it is known again.
+
+    Attributes:
+        shape: of the whole tensor.
+        whole: whether it holds whole numbers, such as ids.
+        values: evenly spaced ones, rounded far below noise; None where not finite.
+    """
+
+    shape: tuple[int, ...]
+    whole: bool
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class KnownOutputs:
+    """What stays in a run's cache of the outputs that its arrays belong to.
+
+    Attributes:
+        schema_version: of this file.
+        outputs: as in ``Provenance``.
+    """
+
+    schema_version: int
+    outputs: dict[str, tuple[OutputSample, ...]]
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the numbers come from: enough to make them again.
 
@@ -94,7 +123,7 @@ class Provenance:
         key: digest of everything the numbers depend on.
         command: what makes these findings again.
         versions: of this package, torch, numpy, Python ...
-        model_digest: sha256 over the model's parameters and buffers.
+        model_digest: sha256 over every number that the model computes from, as far as it is within reach.
         probe_digest: sha256 over the images' content, in order.
         device: cpu, or the name of the GPU.
         batch_size: images a forward pass, after any halving.
@@ -102,6 +131,7 @@ class Provenance:
         notes: what the reader should know: halved batches, skipped forward passes.
         seconds: per stage; the one part that differs between two equal runs.
         created: ISO date and time; differs between two equal runs.
+        outputs: what the network, and every segmenter that is one, put out on a fixed input.
     """
 
     key: str
@@ -115,6 +145,7 @@ class Provenance:
     notes: tuple[str, ...]
     seconds: dict[str, float]
     created: str
+    outputs: dict[str, tuple[OutputSample, ...]]
 
 
 @dataclass(frozen=True)

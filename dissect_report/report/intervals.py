@@ -1,4 +1,4 @@
-"""95 % intervals of what a page shows, where the findings hold the predictions but no interval."""
+"""95 % intervals of means that a page takes over classes or units."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
-DRAWS = 1000
-ENDS = (2.5, 97.5)
+COVERAGE = 0.95
 
 
 class Interval(NamedTuple):
@@ -18,38 +18,15 @@ class Interval(NamedTuple):
     high: float | None
 
 
-def class_intervals(own: np.ndarray, said: np.ndarray, seed: int) -> tuple[Interval, Interval]:
-    """Of recall and of balanced accuracy of a class, over images.
-
-    To draw images with replacement is to draw how many there are of four kinds: of the class or not,
-    called so or not. That is a multinomial.
-
-    Args:
-        own: [image] bool, of the class.
-        said: [image] bool, predicted as it.
-        seed: of the draws.
-    """
-    kinds = np.bincount(2 * own.astype(int) + said, minlength=4)
-    if not len(own):
-        return Interval(None, None), Interval(None, None)
-    drawn = np.random.default_rng(seed).multinomial(len(own), kinds / len(own), DRAWS).astype(float)
-    with np.errstate(invalid="ignore"):
-        recall = drawn[:, 3] / (drawn[:, 2] + drawn[:, 3])
-        specificity = drawn[:, 0] / (drawn[:, 0] + drawn[:, 1])
-    return _ends(recall), _ends((recall + specificity) / 2)
+def interval_of(ends: tuple[float, float] | None) -> Interval:
+    """An interval of the findings."""
+    return Interval(*ends) if ends else Interval(None, None)
 
 
-def mean_interval(values: Sequence[float], seed: int) -> Interval:
-    """Of the mean of ``values``, over them; undefined for fewer than two."""
-    if len(values) < 2:
+def mean_interval(values: Sequence[float]) -> Interval:
+    """Student's t interval of the mean of ``values``; undefined for fewer than two, or where none differs."""
+    if len(values) < 2 or min(values) == max(values):
         return Interval(None, None)
-    chosen = np.random.default_rng(seed).integers(0, len(values), (DRAWS, len(values)))
-    return _ends(np.asarray(values, dtype=float)[chosen].mean(1))
-
-
-def _ends(draws: np.ndarray) -> Interval:
-    known = draws[np.isfinite(draws)]
-    if not len(known):
-        return Interval(None, None)
-    low, high = np.percentile(known, ENDS)
-    return Interval(float(low), float(high))
+    found = np.asarray(values, dtype=float)
+    reach = float(stdtrit(len(found) - 1, (1 + COVERAGE) / 2) * found.std(ddof=1) / np.sqrt(len(found)))
+    return Interval(float(found.mean()) - reach, float(found.mean()) + reach)

@@ -95,10 +95,12 @@ def state_name(state: Spread) -> str:
 def serving_figure(bars: Sequence[ServingBar]) -> Figure:
     """Mean best IoU of units by the number of classes that they serve, with its standard error."""
     shown = [bar for bar in bars if bar.mean_iou is not None]
-    errors = {"type": "data", "array": [bar.standard_error or 0 for bar in shown], "color": "--ink"}
+    errors = {"type": "data", "array": [bar.standard_error for bar in shown], "color": "--ink"}
     bar: Figure = {
         "type": "bar", "x": [serving_label(bar, bars) for bar in shown], "y": [bar.mean_iou for bar in shown],
-        "customdata": [bar.measured for bar in shown], "marker": {"color": "--accent"}, "error_y": errors,
+        "customdata": [bar.measured for bar in shown], "text": [f"n = {bar.measured}" for bar in shown],
+        "textposition": "inside", "insidetextanchor": "start", "marker": {"color": "--accent"},
+        "error_y": errors,
         "hovertemplate": "%{x} classes: mean IoU %{y:.3f}, %{customdata} units<extra></extra>",
     }  # fmt: skip
     x: Figure = {"type": "category", "title": {"text": "classes served"}}

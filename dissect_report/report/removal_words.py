@@ -116,16 +116,20 @@ def removal_glossary(record: Ablation) -> dict[str, Term]:
         ),
         "serves": (
             "serves a class",
-            "The unit is among the four most important units of the class, with a loss above 0. Classes with "
-            "fewer than 10 ranking images are not counted.",
+            "The unit is among the four most important units of the class on one half of the images, with a "
+            "loss above 0, and the other half loses too. Both halves rank and confirm, unless images of "
+            "their own rank. Shown is the mean of the losses that confirm it. A class is not ranked on "
+            "fewer than 10 images.",
         ),
         "random": (
             "random units",
-            "Units that are not dead, drawn with a seed; mean and range over the draws.",
+            "Units that are not dead, drawn with a seed; mean and range over the draws. p: (1 + draws that "
+            "cost at least as much) / (1 + draws).",
         ),
         "interval": (
             "95 % interval",
-            "From 1,000 seeded draws of the images with replacement (bootstrap).",
+            "Newcombe's paired score intervals of recall and specificity, joined by square-and-add. They "
+            "need no draws, hold the estimate and are never without width.",
         ),
     }
     return {key: Term(*term) for key, term in terms.items()}

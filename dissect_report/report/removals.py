@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 from markupsafe import escape
 
-from dissect_report.findings.ablation import ENOUGH_IMAGES, SERVING, Ablation, SetRow, Target
+from dissect_report.findings.ablation import Ablation, SetRow, Target
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import link
 from dissect_report.report.cards import LayerView
@@ -66,10 +66,9 @@ class Removals:
 
     @cached_property
     def needs(self) -> np.ndarray:
-        """[target, unit] whether the unit serves the target, a class with enough ranking images."""
-        served = (self.place <= SERVING) & (np.nan_to_num(self.arrays["ranking_loss"]) > 0)
-        enough = [t.kind == "class" and t.ranking_images >= ENOUGH_IMAGES for t in self.record.targets]
-        return np.asarray(served & np.array(enough, dtype=bool)[:, None])
+        """[target, unit] whether the unit serves the target, a class: its loss is confirmed."""
+        classes = np.array([target.kind == "class" for target in self.record.targets], dtype=bool)
+        return np.asarray(np.isfinite(self.arrays["confirmed_loss"]) & classes[:, None])
 
     def file(self, target: Target) -> PurePosixPath:
         """The page of a target."""

@@ -103,11 +103,11 @@ def certainty_rows(unit: UnitRecord) -> list[tuple[str, str, str]]:
     return rows
 
 
-def used_sentence(needing: list[tuple[str, float | None]], most: float | None, balanced: str) -> str:
+def used_sentence(needing: list[tuple[str, float]], most: float | None, balanced: str) -> str:
     """Which classes need the unit, and what removing it alone costs them.
 
     Args:
-        needing: name and loss on the evaluation images of the classes it serves, most important first.
+        needing: name and confirmed loss of the classes that it serves, most lost first.
         most: the largest loss of any class on the evaluation images.
         balanced: what the measure is called.
     """
@@ -115,15 +115,13 @@ def used_sentence(needing: list[tuple[str, float | None]], most: float | None, b
         shown = [name for name, _ in needing[:3]]
         rest = [plural(len(needing) - 3, "other class", "other classes")] if len(needing) > 3 else []
         first, loss = needing[0]
-        text = f"It is among the four units that matter most to {listing(shown + rest)}"
-        if loss is None:
-            return f"{text}; what its removal costs could not be measured on other images."
-        if loss <= 0:
-            return f"{text}, but on images that did not rank it, removing it alone costs {first} nothing."
-        return f"{text}; removing it alone costs {first} {lost(loss)} points of {balanced}."
+        return (
+            f"It is among the four units that matter most to {listing(shown + rest)}; on images that did not "
+            f"rank it, removing it alone costs {first} {lost(loss)} points of {balanced}."
+        )
     if most is None:
         return "What its removal costs could not be measured."
     if most <= 0:
         return f"On images that did not rank it, no class loses {balanced} when it alone is removed."
-    cost = f"at most {lost(most)} points of {balanced}"
-    return f"No class counts it among its four; removing it alone costs a class {cost}."
+    cost = f"removing it alone costs a class at most {lost(most)} points of {balanced}"
+    return f"No class's need of it is confirmed by images that did not rank it; {cost}."

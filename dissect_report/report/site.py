@@ -8,7 +8,8 @@ from functools import cached_property
 from jinja2 import Environment
 
 from dissect_report.config import Config
-from dissect_report.findings.paths import SitePaths, file_names
+from dissect_report.file_names import file_names
+from dissect_report.findings.paths import SitePaths
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import LoadedLayer, LoadedRun, load_run
 from dissect_report.report.templating import check_own, environment

@@ -36,8 +36,8 @@ def load_factory(source: str, folder: Path, error: type[SourceError] = ModelErro
     if not colon or not place or not name.isidentifier():
         raise error(f"{source!r} is not file.py:factory or package.module:factory")
     path = folder / place if place.endswith(".py") else None
-    beside = path.resolve().parent if path else folder.resolve()
-    with _failures(source, error), _importable(beside, path is not None):
+    beside = code_folder(source, folder)
+    with _failures(source, error), importable(beside, path is not None):
         module = _load_file(path, error) if path else _load_module(place, error)
     factory = getattr(module, name, None)
     if isinstance(factory, nn.Module):
@@ -47,10 +47,16 @@ def load_factory(source: str, folder: Path, error: type[SourceError] = ModelErro
         raise error(f"{place} has no factory called {name!r}; {nearest(name, known)}")
 
     def call() -> Any:
-        with _failures(source, error), _importable(beside, path is not None):
+        with _failures(source, error), importable(beside, path is not None):
             return factory()
 
     return call
+
+
+def code_folder(source: str, folder: Path) -> Path:
+    """The folder that a source's own imports are looked for in: that of its file, else ``folder``."""
+    place = source.rpartition(":")[0]
+    return (folder / place).resolve().parent if place.endswith(".py") else folder.resolve()
 
 
 def source_digest(source: str, folder: Path) -> str:
@@ -60,14 +66,14 @@ def source_digest(source: str, folder: Path) -> str:
         path = (folder / place).resolve()
         return code_digest(path, path.parent) if path.is_file() else ""
     origin = getattr(sys.modules.get(place), "__file__", None)
-    if origin is None or _installed(place, Path(origin)):
+    if origin is None or installed(place, Path(origin)):
         return ""
     path = Path(origin).resolve()
     depth = len(place.split(".")) + (path.name == "__init__.py")
     return code_digest(path, path.parents[depth - 1])
 
 
-def _installed(name: str, origin: Path) -> bool:
+def installed(name: str, origin: Path) -> bool:
     """Whether a module is no code of the user's: known by its version, and shared by all."""
     package = name.partition(".")[0]
     return (
@@ -110,7 +116,7 @@ def _load_module(name: str, error: type[SourceError]) -> ModuleType:
 
 
 @contextmanager
-def _importable(folder: Path, alone: bool) -> Iterator[None]:
+def importable(folder: Path, alone: bool) -> Iterator[None]:
     """``folder`` first on the import path inside, as if its code were run from there.
 
     Args:
@@ -126,7 +132,7 @@ def _importable(folder: Path, alone: bool) -> Iterator[None]:
             sys.path.remove(entry)
         for name in set(sys.modules) - before if alone else ():
             origin = getattr(sys.modules[name], "__file__", None)
-            if origin and Path(origin).is_relative_to(folder) and not _installed(name, Path(origin)):
+            if origin and Path(origin).is_relative_to(folder) and not installed(name, Path(origin)):
                 _retired.append(sys.modules.pop(name))
 
 

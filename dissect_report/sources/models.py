@@ -2,82 +2,75 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from dissect_report.config import ModelConfig
 from dissect_report.errors import ModelError
+from dissect_report.sources.checkpoints import Checkpoint, read_checkpoint
 from dissect_report.sources.class_lists import read_class_names
-from dissect_report.sources.factory import load_factory
+from dissect_report.sources.factory import code_folder, load_factory
+from dissect_report.sources.fitting import choose, load_weights, parts
+from dissect_report.sources.named_tensors import Tree, leaves
 from dissect_report.sources.names import number_twins
 from dissect_report.sources.progan import progan_from
+from dissect_report.sources.shells import refuse_torchscript, undo_compilation
 from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
-from dissect_report.sources.weights import read_state_dict
 
 
-def load_model(config: ModelConfig, folder: Path) -> nn.Module:
+def load_model(config: ModelConfig, folder: Path, notes: list[str] | None = None) -> nn.Module:
     """The network in eval mode, on the CPU.
 
     Args:
         config: what the run says of its model.
         folder: relative sources are relative to it.
+        notes: is told what a reader should know: what was taken of a weight file.
 
     Raises:
         ModelError: the factory fails or gives no network, or the weights do not fit.
         WeightsError: a weight file is missing, refused or damaged.
     """
+    notes = [] if notes is None else notes
     if config.source.startswith("torchvision:"):
         model: Any = build_torchvision(config.source, ModelError)
     elif config.source.startswith("progan:"):
         path = folder / config.source.removeprefix("progan:")
-        model = progan_from(read_state_dict(path, config.allow_pickle))
+        model = _progan(read_checkpoint(path, config.allow_pickle, folder), config.weights_key, notes)
     else:
         model = load_factory(config.source, folder, ModelError)()
+    refuse_torchscript(model, config.source)
     if not isinstance(model, nn.Module):
-        raise ModelError(f"{config.source} gives a {type(model).__name__}, not a torch.nn.Module")
-    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps: hooks and graphs need the module
+        hint = ": its .module() gives one" if isinstance(model, torch.export.ExportedProgram) else ""
+        raise ModelError(f"{config.source} gives a {type(model).__name__}, not a torch.nn.Module{hint}")
+    model = undo_compilation(model)
     if config.weights:
-        path = folder / config.weights
-        load_weights(model, read_state_dict(path, config.allow_pickle), f"{path}")
-    return in_float32(model).eval()
+        checkpoint = read_checkpoint(
+            folder / config.weights, config.allow_pickle, code_folder(config.source, folder)
+        )
+        if taken := load_weights(model, checkpoint, config.weights_key):
+            notes.append(taken)
+    return cast(nn.Module, model).eval()
 
 
-def in_float32(model: nn.Module) -> nn.Module:
-    """The model in float32, as everything here is measured: half and double parameters are converted."""
-    tensors = [*model.parameters(), *model.buffers()]
-    odd = any(t.is_floating_point() and t.dtype != torch.float32 for t in tensors)
-    return model.float() if odd else model
+def _progan(checkpoint: Checkpoint, key: str, notes: list[str]) -> nn.Module:
+    """The generator in the one part of a weight file that is one."""
 
+    def made(part: Tree) -> nn.Module | None:
+        try:
+            return progan_from(dict(leaves(part))) if "layer1" in part else None
+        except ModelError:
+            return None
 
-def load_weights(model: nn.Module, state: Mapping[str, Tensor], where: str) -> None:
-    """Fills ``model`` with ``state``, all of it.
-
-    Raises:
-        ModelError: a name is missing or unexpected, or a shape differs: the first of them is named.
-    """
-    own = model.state_dict()
-    missing = [name for name in own if name not in state]
-    unexpected = [name for name in state if name not in own]
-    if missing or unexpected:
-        problems = []
-        if missing:
-            problems.append(f"{len(missing)} parameters are missing, first {missing[0]!r}")
-        if unexpected:
-            problems.append(f"{len(unexpected)} are unexpected, first {unexpected[0]!r}")
-        raise ModelError(f"{where} does not fit the model: {'; '.join(problems)}")
-    for name, value in own.items():
-        if isinstance(value, Tensor) and value.shape != state[name].shape:
-            shapes = f"{list(state[name].shape)}, the model has {list(value.shape)}"
-            raise ModelError(f"{where} does not fit the model: {name!r} is {shapes}")
-    try:
-        model.load_state_dict(dict(state))
-    except RuntimeError as error:
-        raise ModelError(f"{where} does not fit the model: {' '.join(str(error).split())}") from None
+    found = parts(checkpoint, key, made)
+    path, model = (
+        choose(found, checkpoint.where) if found else ("", progan_from(dict(leaves(checkpoint.tree))))
+    )
+    if path:
+        notes.append(f"{checkpoint.name}: the weights under {path!r} were taken")
+    return model
 
 
 def load_classes(config: ModelConfig, folder: Path) -> tuple[str, ...]:
@@ -90,16 +83,3 @@ def load_classes(config: ModelConfig, folder: Path) -> tuple[str, ...]:
         return number_twins(torchvision_categories(config.source, ModelError))
     path = folder / config.classes
     return number_twins(read_class_names(path))
-
-
-def model_digest(model: nn.Module) -> str:
-    """sha256, hexadecimal, over the sorted names, types, shapes and bytes of parameters and buffers."""
-    digest = hashlib.sha256()
-    for name, value in sorted(model.state_dict().items()):
-        if isinstance(value, Tensor):
-            digest.update(f"{name}\0{value.dtype}\0{list(value.shape)}\0".encode())
-            plain = value.detach().cpu().contiguous().reshape(-1)
-            digest.update(plain.view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
-        else:
-            digest.update(f"{name}\0{value!r}\0".encode())
-    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Weight files: downloaded once, checked against their digest, read without running anyone's code."""
+"""Weight files of others: downloaded once, checked against their digest."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from urllib.parse import unquote, urlsplit
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from dissect_report.errors import StorageError, WeightsError
@@ -130,36 +128,6 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def read_state_dict(path: Path, allow_pickle: bool = False) -> dict[str, Tensor]:
-    """A state dict from a safetensors file or, where allowed, from a pickle.
-
-    A pickle may hold the tensors under "state_dict", and names may begin with the "module." of
-    data-parallel training; both are undone.
-
-    Raises:
-        WeightsError: the file is missing, damaged, a pickle that is not allowed, or no state dict.
-    """
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such weight file")
-    if not _is_pickle(path):
-        try:
-            return dict(load_file(path))
-        except (SafetensorError, OSError, ValueError) as error:
-            raise WeightsError(f"{path}: not a safetensors file ({' '.join(str(error).split())})") from None
-    if not allow_pickle:
-        raise WeightsError(
-            f"{path} is a pickle, which can run code of its author: "
-            "convert it to safetensors, or set allow_pickle = true if you trust it"
-        )
-    try:
-        with path.open("rb") as stream:  # a path's ending would decide what torch takes it for
-            content = torch.load(stream, map_location="cpu", weights_only=False)
-    except Exception as error:  # an allowed pickle runs its author's code: it may raise anything at all
-        line = " ".join(str(error).split())
-        raise WeightsError(f"{path}: cannot be unpickled: {type(error).__name__}: {line}") from None
-    return tensors_of(content, f"{path}")
-
-
 def read_restricted(path: Path) -> dict[str, Tensor]:
     """A state dict from a pickle that holds nothing but tensors; nothing else is ever run.
 
@@ -172,29 +140,6 @@ def read_restricted(path: Path) -> dict[str, Tensor]:
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
         line = " ".join(str(error).split())[:200]
         raise WeightsError(f"{path}: not a plain state dict ({line})") from None
-    return tensors_of(content, f"{path}")
-
-
-def _is_pickle(path: Path) -> bool:
-    """By content: zip archives and pickle opcodes; a safetensors file begins with its header's size."""
-    with path.open("rb") as stream:
-        start = stream.read(16)
-    return start[:4] == b"PK\x03\x04" or (start[:1] == b"\x80" and start[8:9] != b"{")
-
-
-def tensors_of(content: object, where: str) -> dict[str, Tensor]:
-    """``content`` as a state dict.
-
-    Raises:
-        WeightsError: it is not one.
-    """
-    for wrapper in ("state_dict", "model_state_dict", "model"):
-        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
-            content = content[wrapper]
-    if not isinstance(content, Mapping) or not content:
-        raise WeightsError(f"{where}: holds a {type(content).__name__}, not a state dict")
-    for name, value in content.items():
-        if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise WeightsError(f"{where}: {name!r} is a {type(value).__name__}, not a tensor of a state dict")
-    prefix = "module." if all(name.startswith("module.") for name in content) else ""
-    return {name.removeprefix(prefix): value for name, value in content.items()}
+    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
+        raise WeightsError(f"{path}: not a plain state dict")
+    return {str(name): value for name, value in content.items()}

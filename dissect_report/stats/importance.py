@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from dissect_report.findings.ablation import SERVING
 from dissect_report.stats.classification import ClassCounts
 
 #: The last group of units: those that serve this many classes or more.
@@ -90,16 +89,6 @@ def rank_units(
     step = (FALL_STEP * np.where(scale > 0, scale, 1.0))[:, None]
     steps = np.round(fall / step)
     return np.lexsort((units, -steps, -lost), axis=1).astype(np.int64)
-
-
-def classes_served(
-    order: Int64[np.ndarray, "target unit"], lost: Int64[np.ndarray, "target unit"]
-) -> Int64[np.ndarray, " unit"]:
-    """For how many targets each unit is among the ``SERVING`` most important with a loss above 0."""
-    served = np.zeros(lost.shape[1], np.int64)
-    for units, losses in zip(order[:, :SERVING], lost, strict=True):
-        served[units[losses[units] > 0]] += 1
-    return served
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ DEVIATE = 1.959963984540054
 
 
 class Change(NamedTuple):
-    """A difference and its interval, per column; NaN without an image."""
+    """A share, or the difference of two, and its interval, per column; NaN without an image."""
 
     value: Float64[np.ndarray, " column"]
     low: Float64[np.ndarray, " column"]
@@ -33,6 +33,15 @@ def wilson(hits: Int64[np.ndarray, ...], images: int) -> tuple[np.ndarray, np.nd
     low = (centre - 1 - DEVIATE * np.sqrt(np.maximum(below, 0))) / whole
     high = (centre + 1 + DEVIATE * np.sqrt(np.maximum(above, 0))) / whole
     return np.where(hits == 0, 0.0, np.clip(low, 0, 1)), np.where(hits == images, 1.0, np.clip(high, 0, 1))
+
+
+def share(hit: Bool[np.ndarray, "image column"]) -> Change:
+    """The share of images that are hit, and its interval."""
+    if not len(hit):
+        nothing = np.full(hit.shape[1], np.nan)
+        return Change(nothing, nothing, nothing)
+    hits = hit.sum(0, dtype=np.int64)
+    return Change(hits / len(hit), *wilson(hits, len(hit)))
 
 
 def change_of_share(before: Bool[np.ndarray, " image"], after: Bool[np.ndarray, "image column"]) -> Change:
@@ -68,7 +77,7 @@ def _joined(one: np.ndarray, other: np.ndarray, alike: np.ndarray) -> np.ndarray
 
 
 def mean_of(first: Change, second: Change) -> Change:
-    """The mean of two independent changes, its interval by square-and-add."""
+    """The mean of two independent shares or changes, its interval by square-and-add."""
     value = (first.value + second.value) / 2
     low = np.hypot(first.value - first.low, second.value - second.low) / 2
     high = np.hypot(first.high - first.value, second.high - second.value) / 2

@@ -175,11 +175,11 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_numbers(site, tmp_pat
     monkeypatch.setattr(forward, "NOTE_SECONDS", 0.0)
     fill, calls = forward.ModelPass.fill, []
 
-    def interrupted(passed, start, stop, *found):
+    def interrupted(self, start, stop, recorded, scores):
         calls.append(stop - start)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        fill(passed, start, stop, *found)
+        fill(self, start, stop, recorded, scores)
 
     monkeypatch.setattr(forward.ModelPass, "fill", interrupted)
     with pytest.raises(KeyboardInterrupt):

@@ -36,6 +36,19 @@ def test_a_filter_can_be_sent_as_a_link(page: Any, root: str):
     assert all("tree" in name for name in shown)
 
 
+def test_a_unit_that_saturates_says_so_wherever_its_pictures_stand(page: Any, root: str):
+    page.goto(f"{root}{LAYER}#q=15&compare=15,16&beside=1")
+    names(page)
+    mark = "document.querySelector('.card[href=\"15.html\"] .quad .ties')?.textContent"
+    assert page.evaluate(mark) == "saturates in 30"
+    assert (
+        page.locator("[data-beside-columns] article").first.locator("dl").inner_text().count("30 images") == 1
+    )
+    assert page.locator("[data-beside-columns] article").nth(1).get_by_text("saturates").count() == 0
+    page.goto(root + LAYER.replace("index", "15"))
+    assert page.locator(".flags .tag", has_text="saturates in 30 images").is_visible()
+
+
 def test_clearing_the_filters_shows_every_unit_again(page: Any, root: str):
     page.goto(f"{root}{LAYER}#q=no+such+concept")
     assert names(page) == []

@@ -31,10 +31,10 @@ def test_the_slider_counts_units_and_concepts_above_it(page: Any, root: str, uni
     page.goto(root + LAYER)
     names(page)
     measured = page.inner_text(".headline")
-    step = next(i for i, (at, _) in enumerate(units["steps"]) if at == 0.1)
+    step = next(i for i, (at, *_) in enumerate(units["steps"]) if at == 0.1)
     slide(page, step)
     above = [row for row in units["units"] if row[2] is not None and row[2] > 0.1]
-    assert 0 < len(above) < len([row for row in units["units"] if row[5] & 1])
+    assert 0 < len(above) < len([row for row in units["units"] if row[7] & 1])
     assert page.inner_text("[data-detectors]") == str(len(above))
     assert page.inner_text("[data-concepts]") == str(len({row[1] for row in above}))
     assert float(page.inner_text("[data-chance]")) == pytest.approx(units["steps"][step][1], abs=0.005)

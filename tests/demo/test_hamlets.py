@@ -7,15 +7,28 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from dissect_report.demo.growing import Growing, GrowingRecipe, Likeness, grow, hamlet_album, redrawn
-from dissect_report.demo.hamlets import LATENT, Dials, Latent, draw_hamlet
+from dissect_report.demo.generator import ALONE, hamlet_generator, hamlet_generator_from
+from dissect_report.demo.growing import (
+    Growing,
+    GrowingRecipe,
+    Likeness,
+    Stage,
+    crowding,
+    grow,
+    hamlet_album,
+    redrawn,
+)
+from dissect_report.demo.hamlets import CELL, CELLS, GROUND, LATENT, SCENE, Dials, Latent, draw_hamlet
 from dissect_report.demo.networks import SegmenterNetwork
 from dissect_report.demo.quality import frechet_distance
 from dissect_report.sources.latents import draw_latents
-from dissect_report.sources.progan import progan_from
 
 TINY = GrowingRecipe(
-    hamlets=12, unseen=4, widths=(8, 8, 8, 8, 6, 6), stages=((8, 4), (16, 6)), fade=0.5, batch=4
+    hamlets=12,
+    unseen=4,
+    widths=(8, 8, 8, 8, 8, 6, 6),
+    stages=(Stage(8, 4, 4), Stage(16, 6, 4)),
+    fade=0.5,
 )
 
 
@@ -29,10 +42,57 @@ def test_the_same_latent_draws_the_same_hamlet_and_a_near_one_a_near_hamlet() ->
     assert near < far / 4
 
 
+def another_cell(latent: np.ndarray, other: np.ndarray, row: int, column: int) -> np.ndarray:
+    """The first latent with one cell's numbers of the second."""
+    mixed = latent.copy()
+    cells = mixed[SCENE:].reshape(CELL, CELLS, CELLS)
+    cells[:, row, column] = other[SCENE:].reshape(CELL, CELLS, CELLS)[:, row, column]
+    return mixed
+
+
+def test_a_cells_numbers_change_what_stands_there_and_nothing_far_away() -> None:
+    changed = 0
+    for first, second in draw_latents(24, (2, LATENT), 5):
+        mixed = draw_hamlet(another_cell(first, second, 5, 3)).astype(int)
+        differs = np.abs(mixed - draw_hamlet(first)).max(axis=2) > 40  # night's lights glow further, faintly
+        assert not differs[:16].any()
+        assert not differs[:, :8].any()
+        assert not differs[:, 56:].any()
+        changed += bool(differs[32:48, 20:36].any())
+    assert changed > 8
+
+
+def test_nothing_stands_in_the_sky() -> None:
+    first, second = draw_latents(2, (LATENT,), 6)
+    for row in range(GROUND[0]):
+        assert np.array_equal(draw_hamlet(another_cell(first, second, row, 3)), draw_hamlet(first))
+
+
+def test_up_to_the_plan_a_cell_is_worked_out_alone() -> None:
+    torch.manual_seed(0)
+    plan = hamlet_generator((8,) * 5)[: ALONE + 1]
+    first, second = draw_latents(2, (LATENT,), 7)
+    mixed = another_cell(first, second, 2, 6)
+    with torch.no_grad():
+        maps, edited, other = plan(torch.from_numpy(np.stack((first, mixed, second))))
+    differs = (maps != edited).any(0)
+    assert differs[2, 6]
+    assert differs.sum() == 1
+    assert not torch.allclose(edited, other)
+
+
+def test_crowding_is_small_where_few_units_say_a_cell_whatever_their_scale() -> None:
+    one, all_alike = torch.zeros(1, 16, 2, 2), torch.ones(1, 16, 2, 2)
+    one[:, 3] = 7
+    assert abs(crowding(one).item() - 1 / 4) < 1e-6
+    assert abs(crowding(one / 100).item() - 1 / 4) < 1e-4
+    assert abs(crowding(all_alike).item() - 1) < 1e-6
+
+
 def test_dials_show_their_numbers_and_then_the_middle() -> None:
     dials = Dials([0.25, 0.75])
     assert [dials.between(0, 4) for _ in range(4)] == [1, 3, 2, 2]
-    latent = Latent(np.array([-9, 0, 9] + [0] * (LATENT - 3), np.float32))
+    latent = Latent(np.array([-9, 0, 9], np.float32))
     assert [round(latent.dials(1).between(0, 1), 3) for _ in range(3)] == [0, 0.5, 1]
 
 
@@ -41,12 +101,12 @@ def test_the_exported_generator_is_the_grown_one_and_a_blend_lies_before_it(tmp_
     segmenter = SegmenterNetwork()
     torch.manual_seed(0)
     whole = grow(hamlets, Likeness(segmenter), TINY, tmp_path / "whole.pt")
-    generator = progan_from(whole)
+    generator = hamlet_generator_from(whole)
     made = redrawn(generator, draw_latents(3, (LATENT,), 1))
     assert made.shape == (3, 3, 16, 16)
     growing = Growing(TINY)
     growing.load_state_dict(
-        {f"layers.{k}": v for k, v in whole.items() if k.startswith("layer")}
+        {f"layers.{k}": v for k, v in whole.items() if k.startswith("la")}
         | {k.replace("output_16x16", "outputs.16"): v for k, v in whole.items() if k.startswith("output")}
         | {k: v for k, v in growing.state_dict().items() if k.startswith("outputs.8")}
     )

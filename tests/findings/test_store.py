@@ -10,7 +10,6 @@ import pytest
 
 from dissect_report.errors import FindingsError, StorageError
 from dissect_report.findings.disk import write_atomically
-from dissect_report.findings.paths import file_names
 from dissect_report.findings.records import SCHEMA_VERSION
 from dissect_report.findings.store import read_record, to_json, write_arrays, write_record
 from dissect_report.findings.units import Dissection
@@ -75,12 +74,3 @@ def test_a_write_that_fails_leaves_the_old_file_and_names_it(tmp_path):
         write_atomically(path, "text")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_file_names_are_safe_and_distinct():
-    names = file_names(
-        ["Sky", "sky", "../..", "</script>", "a/b", "", "x" * 300, "x" * 301], reserved=["index"]
-    )
-    assert len({name.casefold() for name in names}) == len(names)
-    assert all("/" not in name and not name.startswith(".") and len(name) <= 110 for name in names)
-    assert file_names(["index"], reserved=["index"]) == ["index-2"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from dissect_report.config import load_config
 from dissect_report.report import formatting, render
 from dissect_report.report.formatting import lost, points
 from dissect_report.report.page import Page
-from dissect_report.report.pages.classes import ClassPages
+from dissect_report.report.pages.classes import ClassPages, ClassSection
 from dissect_report.report.pages.layer import cards_file
 from dissect_report.report.pages.unit import UnitPages
 from dissect_report.report.removals import Removals, run_removals
@@ -37,14 +38,37 @@ def page_of(site: SiteFindings, run: int, name: str) -> Page:
     return pages[name]
 
 
-def test_a_class_page_gives_the_four_units_with_their_losses_on_both_halves(site, removals):
+def test_a_class_page_shows_the_units_whose_loss_is_confirmed(site, removals):
     text = words(page_of(site, 0, "ski resort (class)").body)
     target = removals.record.targets[2]
     assert target.name == "ski resort"
-    for loss in target.units[:4]:
+    needed = [loss for loss in target.units if loss.confirmed_loss is not None]
+    assert needed
+    for loss in needed:
         assert f"unit {loss.unit} " in text
-        assert f"loses {lost(loss.evaluation_loss)} points" in text
-        assert f"{lost(loss.ranking_loss)} on ranking images" in text
+        assert f"loses {lost(loss.confirmed_loss)} points, confirmed" in text
+        assert f"recall loses {lost(loss.recall_lost)}, specificity {lost(loss.specificity_lost)}" in text
+    shown = re.findall(r"loses [\d.]+ points, confirmed", text)
+    assert len(shown) == len(needed)
+
+
+def test_confusions_that_a_unit_prevents_are_named_with_their_number(site, removals):
+    target = removals.record.targets[2]
+    text = words(page_of(site, 0, "ski resort (class)").body)
+    others = removals.record.evaluation_images - target.evaluation_images
+    for loss in target.units:
+        if loss.confirmed_loss is not None and loss.alarms:
+            named = removals.class_name(loss.alarms[0].predicted)
+            assert f"without it, 2 of {others} other images are called ski resort (2 {named})" in text
+
+
+def test_a_class_without_a_confirmed_unit_says_so(site, removals):
+    section = ClassSection(removals, 2, removals.file(removals.record.targets[2]))
+    bare = replace(removals.record.targets[2], units=())
+    targets = removals.record.targets
+    record = replace(removals.record, targets=(*targets[:2], bare, *targets[3:]))
+    context = replace(section, removals=replace(removals, record=record)).context()
+    assert context["cards"] == []
 
 
 def test_a_class_page_gives_its_balanced_accuracy_with_an_interval_around_it(site, removals):
@@ -58,9 +82,10 @@ def test_a_class_page_gives_its_balanced_accuracy_with_an_interval_around_it(sit
 def test_removed_and_kept_sets_stand_in_the_table_as_the_findings_say(site, removals):
     text = words(page_of(site, 0, "ski resort (class)").body)
     row = removals.rows[2, "removed", 20]
-    assert f"20 most important removed {percent(row.balanced_accuracy)} {points(row.low)} to" in text
+    assert f"20 most important removed (2 of them with an effect) {percent(row.balanced_accuracy)}" in text
+    assert f"{points(row.low)} to {points(row.high)} p 0.05" in text
     row = removals.rows[2, "kept", 20]
-    assert f"only these 20 kept {percent(row.balanced_accuracy)}" in text
+    assert f"only these 20 kept (2 of them with an effect) {percent(row.balanced_accuracy)}" in text
     assert "set “odd ones” removed" in text
 
 
@@ -160,7 +185,7 @@ def test_cards_know_how_many_classes_a_unit_serves_and_who_needs_it(view, remova
     assert data["served"] == removals.arrays["served"].tolist()
     for (name, units), target in zip(data["classes"], removals.class_targets, strict=True):
         assert name == removals.record.targets[target].name
-        losses = removals.arrays["ranking_loss"][target, units]
+        losses = removals.arrays["confirmed_loss"][target, units]
         assert (losses > 0).all()
         assert (np.diff(losses) <= 0).all()
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dissect_report.findings.ablation import ServingBar
 from dissect_report.report import formatting
 from dissect_report.report.formatting import lost, score
-from dissect_report.report.intervals import class_intervals, mean_interval
+from dissect_report.report.intervals import mean_interval
 from dissect_report.report.pages.experiments import experiment_pages, serving_verdict
 from dissect_report.report.pages.home import home_page
 from dissect_report.report.removals import Removals, run_removals
@@ -66,13 +68,16 @@ def test_important_units_are_compared_with_the_others(pages, removals):
     assert "7 or more" in pages[1]
 
 
-def test_the_verdict_says_which_way_it_came_out():
-    def bars(first: float, second: float | None) -> tuple[ServingBar, ...]:
-        return ServingBar(0, 9, 9, first, 0.01), ServingBar(1, 3, 3, second, 0.01)
+def test_the_verdict_says_which_way_it_came_out(removals):
+    def verdict(first: float, second: float | None, correlation: float | None = None) -> str:
+        bars = ServingBar(0, 9, 9, first, 0.01), ServingBar(1, 3, 3, second, 0.01)
+        made = replace(removals.record, serving=bars, serving_correlation=correlation, serving_p=0.041)
+        return serving_verdict(made)
 
-    assert "match concepts better (mean IoU 0.200) than the 9" in serving_verdict(bars(0.1, 0.2))
-    assert "match concepts worse" in serving_verdict(bars(0.3, 0.2))
-    assert serving_verdict(bars(0.3, None)) == ""
+    assert "match concepts better (mean IoU 0.200) than the 9" in verdict(0.1, 0.2)
+    assert "match concepts worse" in verdict(0.3, 0.2)
+    assert verdict(0.3, None) == ""
+    assert "rank correlation of \N{MINUS SIGN}0.31 (p 0.041)" in verdict(0.3, 0.2, -0.31)
 
 
 def test_home_gives_the_headline_of_the_experiment(site, removals):
@@ -82,26 +87,9 @@ def test_home_gives_the_headline_of_the_experiment(site, removals):
     assert lost(means["intact"] - means["removed"]) in text
 
 
-def test_the_interval_of_a_class_covers_what_drawing_images_gives():
-    random = np.random.default_rng(3)
-    own, said = random.random(400) < 0.3, random.random(400) < 0.4
-    said |= own & (random.random(400) < 0.6)
-    recall, balanced = class_intervals(own, said, 0)
-    draws = []
-    for _ in range(3000):
-        chosen = random.integers(0, 400, 400)
-        o, s = own[chosen], said[chosen]
-        draws.append((s[o].mean(), (s[o].mean() + (~s[~o]).mean()) / 2))
-    expected = np.percentile(draws, (2.5, 97.5), axis=0)
-    assert recall == pytest.approx(expected[:, 0], abs=0.02)
-    assert balanced == pytest.approx(expected[:, 1], abs=0.02)
-    assert class_intervals(own, said, 0) == (recall, balanced)
-
-
-def test_intervals_of_nothing_are_undefined():
-    nothing = np.zeros(0, dtype=bool)
-    assert class_intervals(nothing, nothing, 0) == ((None, None), (None, None))
-    assert class_intervals(np.zeros(5, dtype=bool), np.zeros(5, dtype=bool), 0)[0] == (None, None)
-    assert mean_interval([0.5], 0) == (None, None)
-    low, high = mean_interval([0.1, 0.2, 0.3, 0.4], 0)
-    assert 0.1 <= low < 0.25 < high <= 0.4
+def test_a_mean_has_students_interval_or_none():
+    assert mean_interval([0.5]) == (None, None)
+    assert mean_interval([0.5, 0.5, 0.5]) == (None, None)
+    values = np.array([0.1, 0.2, 0.3, 0.4])
+    reach = 3.1824 * values.std(ddof=1) / 2  # the 97.5 % quantile of t with 3 degrees of freedom, from tables
+    assert mean_interval(values.tolist()) == pytest.approx((0.25 - reach, 0.25 + reach), rel=1e-4)

@@ -31,7 +31,7 @@ def test_the_headline_counts_the_detectors_and_their_concepts(view):
     assert f"{len(detectors)} of {len(view.layer.units)} units match {len(concepts)} concepts" in text
     shown = f"{grades['strong']} strong , {grades['weak']} weak , {grades['chance']} no better than chance"
     assert shown.replace(" ,", ",") in text.replace(" ,", ",")
-    assert "chance alone makes 0.8 detectors, in 95 of 100 cases at most 2" in text
+    assert "detectors by chance alone: 0.8, in 95 of 100 cases at most 2" in text
 
 
 def test_a_bar_counts_the_units_that_match_its_concept(view, context):

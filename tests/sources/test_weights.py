@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from dissect_report.errors import StorageError, WeightsError
 from dissect_report.sources import weights
-from dissect_report.sources.weights import fetch, read_restricted, read_state_dict
+from dissect_report.sources.weights import fetch, read_restricted
 
 CONTENT = b"numbers" * 1000
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -117,32 +116,6 @@ def test_a_path_that_climbs_stays_below_the_cache(own_cache: Path) -> None:
     assert place == own_cache / "weights" / "host" / "a" / "x" / "net.bin"
 
 
-def test_safetensors_are_read(tmp_path: Path) -> None:
-    save_file({"a": torch.ones(2)}, tmp_path / "net.safetensors")
-    assert read_state_dict(tmp_path / "net.safetensors")["a"].tolist() == [1, 1]
-
-
-@pytest.mark.parametrize("zipped", [True, False])
-def test_a_pickle_is_refused_unless_allowed_whatever_it_is_called(tmp_path: Path, zipped: bool) -> None:
-    path = tmp_path / "net.safetensors"
-    torch.save({"a": torch.ones(2)}, path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(WeightsError, match=r"is a pickle.*allow_pickle = true"):
-        read_state_dict(path)
-    assert read_state_dict(path, allow_pickle=True)["a"].tolist() == [1, 1]
-
-
-def test_a_checkpoint_of_parallel_training_is_unpacked(tmp_path: Path) -> None:
-    torch.save({"epoch": 3, "state_dict": {"module.a": torch.ones(2)}}, tmp_path / "net.pth")
-    assert list(read_state_dict(tmp_path / "net.pth", allow_pickle=True)) == ["a"]
-
-
-@pytest.mark.parametrize("content", [[1, 2], {"a": "text"}, {}])
-def test_a_pickle_of_something_else_is_no_state_dict(tmp_path: Path, content: object) -> None:
-    torch.save(content, tmp_path / "net.pth")
-    with pytest.raises(WeightsError, match="state dict"):
-        read_state_dict(tmp_path / "net.pth", allow_pickle=True)
-
-
 def test_a_restricted_pickle_never_runs_code(tmp_path: Path) -> None:
     class Trap:
         def __reduce__(self) -> tuple[Any, ...]:
@@ -152,11 +125,3 @@ def test_a_restricted_pickle_never_runs_code(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="not a plain state dict"):
         read_restricted(tmp_path / "net.pth")
     assert not (tmp_path / "sprung").exists()
-
-
-def test_a_missing_or_damaged_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"none\.pth: no such weight file"):
-        read_state_dict(tmp_path / "none.pth")
-    (tmp_path / "junk").write_bytes(b"junk")
-    with pytest.raises(WeightsError, match="junk: not a safetensors file"):
-        read_state_dict(tmp_path / "junk")

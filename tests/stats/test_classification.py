@@ -8,10 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference_ablation import balanced_accuracy_slowly, rank_slowly
 
-from dissect_report.stats.bootstrap import bootstrap_changes, draw_weights
 from dissect_report.stats.classification import count_predictions, membership
 from dissect_report.stats.importance import (
-    classes_served,
     group_by_serving,
     lost_accuracy,
     lost_score,
@@ -91,11 +89,8 @@ def test_the_mean_margin_is_over_the_target_s_own_images() -> None:
     ]
 
 
-def test_a_unit_serves_a_class_only_with_a_loss_among_the_top_four() -> None:
-    lost = np.array([[5, 4, 3, 2, 1, 0], [1, 0, 0, 0, 0, 0], [0, -1, -1, -1, -1, 3]])
-    order = rank_units(lost, np.zeros((3, 6)), np.ones(3))
-    served = classes_served(order, lost)
-    assert served.tolist() == [2, 1, 1, 1, 0, 1]
+def test_units_are_grouped_by_the_classes_they_serve() -> None:
+    served = np.array([2, 1, 1, 1, 0, 1])
     groups = group_by_serving(served, np.array([0.5, 0.1, 0.2, np.nan, 0.3, 0.3]))
     assert [group.units for group in groups] == [1, 4, 1, 0, 0, 0, 0, 0]
     assert groups[1].measured == 3
@@ -104,31 +99,3 @@ def test_a_unit_serves_a_class_only_with_a_loss_among_the_top_four() -> None:
     assert (groups[0].standard_error, groups[5].mean_iou) == (None, None)
     many = group_by_serving(np.array([7, 9, 6]), np.array([0.1, 0.3, 0.2]))
     assert (many[7].units, many[7].mean_iou) == (2, pytest.approx(0.2))
-
-
-def test_intervals_are_those_of_images_drawn_one_by_one() -> None:
-    predicted, labels = drawn(5, images=40, columns=3)
-    weights = draw_weights(40, seed=1)
-    assert weights.shape == (1000, 40)
-    assert (weights.sum(1) == 40).all()
-    found = bootstrap_changes(predicted, labels, MEMBERS, weights)
-    for target in (1, 4):
-        changes, accuracy = [], []
-        for row in weights.astype(int):
-            images = np.repeat(np.arange(40), row)
-            scores = [
-                balanced_accuracy_slowly(predicted[images, c], labels[images], TARGETS[target])
-                for c in (0, 2)
-            ]
-            if None not in scores:
-                changes.append(scores[1] - scores[0])
-            right = predicted[images] == labels[images, None]
-            accuracy.append(right[:, 2].mean() - right[:, 0].mean())
-        ends = np.quantile(changes, [0.025, 0.975])
-        assert [found.low[target, 2], found.high[target, 2]] == pytest.approx(ends.tolist(), abs=1e-9)
-        ends = np.quantile(accuracy, [0.025, 0.975])
-        assert [found.accuracy_low[2], found.accuracy_high[2]] == pytest.approx(ends.tolist(), abs=1e-9)
-    assert np.isnan(found.low[3]).all()
-    assert (found.low[0, 0], found.high[0, 0]) == (0.0, 0.0)
-    assert np.array_equal(draw_weights(40, seed=1), weights)
-    assert not np.array_equal(draw_weights(40, seed=2), weights)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reference_ablation import balanced_accuracy_of_each_slowly, right_decisions_slowly
 
 from dissect_report.findings.answers import list_classes, pack
-from dissect_report.stats.bootstrap import bootstrap_changes, draw_weights
+from dissect_report.stats.class_changes import accuracy_change, class_changes
 from dissect_report.stats.classification import count_predictions, membership
 from dissect_report.stats.importance import mean_fall, mean_margin
 
@@ -73,24 +73,14 @@ def test_falls_and_margins_are_of_the_own_logit_on_the_class_s_own_images(seed: 
         assert sizes[target] == pytest.approx(slow, abs=1e-6)
 
 
-def test_intervals_are_those_of_images_drawn_one_by_one() -> None:
+def test_changes_are_those_of_the_decisions_of_one_class() -> None:
     decided, truth = drawn(5, images=25, columns=3)
-    weights = draw_weights(25, seed=1)
-    found = bootstrap_changes(pack(decided), list_classes(truth), MEMBERS, weights)
-    changes, shares = [], []
-    for row in weights.astype(int):
-        images = np.repeat(np.arange(25), row)
-        scores = [
-            balanced_accuracy_of_each_slowly(
-                as_sets(decided[images, c]), as_sets(truth[images]), set(TARGETS[3])
-            )
-            for c in (0, 2)
-        ]
-        if None not in scores:
-            changes.append(scores[1] - scores[0])
-        right = decided[images] == truth[images, None]
-        shares.append(right[:, 2].mean() - right[:, 0].mean())
-    ends = np.quantile(changes, [0.025, 0.975])
-    assert [found.low[3, 2], found.high[3, 2]] == pytest.approx(ends.tolist(), abs=1e-9)
-    ends = np.quantile(shares, [0.025, 0.975])
-    assert [found.accuracy_low[2], found.accuracy_high[2]] == pytest.approx(ends.tolist(), abs=1e-6)
+    found = class_changes(pack(decided), list_classes(truth), MEMBERS[3])
+    scores = [
+        balanced_accuracy_of_each_slowly(as_sets(decided[:, c]), as_sets(truth), set(TARGETS[3]))
+        for c in range(3)
+    ]
+    expected = [score - scores[0] for score in scores]
+    assert found.balanced.value.tolist() == pytest.approx(expected, abs=1e-12)
+    assert (found.balanced.low < found.balanced.high).all()
+    assert np.isnan(accuracy_change(pack(decided), list_classes(truth), len(MEMBERS[3]))).all()

@@ -120,7 +120,7 @@ def _survey_ranking(setup: Setup, config: AblationConfig) -> Survey | None:
     """The images that rank, where they are not a half of the probe."""
     if not config.rank_images:
         return None
-    probe = replace(setup.run.probe, images=config.rank_images, limit=0)
+    probe = replace(setup.run.probe, images=config.rank_images, limit=0, groups="")
     cache = _ranking_cache(setup)
     cache.prepare()
     budget = int(setup.run.compute.cache_gb * PIXEL_SHARE * 1e9)
@@ -148,6 +148,10 @@ def _ablate_layer(
     watch["sets"] = time.perf_counter()
     fall = mean_fall(first.margin, images.ranking.labels, targets.members)
     order = _rank(first, images.ranking.labels, targets, fall)
+    other_order = None
+    if ranking is None:  # two halves of the probe: each ranks, and each confirms the other
+        labels = images.evaluation.labels
+        other_order = _rank(second, labels, targets, mean_fall(second.margin, labels, targets.members))
     units = run.layers[info.name].units
     alive = np.array([unit.unit for unit in units if not unit.dead], np.int64)
     random = _random_orders(alive, config.random_draws, setup.run.dissection.seed)
@@ -155,11 +159,12 @@ def _ablate_layer(
     combine = combines(work.remover.step)
     plan = plan_sets(order, random[: config.random_draws], sizes, config.sets, combine)
     title = "removing sets of units"
-    sets = work.predict(f"{info.name}.sets", images.evaluation_maps, images.evaluation, plan.nests, title)
+    sets = work.predict("sets", images.evaluation_maps, images.evaluation, plan.nests, title)
     watch["write"] = time.perf_counter()
     found = LayerAblation(
         info=info, targets=targets, images=images, alone_ranking=first, alone_evaluation=second, sets=sets,
-        plan=plan, order=order, fall=fall, random=random, remover=work.remover, watch=watch,
+        plan=plan, order=order, fall=fall, other_order=other_order, random=random, remover=work.remover,
+        watch=watch,
         iou=np.array([np.nan if unit.iou is None else unit.iou for unit in units]),
     )  # fmt: skip
     return write_ablation(setup, config, run, found)
@@ -179,7 +184,7 @@ def _open_pass(
         setup.run.model.mean, setup.run.model.std, versions(),
     )  # fmt: skip
     work = RemovalPass(remover, setup.cache, key, setup.progress)
-    images = split_images(setup, work, ranking, own, other, info.name)
+    images = split_images(setup, work, ranking, own, other)
     if config.replacement == "mean":
         values = mean_maps(images, info.units, setup.network.device, setup.batches.size)
     elif config.replacement == "quantile":
@@ -241,10 +246,10 @@ def _remove_each(work: RemovalPass, info: LayerInfo, images: SplitImages) -> tup
     title = "removing single units, {} images"
     return (
         work.predict(
-            f"{info.name}.ranking", images.ranking_maps, images.ranking, singles, title.format("ranking")
+            "ranking", images.ranking_maps, images.ranking, singles, title.format("ranking")
         ),
         work.predict(
-            f"{info.name}.evaluation", images.evaluation_maps, images.evaluation, singles,
+            "evaluation", images.evaluation_maps, images.evaluation, singles,
             title.format("evaluation"),
         ),
     )  # fmt: skip

@@ -107,9 +107,8 @@ def hold_maps(setup: Setup, tail: Tail, survey: Survey, cache: Cache, maps: np.n
         "head", setup.network.digest, survey.digest, setup.batches.size, setup.network.device.type, tail.path,
         tail.layer.recorded_as, setup.run.probe, setup.run.model.mean, setup.run.model.std, versions(),
     )  # fmt: skip
-    name = tail.layer.name.replace("/", "_")
     arrays = [
-        cache.open(f"head.{name}.{place}.f32", key, (count, *value.shape[1:]), np.float32)
+        cache.open(f"head.{tail.layer.file}.{place}.f32", key, (count, *value.shape[1:]), np.float32)
         for place, value in enumerate(values)
     ]
     notes = Notes(arrays, count)

@@ -30,6 +30,8 @@ class LayerAblation:
         plan: of the sets.
         order: [target, unit] most important first.
         fall: [target, unit] mean fall in logits.
+        other_order: [target, unit] most important first by the evaluation images, which confirm the ranking
+            images; None where images of their own rank.
         random: [draw, unit].
         iou: [unit] best IoU, NaN = undefined.
         remover: the tail that ran, the step that was subtracted, the replacement.
@@ -45,6 +47,7 @@ class LayerAblation:
     plan: SetPlan
     order: np.ndarray
     fall: np.ndarray
+    other_order: np.ndarray | None
     random: np.ndarray
     iou: np.ndarray
     remover: Remover

@@ -36,15 +36,20 @@ class RemovalPass:
     def predict(
         self, name: str, maps: HeldMaps, images: LabelledImages, nests: Sequence[Nest], title: str
     ) -> Outcome:
-        """Predictions of every image of ``images`` with every set of ``nests``; column 0 is intact."""
+        """Predictions of every image of ``images`` with every set of ``nests``; column 0 is intact.
+
+        Args:
+            name: of the cached arrays among the layer's.
+        """
+        name = f"removed.{self.remover.tail.layer.file}.{name}"
         columns = 1 + sum(nest.columns for nest in nests)
         key = digest(
             self.key, images.survey.digest, images.indices.tolist(), images.labels.tolist(),
             [(nest.units.tolist(), nest.sizes, nest.removed, nest.kept) for nest in nests],
         )  # fmt: skip
         decider, size = self.remover.decider, (len(images), columns)
-        predicted = self.cache.open(f"removed.{name}.answers", key, (*size, *decider.shape), decider.kind)
-        margin = self.cache.open(f"removed.{name}.f32", key, (*size, *images.labels.shape[1:]), np.float32)
+        predicted = self.cache.open(f"{name}.answers", key, (*size, *decider.shape), decider.kind)
+        margin = self.cache.open(f"{name}.f32", key, (*size, *images.labels.shape[1:]), np.float32)
         done = min(predicted.done, margin.done)
         notes = predicted.extra if done else {"unchanged": 0, "close": 0}
         predicted.extra = notes

@@ -31,14 +31,11 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.records import SCHEMA_VERSION
 from dissect_report.findings.store import LoadedRun, number, write_arrays, write_record
 from dissect_report.sources.probe import list_probe
-from dissect_report.stats.bootstrap import bootstrap_changes, draw_weights
+from dissect_report.stats.class_changes import class_changes, class_shares
 from dissect_report.stats.classification import ClassCounts, count_predictions
-from dissect_report.stats.importance import (
-    classes_served,
-    group_by_serving,
-    lost_accuracy,
-    lost_score,
-)
+from dissect_report.stats.confirmation import Confirmed, Ranked, confirm, rank_correlation
+from dissect_report.stats.importance import group_by_serving, lost_accuracy, lost_score
+from dissect_report.stats.paired_intervals import Change
 
 #: Units, confusions and pictures listed for a target.
 LISTED = 10
@@ -51,7 +48,7 @@ def ablation_key(setup: Setup, key: str) -> str:
     config = setup.run.ablation
     if config is None or not config.rank_images:
         return intervention_key(key, config)
-    probe = replace(setup.run.probe, images=config.rank_images, limit=0)
+    probe = replace(setup.run.probe, images=config.rank_images, limit=0, groups="")
     ranking = list_probe(probe, setup.config.folder, setup.run.dissection.seed, setup.run.segmenters)
     return digest(intervention_key(key, config), ranking.fingerprint)
 
@@ -62,19 +59,22 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
     Raises:
         StorageError: no space or no permission.
     """
-    weights = draw_weights(len(found.evaluation), setup.run.dissection.seed)
     members = found.targets.members
     ranking = count_predictions(found.alone_ranking.predicted, found.images.ranking.labels, members)
     alone = count_predictions(found.alone_evaluation.predicted, found.evaluation.labels, members)
-    enough = (ranking.positives >= ENOUGH_IMAGES) & (np.arange(len(members)) < found.targets.classes)
-    served = classes_served(found.order[enough], lost_score(ranking)[enough])
+    confirmed = _confirm(found, ranking, alone)
+    classes = np.arange(len(members)) < found.targets.classes
+    enough = (ranking.positives >= ENOUGH_IMAGES) & classes
+    served = confirmed.serves[classes].sum(0)
+    known = np.isfinite(found.iou)
+    alike = rank_correlation(found.iou[known], served[known].astype(np.float64), setup.run.dissection.seed)
     live, difference = live_arrays(
         found.remover.step, found.remover, found.images.evaluation_maps, found.evaluation, alone
     )
-    targets = tuple(_target(found, t, ranking, alone, weights) for t in range(len(members)))
-    rows = [row for t in range(len(members)) for row in set_rows(found, t, weights)]
+    targets = tuple(_target(found, t, ranking, alone, confirmed) for t in range(len(members)))
+    rows = [row for t in range(len(members)) for row in set_rows(found, t, lost_score(ranking)[t])]
     folder = run.layers[found.info.name].summary.folder
-    write_arrays(run.paths.ablation_arrays(folder), _arrays(found, ranking, alone, served) | live)
+    write_arrays(run.paths.ablation_arrays(folder), _arrays(found, ranking, alone, served, confirmed) | live)
     for place, target in enumerate(targets):
         if target.flips:
             picture = sprite(setup.survey.tiles, [flip.image for flip in target.flips])
@@ -85,6 +85,8 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
         targets=targets,
         rows=tuple(rows),
         serving=tuple(ServingBar(**vars(group)) for group in group_by_serving(served, found.iou)),
+        serving_correlation=number(alike[0]),
+        serving_p=number(alike[1]),
         left_out=int(found.targets.asked - enough.sum()),
         spread=spread_over_classes(targets, rows, found.targets.classes),
         live=bool(live),
@@ -97,7 +99,7 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
 
 
 def _arrays(
-    found: LayerAblation, ranking: ClassCounts, alone: ClassCounts, served: np.ndarray
+    found: LayerAblation, ranking: ClassCounts, alone: ClassCounts, served: np.ndarray, confirmed: Confirmed
 ) -> dict[str, np.ndarray]:
     """``ablation.npz``."""
     return {
@@ -107,6 +109,7 @@ def _arrays(
         "order": found.order,
         "random_order": found.random,
         "served": served,
+        "confirmed_loss": confirmed.loss,
         "iou": found.iou,
         "evaluation": found.evaluation.indices,
         "label": found.evaluation.labels,
@@ -143,26 +146,24 @@ def _circumstances(config: AblationConfig, found: LayerAblation, decision: str) 
     }
 
 
+def _confirm(found: LayerAblation, ranking: ClassCounts, alone: ClassCounts) -> Confirmed:
+    """Both halves rank and confirm; images that only rank are confirmed by the probe alone."""
+    lost = [lost_accuracy(counts) for counts in (ranking, alone)]
+    directions = [(Ranked(found.order, lost[0], ranking.positives), lost[1])]
+    if found.other_order is not None:
+        directions.append((Ranked(found.other_order, lost[1], alone.positives), lost[0]))
+    return confirm(directions)
+
+
 def _target(
-    found: LayerAblation, target: int, ranking: ClassCounts, alone: ClassCounts, weights: np.ndarray
+    found: LayerAblation, target: int, ranking: ClassCounts, alone: ClassCounts, confirmed: Confirmed
 ) -> Target:
     member = found.targets.members[target]
-    evaluation, best = found.evaluation, found.order[target][:LISTED]
-    columns = [0, *(1 + best)]
-    ends = bootstrap_changes(
-        found.alone_evaluation.predicted[:, columns], evaluation.labels, member[None], weights
-    )
-    lost = [lost_accuracy(counts)[target] for counts in (ranking, alone)]
-    units = tuple(
-        UnitLoss(
-            int(unit),
-            number(lost[0][unit]),
-            number(lost[1][unit]),
-            number(-ends.high[0, place]),
-            number(-ends.low[0, place]),
-            float(found.fall[target, unit]),
-        )
-        for place, unit in enumerate(best, 1)
+    best = found.order[target][:LISTED]
+    others = [unit for unit in np.flatnonzero(confirmed.serves[target]).tolist() if unit not in best]
+    units = _unit_losses(found, target, [*best.tolist(), *others], ranking, confirmed)
+    shares = class_shares(
+        np.asarray(found.alone_evaluation.predicted[:, :1]), found.evaluation.labels, member
     )
     return Target(
         name=found.targets.names[target],
@@ -173,12 +174,52 @@ def _target(
         recall=number(alone.recall[target, 0]),
         specificity=number(alone.specificity[target, 0]),
         balanced_accuracy=number(alone.balanced_accuracy[target, 0]),
+        recall_interval=_interval(shares.recall),
+        balanced_interval=_interval(shares.balanced),
         ranking_balanced_accuracy=number(ranking.balanced_accuracy[target, 0]),
         units=units,
         confusions=_confusions(found, member),
         flips=_flips(found, target),
         combinations=_combinations(found, target),
     )
+
+
+def _interval(share: Change) -> tuple[float, float] | None:
+    return None if np.isnan(share.value[0]) else (float(share.low[0]), float(share.high[0]))
+
+
+def _unit_losses(
+    found: LayerAblation, target: int, units: list[int], ranking: ClassCounts, confirmed: Confirmed
+) -> tuple[UnitLoss, ...]:
+    member, labels = found.targets.members[target], found.evaluation.labels
+    predicted = np.asarray(found.alone_evaluation.predicted[:, [0, *(1 + unit for unit in units)]])
+    change = class_changes(predicted, labels, member)
+    lost = lost_accuracy(ranking)[target]
+    return tuple(
+        UnitLoss(
+            unit=int(unit),
+            ranking_loss=number(lost[unit]),
+            evaluation_loss=number(-change.balanced.value[place]),
+            low=number(-change.balanced.high[place]),
+            high=number(-change.balanced.low[place]),
+            fall=float(found.fall[target, unit]),
+            recall_lost=number(-change.recall.value[place]),
+            specificity_lost=number(-change.specificity.value[place]),
+            confirmed_loss=number(confirmed.loss[target, unit]),
+            alarms=_alarms(predicted[:, [0, place]], labels, member),
+        )
+        for place, unit in enumerate(units, 1)
+    )
+
+
+def _alarms(predicted: np.ndarray, labels: np.ndarray, member: np.ndarray) -> tuple[Confusion, ...]:
+    """Images of other classes that are given the target in the second column only, by their class."""
+    if predicted.ndim > 2:
+        return ()
+    taken = ~member[labels] & ~member[predicted[:, 0]] & member[predicted[:, 1]]
+    counts = np.bincount(labels[taken], minlength=len(member))
+    order = np.argsort(-counts, kind="stable")
+    return tuple(Confusion(int(name), int(counts[name])) for name in order if counts[name])
 
 
 def _confusions(found: LayerAblation, member: np.ndarray) -> tuple[Confusion, ...]:

@@ -33,7 +33,7 @@ class SetPlan:
     sizes: tuple[int, ...]
     flips: tuple[int, ...]
     best: tuple[dict[int, tuple[int, int]], ...]
-    named: dict[str, tuple[int, int, int]]
+    named: dict[str, tuple[tuple[int, ...], int, int]]
     random: tuple[dict[int, int], ...]
     combinations: tuple[dict[tuple[int, ...], int], ...]
 
@@ -58,10 +58,11 @@ def plan_sets(
     flips = tuple(size for size in FLIP_SIZES if size < order.shape[1])
     tried = tuple(sorted({*sizes, *flips}))
     best = tuple(columns.both(ranked[: tried[-1]], tried) if tried else {} for ranked in order)
-    places = {}
+    places: dict[str, tuple[tuple[int, ...], int, int]] = {}
     for name, chosen in named.items():
         unique = np.array(sorted(set(chosen)), np.int64)
-        places[name] = (len(unique), *columns.both(unique, (len(unique),))[len(unique)])
+        removed, kept = columns.both(unique, (len(unique),))[len(unique)]
+        places[name] = (tuple(unique.tolist()), removed, kept)
     drawn = []
     for permuted in random:
         possible = tuple(size for size in sizes if size <= len(permuted))

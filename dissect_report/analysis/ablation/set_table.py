@@ -9,35 +9,53 @@ import numpy as np
 from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.findings.ablation import SetRow, Spread, Target
 from dissect_report.findings.store import number
-from dissect_report.stats.bootstrap import bootstrap_changes
+from dissect_report.stats.class_changes import accuracy_change, class_changes
 
 #: Units removed, or kept, in the picture of all classes.
 SPREAD_SIZE = 20
 
 
-def set_rows(found: LayerAblation, target: int, weights: np.ndarray) -> list[SetRow]:
-    """The set table of one target."""
+def set_rows(found: LayerAblation, target: int, lost: np.ndarray) -> list[SetRow]:
+    """The set table of one target.
+
+    Args:
+        lost: [unit] what each unit alone costs the target on the ranking images, above 0 = something.
+    """
     plan = found.plan
-    asked: list[tuple[str, str, int, int]] = []
+    asked: list[tuple[str, str, Sequence[int], int]] = []
     for size in plan.sizes:
         removed, kept = plan.best[target][size]
-        asked += [("removed", "", size, removed), ("kept", "", size, kept)]
-    for name, (size, removed, kept) in plan.named.items():
-        asked += [("removed", name, size, removed), ("kept", name, size, kept)]
+        best = found.order[target][:size].tolist()
+        asked += [("removed", "", best, removed), ("kept", "", best, kept)]
+    for name, (own, removed, kept) in plan.named.items():
+        asked += [("removed", name, own, removed), ("kept", name, own, kept)]
     columns = [0, *(column for *_, column in asked)]
     counts = found.count(target, columns)
-    member = found.targets.members[target][None]
-    ends = bootstrap_changes(found.sets.predicted[:, columns], found.evaluation.labels, member, weights)
+    member, labels = found.targets.members[target], found.evaluation.labels
+    predicted = np.asarray(found.sets.predicted[:, columns])
+    ends = class_changes(predicted, labels, member).balanced
+    low, high = accuracy_change(predicted, labels, len(member))
+    random = {size: _random_row(found, target, size) for size in plan.sizes}
     rows = [
         SetRow(
-            target, kind, name, size,
-            number(counts.balanced_accuracy[0, k]), number(ends.low[0, k]), number(ends.high[0, k]),
-            number(counts.accuracy[k]), number(ends.accuracy_low[k]), number(ends.accuracy_high[k]),
+            target, kind, name, len(units),
+            number(counts.balanced_accuracy[0, k]), number(ends.low[k]), number(ends.high[k]),
+            number(counts.accuracy[k]), number(low[k]), number(high[k]),
+            recall=number(counts.recall[0, k]), specificity=number(counts.specificity[0, k]),
+            effective=int((lost[list(units)] > 0).sum()),
+            p=None if kind == "kept" or name else _p(counts.balanced_accuracy[0, k], random[len(units)]),
         )
-        for k, (kind, name, size, _) in enumerate(asked, 1)
+        for k, (kind, name, units, _) in enumerate(asked, 1)
     ]  # fmt: skip
-    drawn = [_random_row(found, target, size) for size in plan.sizes]
-    return rows + [row for row in drawn if row is not None]
+    return rows + [row for row in random.values() if row is not None]
+
+
+def _p(balanced: float, random: SetRow | None) -> float | None:
+    """Of as many random units, how many draws cost at least as much."""
+    known = [value for value in random.draws if value is not None] if random else []
+    if not known or np.isnan(balanced):
+        return None
+    return (1 + sum(value <= balanced for value in known)) / (1 + len(known))
 
 
 def _random_row(found: LayerAblation, target: int, size: int) -> SetRow | None:
@@ -49,6 +67,7 @@ def _random_row(found: LayerAblation, target: int, size: int) -> SetRow | None:
     return SetRow(
         target, "random", "", size, number(balanced.mean()), None, None, number(accuracy.mean()), None, None,
         tuple(map(number, balanced)), tuple(map(number, accuracy)),
+        recall=number(counts.recall[0].mean()), specificity=number(counts.specificity[0].mean()),
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ class SplitImages:
 
 
 def split_images(
-    setup: Setup, work: RemovalPass, ranking: Survey | None, own: HeldMaps, other: HeldMaps, layer: str
+    setup: Setup, work: RemovalPass, ranking: Survey | None, own: HeldMaps, other: HeldMaps
 ) -> SplitImages:
     """Labels for every image, by its folder or else by the intact network; then who ranks, who evaluates.
 
@@ -58,10 +58,10 @@ def split_images(
         ProbeError: too few images.
     """
     survey, notes = setup.survey, list[str]()
-    labels, rank_labels, stand_in = _labels(setup, work, ranking, own, other, layer, notes)
+    labels, rank_labels, stand_in = _labels(setup, work, ranking, own, other, notes)
     known = _strata(labels, setup, stand_in)
     if ranking is None or rank_labels is None:
-        first, second = split_halves(known, survey.digests, setup.run.dissection.seed)
+        first, second = split_halves(known, survey.group_digests, setup.run.dissection.seed)
         source, rank_labels = survey, labels
     else:
         rankable = _strata(rank_labels, setup, stand_in)
@@ -84,7 +84,6 @@ def _labels(
     ranking: Survey | None,
     own: HeldMaps,
     other: HeldMaps,
-    layer: str,
     notes: list[str],
 ) -> tuple[np.ndarray, np.ndarray | None, bool]:
     """Of the probe, of the ranking images, and whether predictions stand in; ``notes`` is added to."""
@@ -101,9 +100,9 @@ def _labels(
         notes.append(f"{why}: the intact network's predictions stand in for them")
         if stray:
             setup.progress.note(f"[ablation]: {notes[-1]}; [model] classes names the outputs")
-        labels = _intact(setup, work, survey, own, f"{layer}.intact")
+        labels = _intact(setup, work, survey, own, "intact")
         if ranking is not None:
-            rank_labels = _intact(setup, work, ranking, other, f"{layer}.intact.ranking")
+            rank_labels = _intact(setup, work, ranking, other, "intact.ranking")
         return labels, rank_labels, stand_in
     if missing := int((labels == UNKNOWN).sum()):
         near = stray_folders(survey.labels, classes)

@@ -93,7 +93,8 @@ def split_halves(
     """Indices of the ranking and of the evaluation half, every class halved; UNKNOWN images are in neither.
 
     The odd image of a class goes to the half that has fewer so far: many classes of one image must not
-    all rank. Images of the same content go to the same half. The order of the images does not matter.
+    all rank. Images of the same digest go to the same half: the same content, or one group of images that are
+    not independent. The order of the images does not matter.
     """
     generator = np.random.default_rng([seed, 2])
     ranks: set[str] = set()

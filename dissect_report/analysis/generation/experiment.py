@@ -145,12 +145,12 @@ def _edit_layer(
     watch["units"] = time.perf_counter()
     units = unit_stage(layer, fired)
     title = f"changing single units of {info.name}"
-    alone = work.run(f"{info.name}.units", title, layer.unit_latents, units.edits, units.slots)
+    alone = work.run("units", title, layer.unit_latents, units.edits, units.slots)
     units_placed = _place_units(work, layer)
     watch["sets"] = time.perf_counter()
     insert = [best_units(layer.iou, c.id)[: min(config.insert_units, info.units)] for c in layer.concepts]
     sets = set_stage(layer, _orders(setup, config, layer, alone.pixels), insert)
-    together = work.run(f"{info.name}.sets", "removing sets of units", latents, sets.edits, sets.slots)
+    together = work.run("sets", "removing sets of units", latents, sets.edits, sets.slots)
     watch["places"] = time.perf_counter()
     placed, slots = _place_sets(work, layer, insert)
     watch["write"] = time.perf_counter()
@@ -165,7 +165,7 @@ def _place_units(work: EditPass, layer: LayerEdits) -> tuple[Outcome, ...]:
         units = layer.measured[first : first + UNIT_BLOCK]
         edits = [insertion(layer, (unit,), place.block) for unit in units for place in layer.unit_places]
         slots = {(0, edit): edit for edit in range(len(edits))}
-        found.append(work.run(f"{layer.info.name}.unit_places.{first}", title, 1, edits, slots))
+        found.append(work.run(f"unit_places.{first}", title, 1, edits, slots))
     return tuple(found)
 
 
@@ -177,7 +177,7 @@ def _place_sets(
     shown = range(min(layer.grid_latents, layer.insert_latents))
     slots = {pair: slot for slot, pair in enumerate((k, e) for k in shown for e in range(len(edits)))}
     title = "inserting at every place"
-    return work.run(f"{layer.info.name}.places", title, layer.insert_latents, edits, slots), slots
+    return work.run("places", title, layer.insert_latents, edits, slots), slots
 
 
 def _look(
@@ -189,9 +189,7 @@ def _look(
     measured = tuple(u.unit for u in units if u.finite and (u.detector or config.unit_effects == "all"))
     shape, places = lattice(info.map_size, setup.grid, config.places)
     unit_shape, unit_places = lattice(info.map_size, setup.grid, config.unit_places)
-    intact = work.run(
-        f"{info.name}.intact", "the intact images", latents, [Edit(())], {(k, 0): k for k in range(latents)}
-    )
+    intact = work.run("intact", "the intact images", latents, [Edit(())], {(k, 0): k for k in range(latents)})
     shown = range(min(config.unit_latents, latents))
     maps = (work.maps.block(np.array([latent])).recorded.cpu().numpy() for latent in shown)
     raw = [(one.max((2, 3))[0], image_means(one)[0]) for one in maps]

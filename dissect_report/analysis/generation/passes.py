@@ -71,16 +71,17 @@ class EditPass:
         """Every edit of the images of the first ``latents`` latents.
 
         Args:
-            name: of the cached arrays.
+            name: of the cached arrays among the layer's.
             title: for the progress.
             slots: where the picture of (latent, edit) goes.
         """
         setup, slots = self.editor.setup, slots or {}
+        name = f"edited.{self.editor.tail.layer.file}.{name}"
         key = digest(self.key, repr(list(edits)), sorted(slots.items()))
         shape = (latents, len(edits), len(setup.segmenter.catalogue) + 1)
-        pixels = setup.cache.open(f"edited.{name}.i32", key, shape, np.int32)
+        pixels = setup.cache.open(f"{name}.i32", key, shape, np.int32)
         shown = (max(slots.values(), default=0) + 1, TILE, TILE, 3)
-        drawn = setup.cache.open(f"edited.{name}.u8", key, shown, np.uint8)
+        drawn = setup.cache.open(f"{name}.u8", key, shown, np.uint8)
         done = min(pixels.done, drawn.done)
         pixels.extra = pixels.extra if done else {"unchanged": 0}
         begun = time.perf_counter()

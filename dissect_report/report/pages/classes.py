@@ -8,13 +8,11 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
-import numpy as np
-
-from dissect_report.findings.ablation import SERVING, Flip, SetRow, UnitLoss
-from dissect_report.findings.answers import NONE, carried, said
+from dissect_report.findings.ablation import SERVING, Flip, SetRow, Target, UnitLoss
+from dissect_report.findings.answers import NONE
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
-from dissect_report.report.cards import label, setting
+from dissect_report.report.cards import label
 from dissect_report.report.formatting import (
     count,
     listing,
@@ -26,7 +24,7 @@ from dissect_report.report.formatting import (
     points,
     span,
 )
-from dissect_report.report.intervals import class_intervals
+from dissect_report.report.intervals import interval_of
 from dissect_report.report.live import TICKED, live_config, live_images
 from dissect_report.report.page import Page
 from dissect_report.report.removal_figures import curves_figure
@@ -35,6 +33,9 @@ from dissect_report.report.site import SiteFindings
 
 #: Sizes of the small table at the top of a class page: the paper's.
 SHOWN = (4, 20)
+
+#: Classes named beside a unit that prevents confusions with them.
+ALARMS = 3
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,7 @@ class ClassPages:
             "kept": kept and kept.balanced_accuracy,
             "best": [
                 (link(self.addresses.classes, removals.view.addresses.unit(loss.unit)), named(removals, loss))
-                for loss in own.units[:SERVING]
-                if (loss.ranking_loss or 0) > 0
+                for loss in serving(own)
             ],
         }
 
@@ -158,6 +158,22 @@ def named(removals: Removals, loss: UnitLoss) -> str:
     return f"{loss.unit} {label(unit, removals.view.concept(unit.concept))}"
 
 
+def serving(target: Target) -> list[UnitLoss]:
+    """The units whose loss is confirmed, most lost first."""
+    return sorted(
+        (loss for loss in target.units if loss.confirmed_loss is not None),
+        key=lambda loss: (-(loss.confirmed_loss or 0), loss.unit),
+    )
+
+
+def _effective(row: SetRow) -> str:
+    """How many of a set's units have an effect."""
+    if row.effective is None or row.kind == "random":
+        return ""
+    amount = "none" if not row.effective else "all" if row.effective == row.size else count(row.effective)
+    return f" ({amount} of them with an effect)" if row.size > 1 else ""
+
+
 @dataclass(frozen=True)
 class ClassSection:
     """One target as one layer's units serve it."""
@@ -170,7 +186,6 @@ class ClassSection:
         """What the section says."""
         removals, record = self.removals, self.removals.record
         own = record.targets[self.target]
-        recall, balanced = self._intervals()
         rows = [row for row in record.rows if row.target == self.target and not row.name]
         words = removals.words
         return {
@@ -179,12 +194,11 @@ class ClassSection:
             "own": own,
             "words": words,
             "tips": removals.tips,
-            "recall": recall,
-            "balanced": balanced,
+            "recall": interval_of(own.recall_interval),
+            "balanced": interval_of(own.balanced_interval),
             "accuracy": record.accuracy,
             "images": record.evaluation_images,
-            "cards": [self._card(loss) for loss in own.units[:SERVING] if loss.ranking_loss is not None],
-            "costly": any((loss.ranking_loss or 0) > 0 for loss in own.units[:SERVING]),
+            "cards": [self._card(loss) for loss in serving(own)],
             "table": self._table(),
             "curve": curves_figure(rows, own.balanced_accuracy) if rows else None,
             "overall_curve": curves_figure(rows, record.accuracy, True) if rows else None,
@@ -201,25 +215,32 @@ class ClassSection:
             "replacement": record.replacement,
         }
 
-    def _intervals(self) -> tuple[Any, Any]:
-        arrays = self.removals.arrays
-        member = np.zeros(len(self.removals.view.run.record.classes), bool)
-        member[list(self.removals.record.targets[self.target].classes)] = True
-        own, given = carried(arrays["label"], member), said(arrays["predicted"][:, None], member)[:, 0]
-        return class_intervals(own, given, int(setting(self.removals.view.run, "dissection", "seed")))
-
     def _card(self, loss: UnitLoss) -> dict[str, Any]:
         view = self.removals.view
         card = view.card(view.layer.units[loss.unit], self.path)
         card["loss"] = loss
+        card["alarms"] = self._alarms(loss)
         return card
+
+    def _alarms(self, loss: UnitLoss) -> str:
+        """The confusions that the unit prevents, by name and number; "" where there are none."""
+        own, others = self.removals.record.targets[self.target], sum(alarm.images for alarm in loss.alarms)
+        if not others:
+            return ""
+        of = count(self.removals.record.evaluation_images - own.evaluation_images)
+        names = [f"{count(a.images)} {self.removals.class_name(a.predicted)}" for a in loss.alarms[:ALARMS]]
+        return f"without it, {count(others)} of {of} other images are called {own.name} ({', '.join(names)})"
 
     def _table(self) -> list[tuple[str, SetRow]]:
         names = {"removed": "{} most important removed", "kept": "only these {} kept",
                  "random": "{} random units removed"}  # fmt: skip
         sizes = [size for size in SHOWN if size in self.removals.record.set_sizes]
         asked = [(names[kind].format(size), (self.target, kind, size)) for size in sizes for kind in names]
-        own = [(text, self.removals.rows[key]) for text, key in asked if key in self.removals.rows]
+        own = [
+            (text + _effective(self.removals.rows[key]), self.removals.rows[key])
+            for text, key in asked
+            if key in self.removals.rows
+        ]
         named_sets = [row for row in self.removals.record.rows if row.target == self.target and row.name]
         texts = {"removed": "set “{}” removed", "kept": "only “{}” kept"}
         return own + [(texts[row.kind].format(row.name), row) for row in named_sets]

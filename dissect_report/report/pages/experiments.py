@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from dissect_report.findings.ablation import ServingBar
+from dissect_report.findings.ablation import Ablation, ServingBar
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
-from dissect_report.report.cards import LayerView, label, setting
+from dissect_report.report.cards import LayerView, label
 from dissect_report.report.formatting import count, number, percent, plural, points, score, share, span
 from dissect_report.report.intervals import Interval, mean_interval
 from dissect_report.report.page import Page
@@ -102,10 +102,6 @@ def _shared(removals: Removals, path: PurePosixPath) -> dict[str, Any]:
     }
 
 
-def _seed(removals: Removals) -> int:
-    return int(setting(removals.view.run, "dissection", "seed"))
-
-
 def _keeping(removals: Removals, path: PurePosixPath) -> dict[str, Any]:
     record, classes = removals.record, removals.class_targets
     names = [record.targets[target].name for target in classes]
@@ -165,7 +161,7 @@ def _states(removals: Removals) -> list[dict[str, Any]]:
                     "of": share(size / removals.view.layer.summary.units),
                     "balanced": sum(after for after, _ in pairs) / len(pairs),
                     "change": sum(changes) / len(changes),
-                    "interval": mean_interval(changes, _seed(removals)),
+                    "interval": mean_interval(changes),
                     "overall": sum(overall) / len(overall) if overall else None,
                     "classes": len(pairs),
                 })  # fmt: skip
@@ -203,7 +199,7 @@ def _interpretable(removals: Removals, path: PurePosixPath) -> dict[str, Any]:
     return _shared(removals, path) | {
         "figure": serving_figure(record.serving) if shown else None,
         "scatter": without_brush(scatter_figure(cloud)) if cloud else None,
-        "verdict": serving_verdict(record.serving),
+        "verdict": serving_verdict(record),
         "bars": [
             (serving_label(bar, record.serving), bar, _bar_interval(removals, bar)) for bar in record.serving
         ],
@@ -214,7 +210,7 @@ def _bar_interval(removals: Removals, bar: ServingBar) -> Interval:
     served, iou = removals.arrays["served"], removals.arrays["iou"]
     last = bar == removals.record.serving[-1]
     inside = served >= bar.classes if last else served == bar.classes
-    return mean_interval(iou[inside & np.isfinite(iou)].tolist(), _seed(removals))
+    return mean_interval(iou[inside & np.isfinite(iou)].tolist())
 
 
 def serving_points(removals: Removals) -> list[tuple[int, int, float, str, str]]:
@@ -234,8 +230,9 @@ def without_brush(figure: dict[str, Any]) -> dict[str, Any]:
     return figure | {"layout": {name: item for name, item in figure["layout"].items() if name != "dragmode"}}
 
 
-def serving_verdict(bars: tuple[ServingBar, ...]) -> str:
-    """Units that serve nobody beside those that serve several classes, in one sentence."""
+def serving_verdict(record: Ablation) -> str:
+    """Units that serve nobody beside those that serve several classes, and how sure that is."""
+    bars = record.serving
     none = bars[0]
     several = [bar for bar in bars[1:] if bar.mean_iou is not None]
     if none.mean_iou is None or not several:
@@ -243,9 +240,15 @@ def serving_verdict(bars: tuple[ServingBar, ...]) -> str:
     measured = sum(bar.measured for bar in several)
     mean = sum((bar.mean_iou or 0) * bar.measured for bar in several) / measured
     better = "better" if mean > none.mean_iou else "worse" if mean < none.mean_iou else "no better"
+    sure = ""
+    if record.serving_correlation is not None:
+        sure = (
+            f" Over all units, IoU and classes served have a rank correlation of "
+            f"{record.serving_correlation:+.2f} (p {number(record.serving_p)})."
+        ).replace("-", "\N{MINUS SIGN}")
     serving = plural(measured, "unit that serves", "units that serve")
     verb = "matches" if measured == 1 else "match"
     return (
         f"The {serving} at least one class {verb} concepts {better} (mean IoU {score(mean)}) "
-        f"than the {none.measured} that serve none ({score(none.mean_iou)})."
+        f"than the {none.measured} that serve none ({score(none.mean_iou)}).{sure}"
     )

@@ -186,11 +186,12 @@ def outlines_file(view: LayerView) -> DataFile:
 
 
 def importance(removals: Removals) -> dict[str, Any]:
-    """How many classes each unit serves, and by class the most important units with a loss, in order."""
-    lost, order = removals.arrays["ranking_loss"], removals.arrays["order"]
+    """How many classes each unit serves, and by class the units whose loss is confirmed, most lost first."""
+    loss = removals.arrays["confirmed_loss"]
     classes = []
     for target in removals.class_targets:
-        best = [int(unit) for unit in order[target, :LISTED] if lost[target, unit] > 0]
+        order = np.argsort(-np.nan_to_num(loss[target]), kind="stable")[:LISTED]
+        best = [int(unit) for unit in order if np.isfinite(loss[target, unit])]
         classes.append([removals.record.targets[target].name, best])
     return {"served": removals.arrays["served"].tolist(), "classes": classes}
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dissect_report.findings.ablation import UnitLoss
-from dissect_report.report.formatting import lost, ordinal, span
+from dissect_report.report.formatting import count, lost, ordinal, span
 from dissect_report.report.removals import Removals
 from dissect_report.report.sentences import used_sentence
 
@@ -30,6 +30,7 @@ class UsedFor:
         self.evaluation = removals.arrays["evaluation_loss"][self.classes]
         self.place = removals.place[self.classes]
         self.needs = removals.needs[self.classes]
+        self.confirmed = removals.arrays["confirmed_loss"][self.classes]
 
     @cached_property
     def stored(self) -> dict[tuple[int, int], UnitLoss]:
@@ -62,14 +63,27 @@ class UsedFor:
         }
 
     def sentence(self, unit: int) -> str:
-        """Which classes need it, and what removing it costs."""
-        order = np.argsort(-np.nan_to_num(self.ranking[:, unit]), kind="stable")
-        needing = [(self.names[row], _number(self.evaluation[row, unit]))
+        """Which classes need it, what removing it costs, and which confusions it prevents."""
+        order = np.argsort(-np.nan_to_num(self.confirmed[:, unit]), kind="stable")
+        needing = [(self.names[row], float(self.confirmed[row, unit]))
                    for row in order if self.needs[row, unit]]  # fmt: skip
         costs = self.evaluation[:, unit]
         known = costs[np.isfinite(costs)]
         most = float(known.max()) if len(known) else None
-        return used_sentence(needing, most, self.removals.words.balanced)
+        text = used_sentence(needing, most, self.removals.words.balanced)
+        return text + "".join(f" {self._prevented(int(row), unit)}" for row in order[:1] if needing)
+
+    def _prevented(self, row: int, unit: int) -> str:
+        """What the unit is for in its first class: recognising it, or keeping others apart from it."""
+        loss, target = self.stored[row, unit], self.removals.record.targets[self.classes[row]]
+        if (loss.recall_lost or 0) >= (loss.specificity_lost or 0) or not loss.alarms:
+            return f"Without it {lost(loss.recall_lost)} points of the {self.names[row]} images are missed."
+        others = self.removals.record.evaluation_images - target.evaluation_images
+        mistaken = sum(alarm.images for alarm in loss.alarms)
+        return (
+            f"It keeps others apart from it: without the unit, {count(mistaken)} of {count(others)} other "
+            f"images are called {self.names[row]}."
+        )
 
 
 def _number(value: float) -> float | None:

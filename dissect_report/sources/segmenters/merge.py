@@ -15,6 +15,7 @@ from torch import Tensor
 from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.errors import SegmenterError
 from dissect_report.sources.concepts import Concept
+from dissect_report.sources.dependencies import dependency_digest
 from dissect_report.sources.probe import list_probe
 from dissect_report.sources.segmenters.coco import CocoSegmenter, open_coco
 from dissect_report.sources.segmenters.color import ColorSegmenter
@@ -36,13 +37,19 @@ class MergedSegmenter:
             its category, or the segmenter's number, behind it.
         owners: per concept, the index of its segmenter.
         depth: label channels; 0 before the first call of ``label``.
+        known: digests of what else the labels depend on: declared files, outputs on a fixed input.
     """
 
-    def __init__(self, segmenters: Sequence[Segmenter]) -> None:
-        """Raises:
-        SegmenterError: more concepts than a label can hold.
+    def __init__(self, segmenters: Sequence[Segmenter], depends: Sequence[str] = ()) -> None:
+        """Args:
+        segmenters: in the order of merging.
+        depends: digests of the files that they declare.
+
+        Raises:
+            SegmenterError: more concepts than a label can hold.
         """
         self.segmenters = tuple(segmenters)
+        self.known = [part for part in depends if part]
         self.depth = 0
         self._first = np.cumsum([0, *(len(s.catalogue) for s in self.segmenters)])
         if self._first[-1] > MOST_CONCEPTS:
@@ -54,8 +61,9 @@ class MergedSegmenter:
 
     @property
     def digest(self) -> str:
-        """sha256 over the segmenters' digests, in the order of merging."""
-        return hashlib.sha256("".join(s.source + s.digest for s in self.segmenters).encode()).hexdigest()
+        """sha256 over the segmenters' digests, in the order of merging, and what else is known of them."""
+        parts = [*(s.source + s.digest for s in self.segmenters), *self.known]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
 
     def to(self, device: torch.device | str) -> MergedSegmenter:
         """Moves every network among them; gives itself back."""
@@ -127,7 +135,9 @@ def open_segmenters(configs: Sequence[SegmenterConfig], probe: ProbeConfig, fold
     """
     if not configs:
         raise SegmenterError("[[segmenter]] is missing: concepts need at least one")
-    return MergedSegmenter([open_segmenter(config, probe, folder, configs) for config in configs])
+    depends = [dependency_digest(c.depends, folder, "[[segmenter]] depends", SegmenterError) for c in configs]
+    opened = [open_segmenter(config, probe, folder, configs) for config in configs]
+    return MergedSegmenter(opened, depends)
 
 
 def open_segmenter(

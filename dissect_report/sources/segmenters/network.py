@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,11 @@ from dissect_report.sources.concepts import (
     unlabelled_ids,
 )
 from dissect_report.sources.factory import load_factory, source_digest
-from dissect_report.sources.models import in_float32, model_digest
+from dissect_report.sources.identity import digest_of
+from dissect_report.sources.precision import run_as_it_is
 from dissect_report.sources.segmenters.label_output import LabelOutput
 from dissect_report.sources.segmenters.protocol import sample_cells, to_positions
+from dissect_report.sources.shells import eager
 from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
 
 #: What torchvision's segmenters were trained with.
@@ -59,6 +61,8 @@ class NetworkSegmenter:
         normalisation: mean and std that it wants of images in [0, 1]; None for none.
         code_digest: of the file that makes it.
         quality: IoU against known truth per concept name.
+
+        ``note`` says, once the network has run, what a reader should know of its number types.
         """
         self.source = source
         self.catalogue = catalogue
@@ -71,13 +75,15 @@ class NetworkSegmenter:
             source, str(output), _channels(catalogue, self.unlabelled), len(catalogue) == 1
         )
         self._device: torch.device | str = "cpu"
+        self.note = ""
+        self._settled = not isinstance(network, nn.Module)
         if isinstance(network, nn.Module):
-            in_float32(network).eval()
+            network.eval()
         self.digest = self._digest(code_digest)
 
     def _digest(self, code_digest: str) -> str:
-        weights = [model_digest(part) for part in _networks(self.network)]
-        facts = (weights, code_digest, self.unlabelled, self._output, self.catalogue, self.normalisation)
+        weights, own = digest_of(self.network), (self._output, self.catalogue, self.normalisation)
+        facts = (weights, code_digest, self.unlabelled, *own)
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def to(self, device: torch.device | str) -> None:
@@ -91,21 +97,60 @@ class NetworkSegmenter:
         self, images: Float[Tensor, "image 3 y x"], names: Sequence[str], grid: int
     ) -> Integer[Tensor, "image depth grid grid"]:
         """See ``Segmenter``."""
+        if self._gives_ids:
+            return self._from_ids(self.answer(images), len(images), grid)
+        found, alone = self._output.read(lambda: self.answer(images), len(images))
+        if not found.is_floating_point():
+            return self._from_ids(found, len(images), grid, "")
+        return self._from_logits(found, alone, grid)
+
+    @property
+    def _gives_ids(self) -> bool:
+        return callable(getattr(self.network, "segment", None))
+
+    def answer(self, images: Float[Tensor, "image 3 y x"]) -> Any:
+        """What the network itself gives of RGB images in [0, 1], before anything is made of it.
+
+        Raises:
+            SegmenterError: it fails.
+        """
+        with torch.no_grad(), eager():
+            return self._run(
+                self.network.segment if self._gives_ids else self.network, self._prepared(images)
+            )
+
+    @property
+    def networks(self) -> list[nn.Module]:
+        """The network, or those that an object with ``segment`` keeps."""
+        return _networks(self.network)
+
+    def scores(self, images: Float[Tensor, "image 3 y x"]) -> Float[Tensor, "image concept y x"] | None:
+        """The network's own logits of RGB in [0, 1]; None where it gives ids.
+
+        Raises:
+            SegmenterError: it fails, or gives no logits.
+        """
+        if self._gives_ids:
+            return None
+        found, _ = self._output.read(lambda: self.answer(images), len(images))
+        return found if found.is_floating_point() else None
+
+    def _prepared(self, images: Tensor) -> Tensor:
+        """On the network's device, normalised as it wants them."""
         images = images.to(self._device)
-        if self.normalisation is not None:
-            mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in self.normalisation)
-            images = (images - mean) / std
-        with torch.no_grad():
-            if callable(getattr(self.network, "segment", None)):
-                return self._from_ids(self._run(self.network.segment, images), len(images), grid)
-            found, alone = self._output.read(lambda: self._run(self.network, images), len(images))
-            if not found.is_floating_point():
-                return self._from_ids(found, len(images), grid, "")
-            return self._from_logits(found, alone, grid)
+        if self.normalisation is None:
+            return images
+        mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in self.normalisation)
+        normalised: Tensor = (images - mean) / std
+        return normalised
 
     def _run(self, network: Any, images: Tensor) -> Any:
         try:
-            return network(images)
+            if self._settled:
+                return network(images)
+            output, self.note = run_as_it_is(self.network, lambda: network(images), self.source)
+            self._settled = True
+            return output
         except (torch.OutOfMemoryError, MemoryError):
             raise  # the caller halves the batch
         except Exception as error:  # the user's own code: it may raise anything at all
@@ -153,11 +198,16 @@ def _channels(catalogue: Sequence[Concept], unlabelled: Sequence[int]) -> tuple[
 
 
 def _networks(thing: Any) -> list[nn.Module]:
-    """The network itself, or those that an object with ``segment`` keeps in its attributes."""
+    """The network itself, or those that an object with ``segment`` keeps in attributes, lists and tables."""
     if isinstance(thing, nn.Module):
         return [thing]
-    kept = vars(thing) if hasattr(thing, "__dict__") else {}
-    return [value for _, value in sorted(kept.items()) if isinstance(value, nn.Module)]
+    if isinstance(thing, Mapping | list | tuple):
+        kept = thing.values() if isinstance(thing, Mapping) else thing
+        return [network for part in kept for network in _networks(part)]
+    kept = [value for _, value in sorted(vars(thing).items())] if hasattr(thing, "__dict__") else []
+    return [
+        n for part in kept if isinstance(part, nn.Module | Mapping | list | tuple) for n in _networks(part)
+    ]
 
 
 def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
@@ -175,13 +225,9 @@ def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
     catalogue = _find_catalogue(config, folder, network)
     code = source_digest(config.source, folder)
     return NetworkSegmenter(
-        config.source,
-        network,
-        catalogue,
-        unlabelled=config.unlabelled,
-        output=config.output,
+        config.source, network, catalogue, unlabelled=config.unlabelled, output=config.output,
         code_digest=code,
-    )
+    )  # fmt: skip
 
 
 def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
@@ -204,13 +250,9 @@ def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
             unlabelled = (categories.index(BACKGROUND),)
         catalogue = check_catalogue(name_channels(categories), unlabelled, config.source)
     return NetworkSegmenter(
-        config.source,
-        network,
-        catalogue,
-        unlabelled=unlabelled,
-        output=config.output,
+        config.source, network, catalogue, unlabelled=unlabelled, output=config.output,
         normalisation=(MEAN, STD),
-    )
+    )  # fmt: skip
 
 
 def _find_catalogue(config: SegmenterConfig, folder: Path, network: Any) -> tuple[Concept, ...]:

@@ -50,7 +50,7 @@ def test_too_few_images_of_every_class_stop_the_forecast(tmp_path: Path) -> None
     [
         (("set_sizes", 'classes = ["ally"]\nset_sizes'), ConfigError, "is no class of the network"),
         (("made.classes = CLASSES", "made.insert(4, nn.Dropout(0.5)); made[4].forward = "
-          "lambda x: nn.functional.dropout(x, 0.5, True)"), ModelError, "differ"),
+          "lambda x: nn.functional.dropout(x, 0.5, True)"), ModelError, "dropout is left on"),
     ],
 )  # fmt: skip
 def test_what_stops_the_removals_stops_the_forecast(
