@@ -173,15 +173,15 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_numbers(site, tmp_pat
     folder, _ = site
     config = write_small_site(tmp_path)
     monkeypatch.setattr(forward, "NOTE_SECONDS", 0.0)
-    predictions, calls = forward._predictions, []
+    fill, calls = forward.ModelPass.fill, []
 
-    def interrupted(output, count):
-        calls.append(count)
+    def interrupted(self, start, stop, recorded, scores):
+        calls.append(stop - start)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return predictions(output, count)
+        fill(self, start, stop, recorded, scores)
 
-    monkeypatch.setattr(forward, "_predictions", interrupted)
+    monkeypatch.setattr(forward.ModelPass, "fill", interrupted)
     with pytest.raises(KeyboardInterrupt):
         dissect(config)
     with pytest.raises(FindingsError, match="no findings here"):
@@ -207,7 +207,7 @@ def test_another_quantile_needs_no_forward_pass(tmp_path, monkeypatch):
     config = write_small_site(tmp_path, images=6)
     dissect(config)
     change(config, "quantile = 0.05", "quantile = 0.1")
-    monkeypatch.setattr(forward, "_predictions", None)
+    monkeypatch.setattr(forward.ModelPass, "fill", None)
     (run,) = dissect(config)
     assert run.record.config["dissection"]["quantile"] == 0.1
 

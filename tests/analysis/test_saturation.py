@@ -117,8 +117,8 @@ def test_a_pass_that_an_older_cache_left_without_means_is_run_again(tmp_path, mo
     change(config, "quantile = 0.05", "quantile = 0.1")
     dissect(config)
     change(config, "quantile = 0.1", "quantile = 0.05")
-    predictions, calls = forward._predictions, []
-    monkeypatch.setattr(forward, "_predictions", lambda *given: calls.append(1) or predictions(*given))
+    fill, calls = forward.ModelPass.fill, []
+    monkeypatch.setattr(forward.ModelPass, "fill", lambda *given: calls.append(1) or fill(*given))
     dissect(config)
     assert not calls, "filled once more, they are kept"
     assert findings(tmp_path) == before

@@ -102,7 +102,7 @@ def test_control_c_ends_cleanly_and_the_next_build_goes_on(tmp_path):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     # The model's pass has begun, and sleeps: numba, before it, can swallow a signal while it loads a kernel.
-    note = tmp_path / "cache/factory/predicted.i32.json"
+    note = tmp_path / "cache/factory/predicted.json"
     deadline = time.monotonic() + 120
     while not note.is_file():
         assert time.monotonic() < deadline

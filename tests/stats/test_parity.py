@@ -16,7 +16,7 @@ from dissect_report.activations.upsampling import plan_upsampling
 from dissect_report.stats.levels import measure_activations
 from dissect_report.stats.naming import iou_table
 from dissect_report.stats.overlap import count_concepts
-from dissect_report.stats.topk import top_images
+from dissect_report.stats.topk import image_means, top_images
 from tests.beside import REFERENCE
 
 FOLDER = REFERENCE / "classifier"
@@ -78,6 +78,6 @@ def test_ious_at_the_references_own_levels_agree(maps, expected):
 
 def test_the_values_of_the_top_images_are_equal(maps, expected):
     maxima = maps.max(axis=(2, 3))
-    images = top_images(maxima, 100)
+    images = top_images(maxima, image_means(maps), 100)
     values = np.take_along_axis(maxima.T, images, axis=1)
     np.testing.assert_allclose(values, expected["top_values"], rtol=2e-6, atol=2e-6)

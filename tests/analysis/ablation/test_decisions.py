@@ -112,7 +112,8 @@ def test_every_number_is_that_of_full_forwards(name: str, sites: dict[str, Made]
                 gone = order[: row.size] if row.kind == "removed" else order[row.size :]
                 slow = measured_slowly(site, place, gone)
                 assert (row.balanced_accuracy, row.accuracy) == pytest.approx(slow, abs=1e-9)
-                assert row.accuracy_low <= row.accuracy - found.accuracy <= row.accuracy_high
+                if row.accuracy_low is not None:  # an image may be several decisions: then there is none
+                    assert row.accuracy_low <= row.accuracy - found.accuracy <= row.accuracy_high
 
 
 @pytest.mark.parametrize("name", NAMES)
