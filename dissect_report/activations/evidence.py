@@ -25,8 +25,9 @@ DIRECTIONS = ((1, 2), (3, 4))
 SHORT = 8
 ALIKE = 1.0
 
-#: Where one direction moves its axis so much more than the other its own, the other is not there.
-LOPSIDED = 20
+#: Where one direction moves its axis so much more than the other its own, the other is not there: rows and
+#: columns of a picture are alike.
+LOPSIDED = 8
 REMEDY = "a factory can hand on what lies over the picture as [image, unit, y, x]"
 
 
@@ -80,7 +81,8 @@ class Evidence:
             return "other"
         repeated = len(self.contrasts) > 1 and all(self._leads(_drifts([draw])) for draw in self.contrasts)
         strong = all(self._own(direction).slope > SURE_SLOPE for direction in self._shown)
-        return "map" if self._leads(self.mean) and (strong or repeated) else "unclear"
+        fits = self._leads(self.mean) and not self._lopsided
+        return "map" if fits and (strong or repeated) else "unclear"
 
     @cached_property
     def crossed(self) -> bool:
@@ -92,10 +94,13 @@ class Evidence:
     @cached_property
     def hopeless(self) -> bool:
         """Whether another draw would not make it a map."""
-        rows, columns = (self._own(direction) for direction in range(2))
-        strong, weak = sorted((rows, columns), key=lambda one: -abs(one.size))
-        lopsided = strong.clear and weak.fit < LEAST_FIT and abs(weak.size) < abs(strong.size) / LOPSIDED
-        return self.verdict == "other" or _leading(self.mean) in KNOWN or (lopsided and len(self._shown) == 2)
+        return self.verdict == "other" or _leading(self.mean) in KNOWN or self._lopsided
+
+    @cached_property
+    def _lopsided(self) -> bool:
+        """Whether rows, or columns, clearly move their axis and the others theirs hardly."""
+        weak, strong = sorted((self._own(direction) for direction in range(2)), key=lambda one: abs(one.size))
+        return len(self._shown) == 2 and strong.clear and abs(weak.size) < abs(strong.size) / LOPSIDED
 
     @cached_property
     def _shown(self) -> list[int]:
