@@ -16,8 +16,10 @@ from dissect_report.analysis.provenance import Stopwatch, versions
 from dissect_report.analysis.recognition import Recognition, noise_of, sample
 from dissect_report.analysis.survey import Survey, survey_latents, survey_probe
 from dissect_report.config import Config, RunConfig
+from dissect_report.errors import SegmenterError
 from dissect_report.findings.paths import RunPaths, SitePaths
 from dissect_report.findings.records import OutputSample
+from dissect_report.sources.dependencies import check_dependencies
 from dissect_report.sources.probe import Probe, list_probe, rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter, open_segmenters
 from dissect_report.sources.segmenters.network import NetworkSegmenter
@@ -109,6 +111,8 @@ def set_up(
     stopwatch = Stopwatch()
     with stopwatch.time("open"):
         folder = sources or config.folder
+        for part in run.segmenters:  # before anything takes long
+            check_dependencies(part.depends, folder, "[[segmenter]] depends", SegmenterError)
         network = open_network(run, folder)
         segmenter = open_segmenters(run.segmenters, run.probe, folder).to(network.device)
     cache = Cache(SitePaths(config.folder).cache(run.name))

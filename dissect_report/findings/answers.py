@@ -93,9 +93,9 @@ def own_margin(margin: np.ndarray, labels: np.ndarray, member: np.ndarray) -> np
 
 
 def right(answers: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
-    """int64 [image, column]: right decisions, at most 1, or ``classes`` where each is decided by itself."""
+    """[image, column]: right decisions; bool, or up to ``classes`` where each is decided by itself."""
     if answers.ndim == 2:
-        return np.asarray(answers == labels[:, None]).astype(np.int64)
+        return np.asarray(answers == labels[:, None])
     truth = np.zeros((len(labels), classes + 1), bool)
     np.put_along_axis(truth, labels, True, axis=1)
     wrong = np.bitwise_xor(answers, pack(truth[:, None, :classes]))

@@ -38,6 +38,12 @@ def dependency_digest(patterns: Iterable[str], folder: Path, key: str, error: ty
     return digest.hexdigest() if declared else ""
 
 
+def check_dependencies(patterns: Iterable[str], folder: Path, key: str, error: type[SourceError]) -> None:
+    """Refuses what ``dependency_digest`` would refuse as missing, without reading a file."""
+    for pattern in patterns:
+        _files(pattern, folder, key, error)
+
+
 def _files(pattern: str, folder: Path, key: str, error: type[SourceError]) -> list[Path]:
     literal = folder / pattern
     matched = [literal] if literal.exists() else [folder / name for name in _glob(pattern, folder)]

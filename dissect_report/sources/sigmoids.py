@@ -14,15 +14,15 @@ from torch.overrides import TorchFunctionMode
 #: Functions that give 0.5 at 0 and nothing outside 0 and 1.
 SIGMOIDS = ("sigmoid", "sigmoid_", "special_expit", "expit", "hardsigmoid", "hardsigmoid_")
 
-#: Functions that change where numbers stand, never the numbers.
+#: Functions that change where numbers stand or their type, never the numbers.
 MOVES = (
-    "__getitem__", "clone", "contiguous", "cpu", "detach", "expand", "flatten", "float", "movedim", "narrow",
-    "permute", "reshape", "select", "slice", "squeeze", "to", "_to_copy", "transpose", "type", "unflatten",
-    "unsqueeze", "view",
+    "__getitem__", "bfloat16", "clone", "contiguous", "cpu", "cuda", "detach", "double", "expand", "flatten",
+    "float", "half", "movedim", "narrow", "permute", "reshape", "select", "slice", "squeeze", "to",
+    "_to_copy", "transpose", "type", "unflatten", "unsqueeze", "view",
 )  # fmt: skip
 
 #: Functions that leave 0.5 where it is and numbers on their side of it, as they are used behind a sigmoid.
-LIMITS = ("clamp", "clamp_", "clip", "clip_", "nan_to_num")
+LIMITS = ("clamp", "clamp_", "clip", "clip_", "dropout", "nan_to_num")
 
 #: As ``MOVES``, for several tensors that become one.
 JOINS = ("cat", "concat", "concatenate", "stack", "hstack", "column_stack")
@@ -54,6 +54,8 @@ class SigmoidInputs(TorchFunctionMode):
             logits = self._moved(func, name, first, args, kwargs)
         if logits is not None:
             self._inputs[id(result)] = (result, logits)  # the result is kept: its id stays its own
+        elif result is first or name == "__setitem__":  # other numbers were written into it
+            self._inputs.pop(id(first), None)
         return result
 
     def _moved(self, func: Any, name: str, first: Any, args: Any, kwargs: dict[str, Any]) -> Tensor | None:

@@ -199,6 +199,7 @@ SIGMOIDS: dict[str, Callable[[Any], Tensor]] = {
     "in place": lambda r: r(5).clone().sigmoid_(),
     "expit": lambda r: torch.special.expit(r(5)),
     "reshaped": lambda r: torch.sigmoid(r(5))[:, :, None].flatten(1).view(-1, 5),
+    "of another type": lambda r: torch.sigmoid(r(5)).double().to(torch.float32),
     "clamped": lambda r: torch.sigmoid(r(5)).clamp(1e-6, 1 - 1e-6),
     "joined": lambda r: torch.cat([torch.sigmoid(r(5)[:, k : k + 1]) for k in range(5)], dim=1),
     "stacked": lambda r: torch.stack([r(5)[:, k].sigmoid() for k in range(5)], 1).float(),
@@ -218,6 +219,11 @@ def test_a_sigmoid_at_the_end_is_seen_and_undone(name: str) -> None:
     assert torch.allclose(forced.read(lambda: network(IMAGES)), logits.sigmoid(), atol=1e-5)
 
 
+def overwritten(scores: Tensor) -> Tensor:
+    scores[:, 0] = 3.0
+    return scores
+
+
 def test_one_probability_is_one_logit_undone() -> None:
     network = Gives(lambda r: torch.sigmoid(r(1)).squeeze(1))
     output, _ = find_class_output(network, IMAGES, ModelConfig(source="n"))
@@ -232,6 +238,8 @@ def test_one_probability_is_one_logit_undone() -> None:
         lambda r: torch.cat([torch.sigmoid(r(2)), r(3)], 1),
         lambda r: (torch.sigmoid(r(5)).reshape(-1, 5, 1, 1) * maps(r)[:, :5]).mean((2, 3)),
         lambda r: r(5).softmax(1),
+        lambda r: torch.sigmoid(r(5)).mul_(2),
+        lambda r: overwritten(torch.sigmoid(r(5))),
     ],
 )
 def test_a_sigmoid_on_the_way_is_no_decision(wrap: Any) -> None:

@@ -161,17 +161,17 @@ def test_declared_files_are_part_of_what_is_measured(tmp_path: Path) -> None:
     config = site(tmp_path)
     change(config, 'layers = ["conv1", "conv2"]', 'layers = ["conv1"]\ndepends = ["gain.txt", "tables"]')
     change(config, 'concepts = "concepts.csv"', 'concepts = "concepts.csv"\ndepends = "words/**/*.txt"')
+    with pytest.raises(SegmenterError, match=r"\[\[segmenter\]\] depends: nothing is called 'words/"):
+        dissect(config)
+    (tmp_path / "words" / "en").mkdir(parents=True)
+    (tmp_path / "words" / "en" / "w.txt").write_text("a")
     with pytest.raises(ModelError, match=r"\[model\] depends: nothing is called 'tables' in"):
         dissect(config)
     (tmp_path / "tables" / "deep").mkdir(parents=True)
     with pytest.raises(ModelError, match=r"\[model\] depends: 'tables' is a folder without a file"):
         dissect(config)
     (tmp_path / "tables" / "deep" / "a.bin").write_bytes(b"one")
-    with pytest.raises(SegmenterError, match=r"\[\[segmenter\]\] depends: nothing is called 'words/"):
-        dissect(config)
     assert not (tmp_path / "run").exists()
-    (tmp_path / "words" / "en").mkdir(parents=True)
-    (tmp_path / "words" / "en" / "w.txt").write_text("a")
     loaded = load_config(config)
 
     def keys() -> tuple[str, str]:

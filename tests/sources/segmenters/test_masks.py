@@ -146,7 +146,7 @@ COLORS = "id,name,r,g,b\n5,sky,128,0,0\n9,sea,0,128,0\n200,border,224,224,192\n"
 
 
 def coloured(folder: Path, unlabelled: int | tuple[int, ...] = (0, 200)) -> MaskSegmenter:
-    config = SegmenterConfig("masks:masks", "concepts.csv", unlabelled)
+    config = SegmenterConfig("masks:masks", "concepts.csv", unlabelled=unlabelled)
     segmenter = open_segmenter(config, PROBE, write_concepts(folder, COLORS))
     assert isinstance(segmenter, MaskSegmenter)
     return segmenter
