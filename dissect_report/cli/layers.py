@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from dissect_report.cli.console import console
 from dissect_report.config import load_config
@@ -33,7 +34,11 @@ def layers(
                 continue
             height, width = info.map_size
             table.add_row(
-                info.name, str(info.units), f"{height} x {width}", info.recorded_as, "yes" if chosen else ""
+                Text(info.name),
+                str(info.units),
+                f"{height} x {width}",
+                Text(info.recorded_as),
+                "yes" if chosen else "",
             )
         console().print(table)
         others = [info for info, _ in surveyed if info.obstacle]
@@ -47,5 +52,5 @@ def _obstacles(others: Sequence[LayerInfo]) -> Table:
     for heading in ("layer", "because"):
         table.add_column(heading, overflow="fold")
     for info in others:
-        table.add_row(info.name, info.obstacle)
+        table.add_row(Text(info.name), Text(info.obstacle))  # not markup: both may hold brackets
     return table
