@@ -28,6 +28,7 @@ from dissect_report.activations.lineage import Lineage, Step
 from dissect_report.activations.modes import quiet
 from dissect_report.activations.steadiness import Fault
 from dissect_report.activations.stripes import VARIANTS, draw_picture, each_batch, striped
+from dissect_report.errors import ModelError
 
 #: Pictures tried where the first leaves a layer open.
 DRAWS = 3
@@ -47,6 +48,9 @@ def find_misfits(
         lineage: of a forward pass of ``example``.
         names: layers whose output [image, a, b, c] holds numbers, in execution order, each run once.
         makes_images: it is a generator.
+
+    Raises:
+        ModelError: the model fails on a drawn picture.
     """
     proof = _Proof(model, example, lineage.steps, tuple(names), makes_images)
     if not proof.open():
@@ -139,8 +143,14 @@ class _Proof:
         for draw in range(DRAWS):
             base, other = (draw_picture(self.example, 2 * draw + k) for k in (0, 1))
             changes, watched = Changes(), self._watched()
-            with noting(self.model, set(watched.values()), changes):
-                each_batch(striped(base, other), len(self.example), self.model)
+            try:
+                with noting(self.model, set(watched.values()), changes):
+                    each_batch(striped(base, other), len(self.example), self.model)
+            except Exception as error:  # the network's own code: it may raise anything at all
+                line = " ".join(str(error).split())
+                raise ModelError(
+                    f"the model fails on a drawn picture: {type(error).__name__}: {line}"
+                ) from error
             if self._is_unsteady(changes):
                 return
             changes.of(watched)
@@ -172,7 +182,10 @@ class _Proof:
     def _look_from(self, source: str, shape: tuple[int, ...]) -> None:
         """Changes stripes of one layer's map: the image tells of it, and it of the layers behind."""
         watched = self._watched()
-        changes = change_map(self.model, self.example, source, set(watched.values()))
+        try:
+            changes = change_map(self.model, self.example, source, set(watched.values()))
+        except Exception:  # the network's own code: a map that is not its own may not suit it
+            return
         if self._is_unsteady(changes):
             return
         changes.of(watched)

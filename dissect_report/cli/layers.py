@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def layers(
     config: Annotated[Path, typer.Argument(help="A dissect.toml or the folder that holds one.")],
 ) -> None:
-    """List every layer in execution order: name, units, map size, and of the others why they are none."""
+    """List the layers in execution order: name, units, map size; of what cannot be dissected, why."""
     loaded = load_config(config)
     from dissect_report.analysis.networks import survey_layers  # noqa: PLC0415  torch is slow to load
 

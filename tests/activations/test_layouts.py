@@ -10,16 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dissect_report.activations.layers import LayerInfo, list_layers, select_layers
-from dissect_report.errors import LayerError
+from dissect_report.errors import LayerError, ModelError
 from tests.layout_networks import (
     Apply,
-    Attention,
     ChannelAttention,
     ChannelsLast,
     Context,
     Convolve,
     Gate,
-    StyledGenerator,
     Transformer,
     Untrained,
     classifier,
@@ -244,6 +242,18 @@ def test_layers_of_a_network_that_changes_by_itself_say_so() -> None:
     assert "dropout is left on in Apply '0'" in infos["1"].obstacle
 
 
+def test_a_network_that_fails_on_a_drawn_picture_says_so_in_one_line() -> None:
+    def choosy(x: Tensor) -> Tensor:
+        if bool((x[0] == x[1]).float().mean() > 0.5):
+            raise ValueError("two pictures\nalike")
+        return x * 1
+
+    with pytest.raises(
+        ModelError, match=r"^the model fails on a drawn picture: ValueError: two pictures alike$"
+    ):
+        listed(lambda: classifier(Apply(choosy), Gate(3), units=3))
+
+
 def test_a_layer_that_no_picture_changes_is_refused_unless_a_map_went_in() -> None:
     class Positions(nn.Module):
         def __init__(self) -> None:
@@ -258,40 +268,3 @@ def test_a_layer_that_no_picture_changes_is_refused_unless_a_map_went_in() -> No
             return self.head((self.conv(x) + self.grid(x[:, 0])).mean((2, 3)))
 
     assert re.search("is the same whatever the picture", listed(Positions)["grid"].obstacle)
-
-
-def generated(make: Callable[[], nn.Module], shape: tuple[int, ...], seed: int = 0) -> dict[str, LayerInfo]:
-    torch.manual_seed(seed)
-    latents = torch.randn(2, *shape, generator=torch.Generator().manual_seed(seed))
-    return {info.name: info for info in list_layers(make().eval(), latents, makes_images=True)}
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_maps_of_a_generator_are_proved_by_the_image_that_they_move(seed: int) -> None:
-    infos = generated(StyledGenerator, (6,), seed)
-    for step in range(3):
-        assert not infos[f"steps.{step}"].obstacle
-        assert "axis 2 move axis 3 of the image" in infos["steps.0.last"].obstacle
-        assert "a factory can" in infos[f"steps.{step}.norm"].obstacle
-    assert not infos["colours"].obstacle
-
-
-def test_a_generator_of_tokens_offers_no_queries() -> None:
-    class Tokens(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.first, self.block = nn.Linear(6, 64 * 16), Attention(16, 4, mixed=False)
-            self.grid, self.colours = Apply(self.lay_out), nn.Conv2d(16, 3, 3, padding=1)
-
-        @staticmethod
-        def lay_out(tokens: Tensor) -> Tensor:
-            return tokens.transpose(1, 2).reshape(len(tokens), 16, 8, 8)
-
-        def forward(self, z: Tensor) -> Tensor:
-            return self.colours(
-                F.interpolate(self.grid(self.block(self.first(z).view(len(z), 64, 16))), scale_factor=4)
-            )
-
-    infos = generated(Tokens, (6,))
-    assert {name for name, info in infos.items() if not info.obstacle} == {"grid", "colours"}
-    assert "does not lie over the image" in infos["block.value"].obstacle
