@@ -12,6 +12,7 @@ STYLES = (
     "assets/css/removals.css",
     "assets/css/compare.css",
     "assets/css/edits.css",
+    "assets/css/paint.css",
     "assets/css/layer.css",
 )
 

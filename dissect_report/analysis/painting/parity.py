@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,11 +33,12 @@ def runner(graph: bytes, module: nn.Module) -> tuple[str, Runner]:
         return "torch", lambda inputs: _rounded_run(module, inputs)
     import onnxruntime  # noqa: PLC0415  only where it is installed
 
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    session: Any = onnxruntime.InferenceSession(  # type: ignore[attr-defined]
+        graph, providers=["CPUExecutionProvider"]
+    )
 
     def run(inputs: Mapping[str, Tensor]) -> np.ndarray:
-        made: np.ndarray = session.run(None, {name: v.cpu().numpy() for name, v in inputs.items()})[0]
-        return made
+        return np.asarray(session.run(None, {name: v.cpu().numpy() for name, v in inputs.items()})[0])
 
     return f"onnxruntime {onnxruntime.__version__}", run
 
