@@ -26,10 +26,10 @@ def paint_page(view: PaintingView) -> Page:
     path = own.run_addresses.paint
     concepts = [_concept(view, path, edits) for edits in view.edited.record.concepts]
     concepts.sort(key=lambda c: -c["gain"])  # what takes best is what a reader tries first
-    first = concepts[0]["name"] if concepts else "this"
+    first = concepts[0]["name"] if concepts else "a unit"
     addresses = own.run_addresses
     context = {
-        "question": f"What happens if I paint {first} here?",
+        "question": f"What happens if I paint “{first}” here?",
         "layer": record.layer,
         "layer_href": link(path, own.addresses.page),
         "data": page_data(view, path, f"c{concepts[0]['id']}" if concepts else "u0"),
@@ -138,11 +138,8 @@ def _context(key: str, edited: Any, path: PurePosixPath, context: Context | None
 def trust(name: str, edits: ConceptEdits) -> str:
     """How certainly a concept comes and goes, in a sentence."""
     point = removed_point(edits)
-    goes = point is not None and point.low is not None and beyond(point.low, point.high)
-    goes = goes and (point.portion or 0) > 0 if point else False
-    comes = (
-        edits.added_low is not None and beyond(edits.added_low, edits.added_high) and (edits.added or 0) > 0
-    )
+    goes = bool(point and beyond(point.low, point.high) and (point.portion or 0) > 0)
+    comes = beyond(edits.added_low, edits.added_high) and (edits.added or 0) > 0
     if goes and comes:
         return f"That {name} goes and that it comes are both certain on average."
     if goes:
