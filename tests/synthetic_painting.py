@@ -25,10 +25,8 @@ def write_synthetic_painting(config: Path, obstacle: str = "", counted: bool = T
             record = _record(layer, counted, len(loaded.record.concepts))
             folder = layer.summary.folder
             if obstacle:
-                blank = replace(
-                    record, obstacle=obstacle, scenes=(), sets=(), levels=(), labels=None, bytes=0
-                )
-                write_record(loaded.paths.painting(folder), blank)
+                blank = replace(record, scenes=(), sets=(), levels=(), labels=None, bytes=0)
+                write_record(loaded.paths.painting(folder), replace(blank, obstacle=obstacle))
                 continue
             write_record(loaded.paths.painting(folder), record)
             write_atomically(loaded.paths.tail(folder), b"no graph")
@@ -59,6 +57,6 @@ def _record(layer: LoadedLayer, counted: bool, concepts: int) -> Painting:
         multiplications=356_000_000, bytes=950_000,
         labels=LabelGraph("demo", 0, concepts - 2, 32, 2_600_000, 0.0) if counted else None,
         painted=found.concepts[0].concept,
-        notes=() if counted else ("no pixels are counted, the segmenter masks cannot go along: it has no network",),
+        notes=() if counted else ("no pixels are counted, the segmenter masks cannot go along: no network",),
         seconds=3.2,
     )  # fmt: skip

@@ -27,7 +27,6 @@ EDITED = {
     "inserting": "experiments/inserting.html",
     "side effects": "experiments/side-effects.html",
     "painting": "paint/index.html",
-    "painting with one unit": "paint/index.html#set=u3",
     "edited layer": "{layer}/index.html",
     "edited unit": "{layer}/0.html",
     "generator's methods": "methods.html",

@@ -31,7 +31,7 @@ from tests.synthetic_painting import write_synthetic_painting
 
 
 def made(folder: Path, site: str = "", **options: object) -> SiteFindings:
-    config = write_synthetic_generator(folder, concepts=14)
+    config = write_synthetic_generator(folder, concepts=14, units=12, images=16, edited=3)
     if site:
         config.write_text(f"{config.read_text(encoding='utf-8')}\n[site]\n{site}\n", encoding="utf-8")
     write_synthetic_painting(config, **options)  # type: ignore[arg-type]
@@ -139,10 +139,8 @@ def test_home_units_methods_and_data_speak_of_it(painted: SiteFindings):
     assert "356 million multiplications" in methods
     assert "painting.json" in data_page(painted, run).body
     copied = {str(target) for _, target in render.copies(painted)}
-    assert {
-        f"{run.record.name}/{layer.summary.folder}/tail.onnx",
-        f"{run.record.name}/paint/painted.webp",
-    } <= copied
+    own = run.record.name
+    assert {f"{own}/{layer.summary.folder}/tail.onnx", f"{own}/paint/painted.webp"} <= copied
 
 
 def test_what_stands_in_the_way_is_on_the_methods_page_and_there_is_no_other(tmp_path: Path):
