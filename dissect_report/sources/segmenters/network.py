@@ -147,8 +147,8 @@ class NetworkSegmenter:
     def _run(self, network: Any, images: Tensor) -> Any:
         try:
             if self._settled:
-                return network(images)
-            output, self.note = run_as_it_is(self.network, lambda: network(images), self.source)
+                return network(images.clone())  # others look at these images, too
+            output, self.note = run_as_it_is(self.network, lambda: network(images.clone()), self.source)
             self._settled = True
             return output
         except (torch.OutOfMemoryError, MemoryError):
