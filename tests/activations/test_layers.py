@@ -110,6 +110,7 @@ def test_a_network_that_cannot_be_traced_is_read_by_its_sequences() -> None:
     assert infos["body.2"].recorded_as == "body.2"
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_parts_that_are_torchscript_say_so() -> None:
     class Net(nn.Module):
         def __init__(self) -> None:
