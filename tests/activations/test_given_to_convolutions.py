@@ -1,4 +1,4 @@
-"""What a function gives to a convolution decides whether the convolution's output is a map over the picture."""
+"""What a function gives to a convolution decides whether the convolution's output is a map."""
 
 from __future__ import annotations
 
