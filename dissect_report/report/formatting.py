@@ -69,6 +69,22 @@ def lost(value: float | None) -> str:
     return points(value).removeprefix("+")
 
 
+def signed(value: float) -> str:
+    """A difference of scores with three decimals, always with its sign: +0.016, \N{MINUS SIGN}0.020."""
+    text = f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
+    return text[1:] if text[1:] == "0.000" else text
+
+
+def at_most(value: float) -> str:
+    """The bound of a loss in percentage points, never 0 for what is more: at most 3.2, less than 0.1."""
+    return "less than 0.1" if 0 < value < 0.0005 else f"at most {lost(value)}"
+
+
+def fallen(value: float) -> str:
+    """A fall in percentage points, never 0 for what is more: 3.2 points, less than 0.1 points."""
+    return "less than 0.1 points" if 0 < value < 0.0005 else f"{lost(value)} points"
+
+
 def span(low: float | None, high: float | None) -> str:
     """An interval of such changes: \N{MINUS SIGN}3.0 to +1.2."""
     return DASH if low is None or high is None else f"{points(low)} to {points(high)}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dissect_report.findings.grades import LARGEST_Q
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.units import UnitRecord
-from dissect_report.report.formatting import count, fine, listing, lost, number, plural, score, share
+from dissect_report.report.formatting import at_most, count, fine, listing, lost, number, plural, score, share
 
 #: A unit "fires on" a concept only where more of its mask than this shows it.
 MOST = 0.5
@@ -68,18 +69,26 @@ def _matched(unit: UnitRecord, name: str, concepts: tuple[ConceptRecord, ...], p
 def _sure(unit: UnitRecord, iou_threshold: float, groups: int) -> str:
     """What chance would give, and whether the name stays on other images: one sentence a grade."""
     if unit.grade == "untested":
-        few = plural(groups, "independent image")
-        return f"Whether that is more than chance was not tested: {few} are too few."
+        few = f"{plural(groups, 'independent image')} {'is' if groups == 1 else 'are'} too few"
+        return f"Whether that is more than chance was not tested: {few}."
     hits = round((unit.p or 1) * (unit.permutations + 1)) - 1
-    drawn = f"{count(hits)} of {count(unit.permutations)} permutations of the label maps match it as well"
+    match = "matches" if hits == 1 else "match"
+    drawn = f"{count(hits)} of {count(unit.permutations)} permutations of the label maps {match} it as well"
     if unit.grade == "chance":
-        return f"That is no evidence: {drawn} (q {fine(unit.q)})."
+        return f"That is no evidence: {drawn}{_by_number(unit)} (q {fine(unit.q)})."
     rarely = f"Chance hardly does that: {drawn} (q {fine(unit.q)})"
     if unit.grade == "strong":
         kept = f"it keeps an IoU of {score(unit.robust_iou)} or more"
         return f"{rarely}. In 90 of 100 even splits of the images {kept}."
-    kept = f"{share(unit.split_share)} of even splits keep it above {number(iou_threshold)}"
-    return f"{rarely}, but the match hangs on the choice of images: only {kept}."
+    kept = (
+        f"only {share(unit.split_share)} of even splits keep" if unit.split_share else "no even split keeps"
+    )
+    return f"{rarely}, but the match hangs on the choice of images: {kept} it above {number(iou_threshold)}."
+
+
+def _by_number(unit: UnitRecord) -> str:
+    """Why a match that is rare for one unit is none for a layer: so many units are looked at."""
+    return ", and among so many units some are as rare by chance" if (unit.p or 1) <= LARGEST_Q else ""
 
 
 def certainty_rows(unit: UnitRecord) -> list[tuple[str, str, str]]:
@@ -123,5 +132,5 @@ def used_sentence(needing: list[tuple[str, float]], most: float | None, balanced
         return "What its removal costs could not be measured."
     if most <= 0:
         return f"On images that did not rank it, no class loses {balanced} when it alone is removed."
-    cost = f"removing it alone costs a class at most {lost(most)} points of {balanced}"
+    cost = f"removing it alone costs a class {at_most(most)} points of {balanced} there"
     return f"No class's need of it is confirmed by images that did not rank it; {cost}."

@@ -227,9 +227,10 @@ class ClassSection:
         own, others = self.removals.record.targets[self.target], sum(alarm.images for alarm in loss.alarms)
         if not others:
             return ""
-        of = count(self.removals.record.evaluation_images - own.evaluation_images)
+        of = plural(self.removals.record.evaluation_images - own.evaluation_images, "other image")
         names = [f"{count(a.images)} {self.removals.class_name(a.predicted)}" for a in loss.alarms[:ALARMS]]
-        return f"without it, {count(others)} of {of} other images are called {own.name} ({', '.join(names)})"
+        verb = "is" if others == 1 else "are"
+        return f"without it, {count(others)} of {of} {verb} called {own.name} ({', '.join(names)})"
 
     def _table(self) -> list[tuple[str, SetRow]]:
         names = {"removed": "{} most important removed", "kept": "only these {} kept",

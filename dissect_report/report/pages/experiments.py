@@ -12,8 +12,18 @@ from dissect_report.findings.ablation import Ablation, ServingBar
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
 from dissect_report.report.cards import LayerView, label
-from dissect_report.report.formatting import count, number, percent, plural, points, score, share, span
-from dissect_report.report.intervals import Interval, mean_interval
+from dissect_report.report.formatting import (
+    count,
+    number,
+    percent,
+    plural,
+    points,
+    score,
+    share,
+    signed,
+    span,
+)
+from dissect_report.report.intervals import Interval, Sample, difference_interval, join_samples, mean_interval
 from dissect_report.report.page import Page
 from dissect_report.report.pages.classes import ClassSection, largest_shown
 from dissect_report.report.published import published
@@ -124,11 +134,26 @@ def keeping_verdict(removals: Removals) -> str:
         return ""
     classes = len(removals.class_targets)
     return (
-        f"Over {plural(classes, 'class', 'classes')}, removing the {states['removed'].size} units that "
-        f"matter most to a class takes its {removals.words.balanced} from {percent(means['intact'])} to "
+        f"Over {plural(classes, 'class', 'classes')}, removing {_best(removals, states['removed'].size)} "
+        f"takes its {removals.words.balanced} from {percent(means['intact'])} to "
         f"{percent(means['removed'])} on average, where 50\N{NO-BREAK SPACE}% is not knowing it; keeping "
-        f"only those of {removals.view.layer.summary.units} leaves {percent(means['kept'])}."
+        f"only {'that one' if states['kept'].size == 1 else 'those'} of "
+        f"{count(removals.view.layer.summary.units)} leaves {percent(means['kept'])}."
     )
+
+
+def _best(removals: Removals, size: int) -> str:
+    """A class's most important units, and how many of them have an effect alone."""
+    if size == 1:
+        return "the unit that matters most to a class"
+    rows = [removals.rows.get((target, "removed", size)) for target in removals.class_targets]
+    effective = [row.effective for row in rows if row is not None and row.effective is not None]
+    text = f"the {count(size)} units that matter most to a class"
+    if not effective or min(effective) == size:
+        return text
+    low, high = count(min(effective)), count(max(effective))
+    amount = low if low == high else f"{low} to {high}"
+    return f"{text} ({amount} of them with an effect alone)"
 
 
 def mean_lost(removals: Removals) -> float | None:
@@ -232,23 +257,42 @@ def without_brush(figure: dict[str, Any]) -> dict[str, Any]:
 
 def serving_verdict(record: Ablation) -> str:
     """Units that serve nobody beside those that serve several classes, and how sure that is."""
-    bars = record.serving
-    none = bars[0]
-    several = [bar for bar in bars[1:] if bar.mean_iou is not None]
+    none, *others = record.serving
+    several = [bar for bar in others if bar.mean_iou is not None]
     if none.mean_iou is None or not several:
         return ""
-    measured = sum(bar.measured for bar in several)
-    mean = sum((bar.mean_iou or 0) * bar.measured for bar in several) / measured
-    better = "better" if mean > none.mean_iou else "worse" if mean < none.mean_iou else "no better"
-    sure = ""
-    if record.serving_correlation is not None:
-        sure = (
-            f" Over all units, IoU and classes served have a rank correlation of "
-            f"{record.serving_correlation:+.2f} (p {number(record.serving_p)})."
-        ).replace("-", "\N{MINUS SIGN}")
-    serving = plural(measured, "unit that serves", "units that serve")
-    verb = "matches" if measured == 1 else "match"
+    without, serving = _sample(none), join_samples([_sample(bar) for bar in several])
+    units = plural(serving.size, "unit that serves", "units that serve")
+    rest = f"the {count(without.size)} that {'serves' if without.size == 1 else 'serve'} none"
+    means = f"a mean IoU of {score(serving.mean)} against {score(without.mean)} of {rest}"
+    return f"The {units} at least one class {_told_apart(without, serving, means)}.{_correlated(record)}"
+
+
+def _sample(bar: ServingBar) -> Sample:
+    """The best IoUs of a bar's units."""
+    error = bar.standard_error
+    variance = None if error is None else error**2 * bar.measured
+    return Sample(bar.measured, bar.mean_iou or 0.0, variance)
+
+
+def _told_apart(without: Sample, serving: Sample, means: str) -> str:
+    """Which of both matches concepts better, where the interval of the difference says so."""
+    one = serving.size == 1
+    found = difference_interval(without, serving)
+    if found.low is None or found.high is None:
+        return f"{'has' if one else 'have'} {means}; so few units have no interval"
+    ends = f"difference {signed(serving.mean - without.mean)}, 95\N{NO-BREAK SPACE}% interval "
+    ends += f"{signed(found.low)} to {signed(found.high)}"
+    if found.low <= 0 <= found.high:
+        return f"{'is' if one else 'are'} not told apart by how well they match concepts: {means} ({ends})"
+    better = "better" if found.low > 0 else "worse"
+    return f"{'matches' if one else 'match'} concepts {better}: {means} ({ends})"
+
+
+def _correlated(record: Ablation) -> str:
+    if record.serving_correlation is None:
+        return ""
     return (
-        f"The {serving} at least one class {verb} concepts {better} (mean IoU {score(mean)}) "
-        f"than the {none.measured} that serve none ({score(none.mean_iou)}).{sure}"
-    )
+        f" Over all units, IoU and classes served have a rank correlation of "
+        f"{record.serving_correlation:+.2f} (p {number(record.serving_p)})."
+    ).replace("-", "\N{MINUS SIGN}")

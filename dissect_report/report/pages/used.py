@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from dissect_report.findings.ablation import UnitLoss
-from dissect_report.report.formatting import count, lost, ordinal, span
+from dissect_report.findings.ablation import Target, UnitLoss
+from dissect_report.report.formatting import count, fallen, lost, ordinal, plural, span
 from dissect_report.report.removals import Removals
 from dissect_report.report.sentences import used_sentence
 
@@ -76,14 +76,20 @@ class UsedFor:
     def _prevented(self, row: int, unit: int) -> str:
         """What the unit is for in its first class: recognising it, or keeping others apart from it."""
         loss, target = self.stored[row, unit], self.removals.record.targets[self.classes[row]]
-        if (loss.recall_lost or 0) >= (loss.specificity_lost or 0) or not loss.alarms:
-            return f"Without it {lost(loss.recall_lost)} points of the {self.names[row]} images are missed."
-        others = self.removals.record.evaluation_images - target.evaluation_images
-        mistaken = sum(alarm.images for alarm in loss.alarms)
+        name, recall, specificity = self.names[row], loss.recall_lost or 0, loss.specificity_lost or 0
+        if recall >= specificity:
+            return f"Without it the recall of {name} falls by {fallen(recall)}."
         return (
-            f"It keeps others apart from it: without the unit, {count(mistaken)} of {count(others)} other "
-            f"images are called {self.names[row]}."
+            f"It keeps others apart from it: without the unit, {self._mistaken(loss, target, specificity)}."
         )
+
+    def _mistaken(self, loss: UnitLoss, target: Target, specificity: float) -> str:
+        if not loss.alarms:
+            return f"the specificity of {target.name} falls by {fallen(specificity)}"
+        others = plural(self.removals.record.evaluation_images - target.evaluation_images, "other image")
+        mistaken = sum(alarm.images for alarm in loss.alarms)
+        verb = "is" if mistaken == 1 else "are"
+        return f"{count(mistaken)} of {others} {verb} called {target.name}"
 
 
 def _number(value: float) -> float | None:

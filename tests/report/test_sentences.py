@@ -1,0 +1,92 @@
+"""What the sentences about a unit may say: no more than the counts carry, in whole words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dissect_report.findings.ablation import Confusion
+from dissect_report.findings.units import UnitRecord
+from dissect_report.report.cards import LayerView
+from dissect_report.report.pages.classes import ClassSection
+from dissect_report.report.pages.used import UsedFor
+from dissect_report.report.removals import Removals, run_removals
+from dissect_report.report.sentences import unit_sentence, used_sentence
+
+
+@pytest.fixture(scope="module")
+def removals(site) -> Removals:
+    (found,) = run_removals(site, site.runs[0])
+    return found
+
+
+def sentence(view: LayerView, groups: int = 40, **changed: object) -> str:
+    """Of a strong unit of which some numbers are changed."""
+    unit: UnitRecord = next(u for u in view.layer.units if u.grade == "strong")
+    unit = replace(unit, **{"permutations": 999, "p": 0.001, "q": 0.01} | changed)
+    text = unit_sentence(unit, view.run.record.concepts, 50 * unit.mask_pixels, 0.04, groups)
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_one_is_not_many(view):
+    assert "1 of 999 permutations of the label maps matches it as well" in sentence(view, p=0.002)
+    assert "0 of 999 permutations of the label maps match it as well" in sentence(view)
+    assert "1 independent image is too few." in sentence(view, 1, grade="untested")
+    assert "12 independent images are too few." in sentence(view, 12, grade="untested")
+
+
+def test_a_match_that_is_rare_for_one_unit_but_not_for_a_layer_says_why_it_is_no_evidence(view):
+    rare = sentence(view, grade="chance", p=0.003, q=0.08)
+    assert "That is no evidence: 2 of 999 permutations of the label maps match it as well, and" in rare
+    assert "among so many units some are as rare by chance (q 0.0800)" in rare
+    assert "as rare" not in sentence(view, grade="chance", p=0.3, q=0.6)
+
+
+def test_a_weak_unit_that_no_split_keeps_is_said_to_be_one(view):
+    assert "no even split keeps it above 0.04" in sentence(view, grade="weak", split_share=0.0)
+    assert "only 40 % of even splits keep it above 0.04" in sentence(view, grade="weak", split_share=0.4)
+
+
+def test_a_loss_above_0_is_never_said_to_be_0():
+    assert "costs a class at most less than 0.1" not in (said := used_sentence([], 0.0002, "accuracy"))
+    assert "costs a class less than 0.1 points of accuracy" in said
+    assert "costs a class at most 3.2 points of accuracy" in used_sentence([], 0.032, "accuracy")
+    assert "no class loses accuracy" in used_sentence([], 0.0, "accuracy")
+    assert "costs bed 3.2 points of accuracy" in used_sentence([("bed", 0.032)], 0.1, "accuracy")
+
+
+def prevented(removals: Removals, **changed: object) -> str:
+    """The last sentence of a unit that serves a class, of whose loss some numbers are changed."""
+    used = UsedFor(removals, removals.view.addresses.page)
+    row, unit = (int(at) for at in np.argwhere(used.needs)[0])
+    used.confirmed = np.full_like(used.confirmed, np.nan)
+    used.confirmed[row, unit] = 0.05
+    used.stored[row, unit] = replace(used.stored[row, unit], **changed)
+    return used.sentence(unit).replace(used.names[row], "NAME").rpartition(". ")[2]
+
+
+def test_recall_and_specificity_are_told_apart(removals):
+    one, three = (Confusion(0, 1),), (Confusion(0, 1), Confusion(1, 2))
+    lost = {"recall_lost": 0.2, "specificity_lost": 0.0}
+    assert prevented(removals, **lost, alarms=()) == "Without it the recall of NAME falls by 20.0 points."
+    assert prevented(removals, **lost, alarms=one) == "Without it the recall of NAME falls by 20.0 points."
+    kept = {"recall_lost": -0.1, "specificity_lost": 0.01}
+    start = "It keeps others apart from it: without the unit, "
+    others = removals.record.evaluation_images - removals.record.targets[0].evaluation_images
+    assert prevented(removals, **kept, alarms=one).startswith(f"{start}1 of ")
+    assert prevented(removals, **kept, alarms=one).endswith(" other images is called NAME.")
+    assert prevented(removals, **kept, alarms=three).endswith(" other images are called NAME.")
+    assert f"3 of {others}" in prevented(removals, **kept, alarms=three)
+    # Where every class is decided by itself no other image has a class of its own to be taken from.
+    assert prevented(removals, **kept, alarms=()) == f"{start}the specificity of NAME falls by 1.0 points."
+
+
+def test_one_confusion_of_a_class_is_one_image(removals):
+    section = ClassSection(removals, 2, removals.file(removals.record.targets[2]))
+    (loss, *_) = removals.record.targets[2].units
+    assert "without it, 1 of " in section._alarms(replace(loss, alarms=(Confusion(0, 1),)))
+    assert " other images is called ski resort (1 " in section._alarms(
+        replace(loss, alarms=(Confusion(0, 1),))
+    )
