@@ -133,10 +133,13 @@ def test_the_slider_has_the_measured_threshold_and_counts_chance_at_every_step(v
     chance = view.layer.arrays["chance_iou"]
     assert view.iou_threshold in steps
     assert max(steps) >= max(u.iou for u in view.layer.units if u.iou is not None)
-    for at, (mean, high) in steps.items():
+    for at, (mean, high, p) in steps.items():
         slow = [sum(bool(value > at) for value in permuted) for permuted in chance]
         assert mean == pytest.approx(sum(slow) / len(slow), abs=1e-3)
         assert high == pytest.approx(np.quantile(slow, 0.95), abs=0.01)
+        detectors = sum(u.iou is not None and u.iou > at for u in view.layer.units)
+        reached = sum(count >= detectors for count in slow)
+        assert p == pytest.approx((1 + reached) / (1 + len(slow)), abs=0.006)
     assert list(steps) == sorted(steps)
 
 

@@ -196,15 +196,18 @@ def importance(removals: Removals) -> dict[str, Any]:
     return {"served": removals.arrays["served"].tolist(), "classes": classes}
 
 
-def threshold_steps(view: LayerView) -> list[tuple[float, float, float]]:
-    """Every iou_threshold that the slider offers, with detectors by chance: mean and 95th percentile."""
+def threshold_steps(view: LayerView) -> list[tuple[float, float, float, float]]:
+    """Every iou_threshold that the slider offers, with detectors by chance: mean, 95th percentile, layer's p."""
     chance = view.layer.arrays["chance_iou"]
-    highest = max([unit.iou for unit in view.layer.units if unit.iou is not None], default=0.0)
+    known = np.array([unit.iou for unit in view.layer.units if unit.iou is not None])
+    highest = float(known.max(initial=0.0))
     offered = {round(STEP * place, 4) for place in range(1, max(20, math.ceil(highest / STEP)) + 1)}
     steps = []
     for at in sorted(offered | {view.iou_threshold}):
         counts = (chance > at).sum(1)
-        steps.append((at, round(float(counts.mean()), 3), round(float(np.quantile(counts, 0.95)), 2)))
+        p = (1 + int((counts >= (known > at).sum()).sum())) / (1 + len(counts))
+        high = float(np.quantile(counts, 0.95))
+        steps.append((at, round(float(counts.mean()), 3), round(high, 2), round(p, 2)))
     return steps
 
 
