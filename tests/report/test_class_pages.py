@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from dissect_report.report import formatting, render
 from dissect_report.report.formatting import lost, points
 from dissect_report.report.page import Page
 from dissect_report.report.pages.classes import ClassPages, ClassSection
+from dissect_report.report.pages.concept import ConceptPages
 from dissect_report.report.pages.layer import cards_file
 from dissect_report.report.pages.unit import UnitPages
 from dissect_report.report.removals import Removals, run_removals
@@ -190,17 +192,32 @@ def test_cards_know_how_many_classes_a_unit_serves_and_who_needs_it(view, remova
         assert (np.diff(losses) <= 0).all()
 
 
-def test_a_concept_names_the_classes_that_rely_on_it(site, removals):
+def test_a_concept_names_the_classes_that_its_detectors_serve(site, removals):
     target, unit = next(
         (t, u)
         for t, u in np.argwhere(removals.needs)
-        if removals.view.layer.units[u].detector and removals.view.layer.units[u].concept
+        if removals.view.layer.units[u].grade in ("strong", "weak")
     )
     concept = removals.view.concept(removals.view.layer.units[unit].concept)
     page = next(page for page in render.pages(site) if page.title == concept.name)
     text = words(page.body)
-    assert "Classes that rely on it" in text
-    assert removals.record.targets[target].name in text.split("Classes that rely on it")[1]
+    assert "Classes that its detectors serve" in text
+    assert removals.record.targets[target].name in text.split("Classes that its detectors serve")[1]
+
+
+def test_a_unit_no_better_than_chance_says_nothing_of_what_its_classes_need(site, removals):
+    pages = ConceptPages(site)
+    views = pages.removals[removals.view.run.record.name]
+    units = [u for u in np.flatnonzero(removals.needs.any(0)) if removals.view.layer.units[u].detector]
+    concept = removals.view.concept(removals.view.layer.units[units[0]].concept)
+    layer = removals.view.layer
+    doubted = tuple(replace(unit, grade="chance" if unit.detector else "none") for unit in layer.units)
+    other = copy(layer)
+    other.__dict__["record"] = replace(layer.record, units=doubted)
+    run, path = removals.view.run, removals.view.addresses.page
+    assert pages._relying(run, concept, path)
+    views[:] = [replace(removals, view=replace(removals.view, layer=other))]
+    assert pages._relying(run, concept, path) == []
 
 
 @pytest.mark.parametrize("units", [1, 2, 5])

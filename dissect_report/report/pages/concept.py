@@ -96,6 +96,7 @@ class ConceptPages:
             "pixels": concept.pixels / total_pixels(run),
             "images": concept.images,
             "detectors": sum(unit.detector for _, unit in named),
+            "strong": sum(unit.grade == "strong" for _, unit in named),
             "iou": best[1].iou if best else None,
             "best": f"{best[0].layer.summary.name} unit {best[1].unit}" if best else "",
             "best_href": link(INDEX, best[0].addresses.unit(best[1].unit)) if best else "",
@@ -127,7 +128,7 @@ class ConceptPages:
             "number": number, "score": score, "share": share, "count": count, "plural": plural,
         }  # fmt: skip
         body = self.site.templates.get_template("pages/concept.html").render(context)
-        description = f"{plural(detectors, 'unit')} {'looks' if detectors == 1 else 'look'} for {name}."
+        description = f"{plural(detectors, 'unit')} {'matches' if detectors == 1 else 'match'} {name}."
         return Page(path, name, description, body, f"concept {name} · {category} · {description}", None)
 
     def _highest(self, name: str) -> float:
@@ -178,11 +179,11 @@ class ConceptPages:
     def _relying(
         self, run: LoadedRun, concept: ConceptRecord, path: PurePosixPath
     ) -> list[tuple[str, str, list[tuple[str, str]]]]:
-        """Classes with a detector of the concept among their four best units: name, page, units."""
+        """Classes served by a detector that chance does not match as well: name, page, units."""
         rows: dict[tuple[str, str], list[tuple[str, str]]] = {}
         for removals in self.removals[run.record.name]:
             for unit in removals.view.layer.units:
-                if unit.detector and unit.concept == concept.id:
+                if unit.detector and unit.grade != "chance" and unit.concept == concept.id:
                     shown = (f"{removals.view.layer.summary.name} {unit.unit}",
                              link(path, removals.view.addresses.unit(unit.unit)))  # fmt: skip
                     for target in np.flatnonzero(removals.needs[:, unit.unit]):

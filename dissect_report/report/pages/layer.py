@@ -197,7 +197,7 @@ def importance(removals: Removals) -> dict[str, Any]:
 
 
 def threshold_steps(view: LayerView) -> list[tuple[float, float, float, float]]:
-    """Every iou_threshold that the slider offers, with detectors by chance: mean, 95th percentile, layer's p."""
+    """Every iou_threshold that the slider offers, with detectors by chance: mean, 95th percentile, p."""
     chance = view.layer.arrays["chance_iou"]
     known = np.array([unit.iou for unit in view.layer.units if unit.iou is not None])
     highest = float(known.max(initial=0.0))
