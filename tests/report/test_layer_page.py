@@ -128,6 +128,16 @@ def test_the_layers_figure_stacks_categories_and_marks_chance():
     assert figure["data"][2]["y"] == [0.5, 1.25]
 
 
+def test_grades_are_listed_without_those_that_are_not_met():
+    assert pages.graded({"strong": 3, "weak": 1, "none": 9}) == [("strong", 3), ("weak", 1), ("chance", 0)]
+    assert pages.graded({"untested": 2})[-1] == ("untested", 2)
+
+
+def test_the_line_of_grades_ends_without_a_comma(view):
+    text = words(pages.layer_page(view).body)
+    assert "no better than chance · detectors by chance alone" in text
+
+
 def test_the_slider_has_the_measured_threshold_and_counts_chance_at_every_step(view):
     steps = {at: found for at, *found in pages.threshold_steps(view)}
     chance = view.layer.arrays["chance_iou"]

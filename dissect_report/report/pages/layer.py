@@ -68,7 +68,7 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "strip": layer_strip(view.run, page, summary.name),
         "concepts": sum(summary.concepts.values()),
         "strong_concepts": sum(summary.strong_concepts.values()),
-        "grades": [(name, summary.grades.get(name, 0)) for name in GRADES if name != "none"],
+        "grades": graded(summary.grades),
         "chance_concepts": sum(chance.values()),
         "categories": [
             (
@@ -105,6 +105,12 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "count": count,
         "plural": plural,
     }
+
+
+def graded(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Grades of detectors with their units; one that needs too few images only where it is met."""
+    return [(name, counts.get(name, 0)) for name in GRADES
+            if name != "none" and (name != "untested" or counts.get(name))]  # fmt: skip
 
 
 def concept_bars(view: LayerView) -> list[tuple[str, str, int, int]]:
