@@ -9,16 +9,16 @@ import pytest
 
 from dissect_report.findings.ablation import Confusion
 from dissect_report.findings.units import UnitRecord
+from dissect_report.report.ablation.classes import ClassSection
+from dissect_report.report.ablation.units import UsedFor
+from dissect_report.report.ablation.view import AblationView, ablation_views
 from dissect_report.report.cards import LayerView
-from dissect_report.report.pages.classes import ClassSection
-from dissect_report.report.pages.used import UsedFor
-from dissect_report.report.removals import Removals, run_removals
 from dissect_report.report.sentences import unit_sentence, used_sentence
 
 
 @pytest.fixture(scope="module")
-def removals(site) -> Removals:
-    (found,) = run_removals(site, site.runs[0])
+def removals(site) -> AblationView:
+    (found,) = ablation_views(site, site.runs[0])
     return found
 
 
@@ -57,7 +57,7 @@ def test_a_loss_above_0_is_never_said_to_be_0():
     assert "costs bed 3.2 points of accuracy" in used_sentence([("bed", 0.032)], 0.1, "accuracy")
 
 
-def prevented(removals: Removals, **changed: object) -> str:
+def prevented(removals: AblationView, **changed: object) -> str:
     """The last sentence of a unit that serves a class, of whose loss some numbers are changed."""
     used = UsedFor(removals, removals.view.addresses.page)
     row, unit = (int(at) for at in np.argwhere(used.needs)[0])
