@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 #: What stands where a number is undefined.
 DASH = "–"
 
@@ -9,6 +11,17 @@ DASH = "–"
 def score(value: float | None) -> str:
     """An IoU or another score in [0, 1] with three decimals."""
     return DASH if value is None else f"{value:.3f}"
+
+
+def at_least(value: float) -> str:
+    """A score that is kept or exceeded: rounded down, for what is said to be kept must be."""
+    return f"{math.floor(value * 1000 + 1e-9) / 1000:.3f}"
+
+
+def score_below(value: float, bound: float) -> str:
+    """A score up to ``bound`` in as many decimals as it takes not to look like more than that."""
+    digits = next((d for d in range(3, 9) if round(value, d) < bound), 3)
+    return f"{value:.{digits}f}"
 
 
 def number(value: float | None) -> str:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from dissect_report.findings.grades import LARGEST_Q
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.units import UnitRecord
-from dissect_report.report.formatting import at_most, count, fine, listing, lost, number, plural, score, share
+from dissect_report.report.formatting import (
+    at_least,
+    at_most,
+    count,
+    fine,
+    listing,
+    lost,
+    number,
+    plural,
+    score,
+    score_below,
+    share,
+)
 
 #: A unit "fires on" a concept only where more of its mask than this shows it.
 MOST = 0.5
@@ -41,8 +53,9 @@ def unit_sentence(
     elif unit.detector:
         text = f"{_matched(unit, name, concepts, pixels)} {_sure(unit, iou_threshold, groups)}"
     else:
+        near = score(None) if unit.iou is None else score_below(unit.iou, iou_threshold)
         text = (
-            f"It matches no concept well: the nearest, {name}, reaches an IoU of {score(unit.iou)}, "
+            f"It matches no concept well: the nearest, {name}, reaches an IoU of {near}, "
             f"not above the iou_threshold of {number(iou_threshold)}."
         )
     if unit.duplicate_of is not None:
@@ -78,7 +91,7 @@ def _sure(unit: UnitRecord, iou_threshold: float, groups: int) -> str:
         return f"That is no evidence: {drawn}{_by_number(unit)} (q {fine(unit.q)})."
     rarely = f"Chance hardly does that: {drawn} (q {fine(unit.q)})"
     if unit.grade == "strong":
-        kept = f"it keeps an IoU of {score(unit.robust_iou)} or more"
+        kept = f"it keeps an IoU of {at_least(unit.robust_iou)} or more"
         return f"{rarely}. In 90 of 100 even splits of the images {kept}."
     kept = (
         f"only {share(unit.split_share)} of even splits keep" if unit.split_share else "no even split keeps"

@@ -49,6 +49,16 @@ def test_a_weak_unit_that_no_split_keeps_is_said_to_be_one(view):
     assert "only 40 % of even splits keep it above 0.04" in sentence(view, grade="weak", split_share=0.4)
 
 
+def test_no_number_is_rounded_over_what_is_said_of_it(view):
+    assert "keeps an IoU of 0.040 or more" in sentence(view, robust_iou=0.0409)
+    assert "keeps an IoU of 0.041 or more" in sentence(view, robust_iou=0.041)
+    nearest = {"detector": False, "grade": "none"}
+    assert "an IoU of 0.0397, not above the iou_threshold of 0.04." in sentence(view, iou=0.0397, **nearest)
+    assert "an IoU of 0.039, not above the iou_threshold of 0.04." in sentence(view, iou=0.0393, **nearest)
+    assert "an IoU of 0.03999, not above" in sentence(view, iou=0.03999, **nearest)
+    assert "an IoU of 0.040, not above" in sentence(view, iou=0.04, **nearest)
+
+
 def test_a_loss_above_0_is_never_said_to_be_0():
     assert "costs a class at most less than 0.1" not in (said := used_sentence([], 0.0002, "accuracy"))
     assert "costs a class less than 0.1 points of accuracy" in said
