@@ -111,7 +111,7 @@ def certainty_rows(unit: UnitRecord) -> list[tuple[str, str, str]]:
     rows = [
         ("p", "p", f"{fine(unit.p)} from {plural(unit.permutations, 'permutation')}"),
         ("q", "q", fine(unit.q)),
-        ("robust", "robust IoU", score(unit.robust_iou)),
+        ("robust", "robust IoU", at_least(unit.robust_iou)),
     ]
     if unit.iou_low is not None and unit.iou_high is not None:
         rows.insert(

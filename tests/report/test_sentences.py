@@ -13,7 +13,7 @@ from dissect_report.report.ablation.classes import ClassSection
 from dissect_report.report.ablation.units import UsedFor
 from dissect_report.report.ablation.view import AblationView, ablation_views
 from dissect_report.report.cards import LayerView
-from dissect_report.report.sentences import unit_sentence, used_sentence
+from dissect_report.report.sentences import certainty_rows, unit_sentence, used_sentence
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +100,10 @@ def test_one_confusion_of_a_class_is_one_image(removals):
     assert " other images is called ski resort (1 " in section._alarms(
         replace(loss, alarms=(Confusion(0, 1),))
     )
+
+
+def test_the_robust_iou_is_the_same_number_in_the_sentence_and_beside_the_bar(view):
+    unit = next(u for u in view.layer.units if u.grade == "strong")
+    rows = {key: text for key, _, text in certainty_rows(replace(unit, robust_iou=0.0857))}
+    assert rows["robust"] == "0.085"
+    assert "keeps an IoU of 0.085 or more" in sentence(view, robust_iou=0.0857)
