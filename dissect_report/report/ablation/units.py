@@ -12,7 +12,7 @@ from markupsafe import Markup
 from dissect_report.findings.ablation import Target, UnitLoss
 from dissect_report.report.ablation.view import AblationView
 from dissect_report.report.experiment import render_part
-from dissect_report.report.formatting import count, fallen, lost, ordinal, plural, span
+from dissect_report.report.formatting import DASH, count, fallen, lost, ordinal, plural, span
 from dissect_report.report.sentences import used_sentence
 
 #: Classes listed on either side.
@@ -41,20 +41,26 @@ class UsedFor:
         return {(row, loss.unit): loss for row, t in enumerate(self.classes) for loss in targets[t].units}
 
     def section(self, unit: int) -> Markup:
-        """The classes that need it, and those that do better without it."""
+        """The classes that lose without it, the confirmed losses first, and those that gain."""
         return render_part(self.removals.view.site, "ablation/unit", {"used": self.context(unit)})
 
     def context(self, unit: int) -> dict[str, Any]:
         """What the section says."""
         losses = np.nan_to_num(self.ranking[:, unit])
         order = np.argsort(-losses, kind="stable")
+        confirmed = [int(row) for row in self._confirmed_first(unit) if self.needs[row, unit]]
+        others = [int(row) for row in order if losses[row] > 0 and not self.needs[row, unit]]
         return {
-            "needs": [self._row(int(row), unit) for row in order if losses[row] > 0][:LISTED],
-            "hinders": [self._row(int(row), unit) for row in order[::-1] if losses[row] < 0][:LISTED],
+            "losing": [self._row(row, unit) for row in (confirmed + others)[: max(LISTED, len(confirmed))]],
+            "gaining": [self._row(int(row), unit) for row in order[::-1] if losses[row] < 0][:LISTED],
             "tips": self.removals.tips,
             "words": self.removals.words,
             "classes": len(self.classes),
         }
+
+    def _confirmed_first(self, unit: int) -> np.ndarray:
+        order: np.ndarray = np.argsort(-np.nan_to_num(self.confirmed[:, unit]), kind="stable")
+        return order
 
     def _row(self, row: int, unit: int) -> dict[str, str]:
         loss = self.stored.get((row, unit))
@@ -65,12 +71,13 @@ class UsedFor:
             "place": ordinal(int(self.place[row, unit])),
             "ranking": lost(_number(self.ranking[row, unit])),
             "evaluation": lost(_number(self.evaluation[row, unit])),
+            "confirmed": lost(_number(self.confirmed[row, unit])) if self.needs[row, unit] else DASH,
             "interval": interval,
         }
 
     def sentence(self, unit: int) -> str:
         """Which classes need it, what removing it costs, and which confusions it prevents."""
-        order = np.argsort(-np.nan_to_num(self.confirmed[:, unit]), kind="stable")
+        order = self._confirmed_first(unit)
         needing = [(self.names[row], float(self.confirmed[row, unit]))
                    for row in order if self.needs[row, unit]]  # fmt: skip
         costs = self.evaluation[:, unit]

@@ -13,6 +13,7 @@ from dissect_report.config import load_config
 from dissect_report.report import formatting, render
 from dissect_report.report.ablation.classes import ClassPages, ClassSection
 from dissect_report.report.ablation.concepts import RelyingClasses
+from dissect_report.report.ablation.units import UsedFor
 from dissect_report.report.ablation.view import AblationView, ablation_views
 from dissect_report.report.formatting import lost, points
 from dissect_report.report.page import Page
@@ -168,14 +169,27 @@ def test_a_unit_names_the_classes_that_need_it_and_what_removing_it_costs(view, 
     assert "It is among the four units that matter most to" in text
     assert "Used for" in text
     loss = target.units[0]
-    assert f"ski resort 1st {lost(loss.ranking_loss)} {lost(loss.evaluation_loss)}" in text
+    numbers = f"{lost(loss.ranking_loss)} {lost(loss.evaluation_loss)} {lost(loss.confirmed_loss)}"
+    assert f"ski resort 1st {numbers}" in text
+
+
+def test_only_a_confirmed_loss_is_said_to_be_a_need(view, removals):
+    used = UsedFor(removals, view.addresses.page)
+    losing = (used.ranking > 0) & ~used.needs
+    unit = int(np.flatnonzero(losing.any(0))[0])
+    rows = used.context(unit)["losing"]
+    needing = int(used.needs[:, unit].sum())
+    assert [row["confirmed"] == "–" for row in rows] == [False] * needing + [True] * (len(rows) - needing)
+    text = words(UnitPages(view).page(view.layer.units[unit], view.addresses.unit(unit)).body)
+    assert "Classes that lose without it" in text
+    assert "Classes that need it" not in text
 
 
 def test_a_unit_lists_gains_as_well_as_losses(view, removals):
     lost_by_unit = removals.arrays["ranking_loss"][list(removals.class_targets)]
     unit = int(np.argwhere(lost_by_unit.min(0) < 0)[0, 0])
     text = words(UnitPages(view).page(view.layer.units[unit], view.addresses.unit(unit)).body)
-    assert "Classes that do better without it" in text
+    assert "Classes that gain without it" in text
     place = int(lost_by_unit[:, unit].argmin())
     assert f"{removals.record.targets[place].name} " in text
     assert lost(float(lost_by_unit[place, unit])) in text
