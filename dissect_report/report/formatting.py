@@ -94,8 +94,13 @@ def at_most(value: float) -> str:
 
 
 def fallen(value: float) -> str:
-    """A fall in percentage points, never 0 for what is more: 3.2 points, less than 0.1 points."""
+    """A loss above 0 in percentage points, never 0 for what is more: 3.2 points, less than 0.1 points."""
     return "less than 0.1 points" if 0 < value < 0.0005 else f"{lost(value)} points"
+
+
+def moved(what: str, loss: float) -> str:
+    """``what`` falls by 3.2 points, or rises by 0.5 points where the loss is a gain."""
+    return f"{what} {'falls' if loss > 0 else 'rises'} by {fallen(abs(loss))}"
 
 
 def span(low: float | None, high: float | None) -> str:

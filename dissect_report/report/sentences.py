@@ -9,9 +9,9 @@ from dissect_report.report.formatting import (
     at_least,
     at_most,
     count,
+    fallen,
     fine,
     listing,
-    lost,
     number,
     plural,
     score,
@@ -130,7 +130,7 @@ def used_sentence(needing: list[tuple[str, float]], most: float | None, balanced
 
     Args:
         needing: name and confirmed loss of the classes that it serves, most lost first.
-        most: the largest loss of any class on the evaluation images.
+        most: the largest loss on the evaluation images of any class with enough of them.
         balanced: what the measure is called.
     """
     if needing:
@@ -138,11 +138,11 @@ def used_sentence(needing: list[tuple[str, float]], most: float | None, balanced
         rest = [plural(len(needing) - 3, "other class", "other classes")] if len(needing) > 3 else []
         first, loss = needing[0]
         return (
-            f"It is among the four units that matter most to {listing(shown + rest)}; on images that did not "
-            f"rank it, removing it alone costs {first} {lost(loss)} points of {balanced}."
+            f"On images that rank units, it is among the four that matter most to {listing(shown + rest)}; "
+            f"on others, removing it alone costs {first} {fallen(loss)} of {balanced}."
         )
     if most is None:
-        return "What its removal costs could not be measured."
+        return "No class has enough images to say what its removal costs."
     if most <= 0:
         return f"On images that did not rank it, no class loses {balanced} when it alone is removed."
     cost = f"removing it alone costs a class {at_most(most)} points of {balanced} there"

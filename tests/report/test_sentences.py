@@ -9,7 +9,6 @@ import pytest
 
 from dissect_report.findings.ablation import Confusion
 from dissect_report.findings.units import UnitRecord
-from dissect_report.report.ablation.classes import ClassSection
 from dissect_report.report.ablation.units import UsedFor
 from dissect_report.report.ablation.view import AblationView, ablation_views
 from dissect_report.report.cards import LayerView
@@ -74,32 +73,41 @@ def prevented(removals: AblationView, **changed: object) -> str:
     used.confirmed = np.full_like(used.confirmed, np.nan)
     used.confirmed[row, unit] = 0.05
     used.stored[row, unit] = replace(used.stored[row, unit], **changed)
-    return used.sentence(unit).replace(used.names[row], "NAME").rpartition(". ")[2]
+    return used.sentence(unit).replace(used.names[row], "NAME").rpartition("accuracy. ")[2]
 
 
 def test_recall_and_specificity_are_told_apart(removals):
-    one, three = (Confusion(0, 1),), (Confusion(0, 1), Confusion(1, 2))
-    lost = {"recall_lost": 0.2, "specificity_lost": 0.0}
-    assert prevented(removals, **lost, alarms=()) == "Without it the recall of NAME falls by 20.0 points."
-    assert prevented(removals, **lost, alarms=one) == "Without it the recall of NAME falls by 20.0 points."
-    kept = {"recall_lost": -0.1, "specificity_lost": 0.01}
-    start = "It keeps others apart from it: without the unit, "
+    one, five = (Confusion(0, 1),), tuple(Confusion(k, 1) for k in range(5))
+    first, second, third = (removals.class_name(k) for k in range(3))
     others = removals.record.evaluation_images - removals.record.targets[0].evaluation_images
-    assert prevented(removals, **kept, alarms=one).startswith(f"{start}1 of ")
-    assert prevented(removals, **kept, alarms=one).endswith(" other images is called NAME.")
-    assert prevented(removals, **kept, alarms=three).endswith(" other images are called NAME.")
-    assert f"3 of {others}" in prevented(removals, **kept, alarms=three)
-    # Where every class is decided by itself no other image has a class of its own to be taken from.
-    assert prevented(removals, **kept, alarms=()) == f"{start}the specificity of NAME falls by 1.0 points."
-
-
-def test_one_confusion_of_a_class_is_one_image(removals):
-    section = ClassSection(removals, 2, removals.file(removals.record.targets[2]))
-    (loss, *_) = removals.record.targets[2].units
-    assert "without it, 1 of " in section._alarms(replace(loss, alarms=(Confusion(0, 1),)))
-    assert " other images is called ski resort (1 " in section._alarms(
-        replace(loss, alarms=(Confusion(0, 1),))
+    start = "On the evaluation images, without it "
+    lost = {"recall_lost": 0.2, "specificity_lost": 0.0}
+    assert prevented(removals, **lost, alarms=()) == f"{start}the recall of NAME falls by 20.0 points."
+    both = prevented(removals, **lost, alarms=one)
+    assert both.startswith(
+        f"{start}the recall of NAME falls by 20.0 points and 1 of {others} other images is"
     )
+    kept = {"recall_lost": -0.1, "specificity_lost": 0.01}
+    more = prevented(removals, **kept, alarms=five).replace("NAME", first)
+    assert more.startswith(
+        f"{start}the recall of {first} rises by 10.0 points and 5 of {others} other images"
+    )
+    assert more.endswith(f"are called {first} (1 {first}, 1 {second}, 1 {third}, 2 more).")
+    # Where every class is decided by itself no other image has a class of its own to be taken from.
+    alone = prevented(removals, recall_lost=0.0, specificity_lost=0.0001, alarms=())
+    assert alone == f"{start}the specificity of NAME falls by less than 0.1 points."
+    assert prevented(removals, recall_lost=0.0, specificity_lost=0.0, alarms=()).endswith(
+        "5.0 points of balanced accuracy."
+    )
+
+
+def test_what_a_removal_costs_is_not_said_of_a_class_of_few_images(removals):
+    used = UsedFor(removals, removals.view.addresses.page)
+    used.needs = np.zeros_like(used.needs)
+    used.evaluation = np.full_like(used.evaluation, 0.03)
+    assert "costs a class at most 3.0 points" in used.sentence(0)
+    used.enough = np.zeros_like(used.enough)
+    assert used.sentence(0) == "No class has enough images to say what its removal costs."
 
 
 def test_the_robust_iou_is_the_same_number_in_the_sentence_and_beside_the_bar(view):

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from dissect_report.findings.ablation import Target, UnitLoss
+from dissect_report.findings.ablation import ENOUGH_IMAGES, UnitLoss
 from dissect_report.report.ablation.view import AblationView
 from dissect_report.report.experiment import render_part
-from dissect_report.report.formatting import DASH, count, fallen, lost, ordinal, plural, span
+from dissect_report.report.formatting import DASH, listing, lost, moved, ordinal, span
 from dissect_report.report.sentences import used_sentence
 
 #: Classes listed on either side.
@@ -30,6 +30,7 @@ class UsedFor:
         self.hrefs = [removals.href(page, int(target)) for target in self.classes]
         self.ranking = removals.arrays["ranking_loss"][self.classes]
         self.evaluation = removals.arrays["evaluation_loss"][self.classes]
+        self.enough = np.array([targets[t].evaluation_images >= ENOUGH_IMAGES for t in self.classes], bool)
         self.place = removals.place[self.classes]
         self.needs = removals.needs[self.classes]
         self.confirmed = removals.arrays["confirmed_loss"][self.classes]
@@ -80,29 +81,22 @@ class UsedFor:
         order = self._confirmed_first(unit)
         needing = [(self.names[row], float(self.confirmed[row, unit]))
                    for row in order if self.needs[row, unit]]  # fmt: skip
-        costs = self.evaluation[:, unit]
+        costs = self.evaluation[self.enough, unit]
         known = costs[np.isfinite(costs)]
         most = float(known.max()) if len(known) else None
         text = used_sentence(needing, most, self.removals.words.balanced)
-        return text + "".join(f" {self._prevented(int(row), unit)}" for row in order[:1] if needing)
+        return text + "".join(self._without(int(row), unit) for row in order[:1] if needing)
 
-    def _prevented(self, row: int, unit: int) -> str:
-        """What the unit is for in its first class: recognising it, or keeping others apart from it."""
+    def _without(self, row: int, unit: int) -> str:
+        """What the evaluation images show of its first class: recall and specificity told apart."""
         loss, target = self.stored[row, unit], self.removals.record.targets[self.classes[row]]
-        name, recall, specificity = self.names[row], loss.recall_lost or 0, loss.specificity_lost or 0
-        if recall >= specificity:
-            return f"Without it the recall of {name} falls by {fallen(recall)}."
-        return (
-            f"It keeps others apart from it: without the unit, {self._mistaken(loss, target, specificity)}."
-        )
-
-    def _mistaken(self, loss: UnitLoss, target: Target, specificity: float) -> str:
-        if not loss.alarms:
-            return f"the specificity of {target.name} falls by {fallen(specificity)}"
-        others = plural(self.removals.record.evaluation_images - target.evaluation_images, "other image")
-        mistaken = sum(alarm.images for alarm in loss.alarms)
-        verb = "is" if mistaken == 1 else "are"
-        return f"{count(mistaken)} of {others} {verb} called {target.name}"
+        recall, specificity = loss.recall_lost or 0, loss.specificity_lost or 0
+        parts = [moved(f"the recall of {target.name}", recall)] if recall else []
+        if alarms := self.removals.alarms(target, loss):
+            parts.append(alarms)
+        elif specificity:
+            parts.append(moved(f"the specificity of {target.name}", specificity))
+        return f" On the evaluation images, without it {listing(parts)}." if parts else ""
 
 
 def _number(value: float) -> float | None:

@@ -166,7 +166,7 @@ def test_a_unit_names_the_classes_that_need_it_and_what_removing_it_costs(view, 
     target = removals.record.targets[2]
     unit = view.layer.units[target.units[0].unit]
     text = words(UnitPages(view).page(unit, view.addresses.unit(unit.unit)).body)
-    assert "It is among the four units that matter most to" in text
+    assert "On images that rank units, it is among the four that matter most to" in text
     assert "Used for" in text
     loss = target.units[0]
     numbers = f"{lost(loss.ranking_loss)} {lost(loss.evaluation_loss)} {lost(loss.confirmed_loss)}"
