@@ -82,10 +82,10 @@ def lost(value: float | None) -> str:
     return points(value).removeprefix("+")
 
 
-def signed(value: float) -> str:
-    """A difference of scores with three decimals, always with its sign: +0.016, \N{MINUS SIGN}0.020."""
-    text = f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
-    return text[1:] if text[1:] == "0.000" else text
+def signed(value: float, digits: int = 3) -> str:
+    """A difference of scores, or a correlation, always with its sign: +0.016, \N{MINUS SIGN}0.020, 0.000."""
+    text = f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return text if float(text[1:]) else text[1:]
 
 
 def at_most(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dissect_report.findings.ablation import ENOUGH_IMAGES
 from dissect_report.findings.grades import LARGEST_Q
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.units import UnitRecord
@@ -125,13 +126,16 @@ def certainty_rows(unit: UnitRecord) -> list[tuple[str, str, str]]:
     return rows
 
 
-def used_sentence(needing: list[tuple[str, float]], most: float | None, balanced: str) -> str:
+def used_sentence(
+    needing: list[tuple[str, float]], most: float | None, balanced: str, few: bool = False
+) -> str:
     """Which classes need the unit, and what removing it alone costs them.
 
     Args:
         needing: name and confirmed loss of the classes that it serves, most lost first.
         most: the largest loss on the evaluation images of any class with enough of them.
         balanced: what the measure is called.
+        few: whether some classes have too few for ``most``.
     """
     if needing:
         shown = [name for name, _ in needing[:3]]
@@ -143,7 +147,8 @@ def used_sentence(needing: list[tuple[str, float]], most: float | None, balanced
         )
     if most is None:
         return "No class has enough images to say what its removal costs."
+    kind = f"class of at least {ENOUGH_IMAGES} images" if few else "class"
     if most <= 0:
-        return f"On images that did not rank it, no class loses {balanced} when it alone is removed."
-    cost = f"removing it alone costs a class {at_most(most)} points of {balanced} there"
+        return f"On images that did not rank it, no {kind} loses {balanced} when it alone is removed."
+    cost = f"removing it alone costs a {kind} {at_most(most)} points of {balanced} there"
     return f"No class's need of it is confirmed by images that did not rank it; {cost}."

@@ -106,6 +106,11 @@ def test_what_a_removal_costs_is_not_said_of_a_class_of_few_images(removals):
     used.needs = np.zeros_like(used.needs)
     used.evaluation = np.full_like(used.evaluation, 0.03)
     assert "costs a class at most 3.0 points" in used.sentence(0)
+    used.enough[0] = False
+    assert "costs a class of at least 10 images at most 3.0 points" in used.sentence(0)
+    used.evaluation[:] = -0.01
+    used.evaluation[0] = 0.05
+    assert "no class of at least 10 images loses" in used.sentence(0)
     used.enough = np.zeros_like(used.enough)
     assert used.sentence(0) == "No class has enough images to say what its removal costs."
 

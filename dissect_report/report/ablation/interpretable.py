@@ -90,5 +90,5 @@ def _correlated(record: Ablation) -> str:
         return ""
     return (
         f" Over all units, IoU and classes served have a rank correlation of "
-        f"{record.serving_correlation:+.2f} (p {number(record.serving_p)})."
-    ).replace("-", "\N{MINUS SIGN}")
+        f"{signed(record.serving_correlation, 2)} (p {number(record.serving_p)})."
+    )

@@ -40,7 +40,7 @@ def _keeping(removals: AblationView, path: PurePosixPath) -> dict[str, Any]:
     record, classes = removals.record, removals.class_targets
     names = [record.targets[target].name for target in classes]
     return layer_section(removals, path) | {
-        "figure": spread_figure(record.spread, names, removals.words.balanced) if classes else None,
+        "figure": spread_figure(record.spread, names, removals.words.balanced_column) if classes else None,
         "means": ", ".join(f"{state_name(state)} {percent(state.mean)}" for state in record.spread),
         "verdict": keeping_verdict(removals),
         "states": _states(removals),

@@ -84,7 +84,7 @@ class UsedFor:
         costs = self.evaluation[self.enough, unit]
         known = costs[np.isfinite(costs)]
         most = float(known.max()) if len(known) else None
-        text = used_sentence(needing, most, self.removals.words.balanced)
+        text = used_sentence(needing, most, self.removals.words.balanced, not self.enough.all())
         return text + "".join(self._without(int(row), unit) for row in order[:1] if needing)
 
     def _without(self, row: int, unit: int) -> str:

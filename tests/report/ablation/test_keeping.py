@@ -11,6 +11,7 @@ from dissect_report.report.ablation.experiment import AblationExperiment
 from dissect_report.report.ablation.interpretable import serving_verdict
 from dissect_report.report.ablation.keeping import keeping_verdict
 from dissect_report.report.ablation.view import AblationView, ablation_views
+from dissect_report.report.ablation.words import words_of
 from dissect_report.report.formatting import lost, score
 from dissect_report.report.intervals import mean_interval
 from dissect_report.report.pages.home import home_page
@@ -113,6 +114,21 @@ def test_the_verdict_says_no_more_than_its_interval(removals):
     assert "of the 1 that serves none" in verdict(removals, bars_of([low[:1], high]))
     assert verdict(removals, bars_of([low, low[:0]])) == ""
     assert verdict(removals, bars_of([low[:0], low])) == ""
+
+
+def test_a_correlation_of_nothing_has_no_sign(removals):
+    values = [np.array([0.1, 0.2]), np.array([0.1, 0.3])]
+    assert "rank correlation of 0.00 (p" in verdict(removals, bars_of(values), -0.001)
+
+
+def test_columns_and_axes_say_agreement_in_few_words(removals):
+    words = words_of(replace(removals.record, labels="intact predictions"))
+    assert (words.balanced_column, words.overall_column) == (
+        "balanced agreement",
+        "agreement over all classes",
+    )
+    words = words_of(replace(removals.record, labels="labels"))
+    assert (words.balanced_column, words.overall_column) == (words.balanced, words.overall)
 
 
 def test_the_headline_says_how_many_of_the_best_units_have_an_effect(removals):
