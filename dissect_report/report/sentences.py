@@ -89,7 +89,10 @@ def _sure(unit: UnitRecord, iou_threshold: float, groups: int) -> str:
     match = "matches" if hits == 1 else "match"
     drawn = f"{count(hits)} of {count(unit.permutations)} permutations of the label maps {match} it as well"
     if unit.grade == "chance":
-        return f"That is no evidence: {drawn}{_by_number(unit)} (q {fine(unit.q)})."
+        if (unit.p or 1) > LARGEST_Q:
+            return f"That is no evidence: {drawn} (q {fine(unit.q)})."
+        many = "but among so many units some are as rare by chance"
+        return f"That is too little evidence: {drawn}, {many} (q {fine(unit.q)})."
     rarely = f"Chance hardly does that: {drawn} (q {fine(unit.q)})"
     if unit.grade == "strong":
         kept = f"it keeps an IoU of {at_least(unit.robust_iou)} or more"
@@ -98,11 +101,6 @@ def _sure(unit: UnitRecord, iou_threshold: float, groups: int) -> str:
         f"only {share(unit.split_share)} of even splits keep" if unit.split_share else "no even split keeps"
     )
     return f"{rarely}, but the match hangs on the choice of images: {kept} it above {number(iou_threshold)}."
-
-
-def _by_number(unit: UnitRecord) -> str:
-    """Why a match that is rare for one unit is none for a layer: so many units are looked at."""
-    return ", and among so many units some are as rare by chance" if (unit.p or 1) <= LARGEST_Q else ""
 
 
 def certainty_rows(unit: UnitRecord) -> list[tuple[str, str, str]]:

@@ -36,11 +36,15 @@ def test_one_is_not_many(view):
     assert "12 independent images are too few." in sentence(view, 12, grade="untested")
 
 
-def test_a_match_that_is_rare_for_one_unit_but_not_for_a_layer_says_why_it_is_no_evidence(view):
+def test_a_match_that_is_rare_for_one_unit_but_not_for_a_layer_says_why_it_is_too_little(view):
     rare = sentence(view, grade="chance", p=0.003, q=0.08)
-    assert "That is no evidence: 2 of 999 permutations of the label maps match it as well, and" in rare
-    assert "among so many units some are as rare by chance (q 0.0800)" in rare
-    assert "as rare" not in sentence(view, grade="chance", p=0.3, q=0.6)
+    assert (
+        "That is too little evidence: 2 of 999 permutations of the label maps match it as well, but" in rare
+    )
+    assert "but among so many units some are as rare by chance (q 0.0800)" in rare
+    common = sentence(view, grade="chance", p=0.3, q=0.6)
+    assert "That is no evidence: 299 of 999 permutations" in common
+    assert "as rare" not in common
 
 
 def test_a_weak_unit_that_no_split_keeps_is_said_to_be_one(view):
