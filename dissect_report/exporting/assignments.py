@@ -20,7 +20,8 @@ FRESH = ("new_empty", "new_zeros", "empty", "zeros", "empty_like", "zeros_like")
 
 
 class WholeAssignments(TorchFunctionMode):
-    """Inside, what is assigned to a slice is written as a new value of the whole tensor.
+    """Inside, what is assigned to a slice is written as a new value of the whole tensor, and a picture that
+    has the size that it is resized to is left.
 
     The tensors that are there to be written into are made by arithmetic: else they would stand in the graph
     as constants of their full size.
@@ -34,10 +35,21 @@ class WholeAssignments(TorchFunctionMode):
             x, index, value = args
             x.copy_(assigned(x, index, value))
             return None
+        if name == "interpolate" and _same_size(args, kwargs or {}):
+            return args[0]  # what smooths while it resizes has no ONNX counterpart, and nothing to do here
         made = func(*args, **(kwargs or {}))
         if name in FRESH and isinstance(made, Tensor) and made.is_floating_point():
             return made.new_zeros(()).expand(_whole(made.shape)) + 0
         return made
+
+
+def _same_size(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call of ``interpolate`` asks for the size that its tensor has."""
+    size = args[1] if len(args) > 1 else kwargs.get("size")
+    if not args or size is None or kwargs.get("scale_factor") is not None:
+        return False
+    wanted = [int(size)] * (args[0].ndim - 2) if isinstance(size, int) else [int(one) for one in size]
+    return wanted == _whole(args[0].shape[2:])
 
 
 def _is_plain(index: Any) -> bool:

@@ -18,6 +18,7 @@ class LabelModule(nn.Module):
 
     def __init__(self, segmenter: Segmenter, grid: int, output_range: tuple[float, float]) -> None:
         super().__init__()
+        self.networks = nn.ModuleList(getattr(segmenter, "networks", ()))  # their weights are the graph's
         self._segmenter = [segmenter]
         self.grid = grid
         self.low, self.high = output_range

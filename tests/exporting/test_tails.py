@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from dissect_report.activations.layers import list_layers
 from dissect_report.activations.tail import Held, Tail, split_tail
@@ -19,8 +20,10 @@ from dissect_report.exporting.cost import multiplications
 from dissect_report.exporting.graph import export_graph
 from dissect_report.exporting.labels import export_labels
 from dissect_report.exporting.tails import TailModule, export_tail, named_inputs
+from dissect_report.sources.concepts import Concept
 from dissect_report.sources.segmenters.color import ColorSegmenter
 from dissect_report.sources.segmenters.demo import open_demo
+from dissect_report.sources.segmenters.network import NetworkSegmenter
 from tests.exporting.networks import Grown, Moody, Resisting, Styled
 
 MADE: dict[str, tuple[Callable[[], nn.Module], str, int]] = {
@@ -132,6 +135,34 @@ def test_an_input_that_nothing_depends_on_is_said():
 
     with pytest.raises(ExportError, match="'b'"):
         export_graph(Half(), {"a": torch.ones(1), "b": torch.ones(1)}, ["c"])
+
+
+def test_a_picture_that_has_the_size_already_is_not_resized():
+    class Resized(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return functional.interpolate(x, (8, 8), mode="bilinear", antialias=True) + 1
+
+    x = torch.rand(1, 3, 8, 8)
+    assert np.abs(run(export_graph(Resized(), {"x": x}, ["y"]), {"x": x}) - (x + 1).numpy()).max() < 1e-6
+    with pytest.raises(ExportError, match="_upsample_bilinear2d_aa"):
+        export_graph(Resized(), {"x": torch.rand(1, 3, 16, 16)}, ["y"])
+
+
+def test_a_segmenters_weights_may_still_be_learned():
+    class Labels(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3, padding=1)
+
+        def forward(self, images: Tensor) -> Tensor:
+            return self.conv(images)
+
+    catalogue = tuple(Concept(k, f"thing {k}", "object") for k in range(1, 4))
+    segmenter = NetworkSegmenter("labels", Labels(), catalogue)
+    image = torch.rand(1, 3, 16, 16)
+    graph, module = export_labels(segmenter, image, 8, (0.0, 1.0))
+    with torch.no_grad():
+        assert (run(graph, {"image": image}) == module(image).numpy()).mean() > 0.95
 
 
 def test_multiplications_are_counted():
