@@ -85,9 +85,37 @@ def grid_cells(measured: Measured, place: int, record: ConceptRecord) -> tuple[t
 
 def placed_pictures(measured: Measured, place: int, latent: int) -> np.ndarray:
     """uint8 [place, TILE, TILE, 3]."""
-    many = len(measured.layer.places)
-    slots = [measured.placed_slots[latent, place * many + k] for k in range(many)]
+    first = measured.placed_edit(place, measured.chosen[place].names[0], 0)
+    slots = [measured.placed_slots[latent, first + k] for k in range(len(measured.layer.places))]
     return np.asarray(measured.placed.pictures[slots])
+
+
+def set_pictures(measured: Measured, row: int) -> np.ndarray:
+    """uint8 [latent, 1 + set, TILE, TILE, 3]: intact, then each set at the place that was drawn by lot.
+
+    Args:
+        measured: all outcomes.
+        row: of the concept among those tried.
+    """
+    sets, rows = measured.chosen[row], []
+    for latent, lot in enumerate(sets.lots):
+        slots = [measured.placed_slots[latent, measured.placed_edit(row, name, lot)] for name in sets.names]
+        rows.append(np.stack([measured.layer.intact_pictures[latent], *measured.placed.pictures[slots]]))
+    return np.stack(rows)
+
+
+def set_cells(measured: Measured, row: int, record: ConceptRecord) -> tuple[tuple[GridCell, ...], ...]:
+    """What changed in every cell of ``set_pictures``, row by row."""
+    layer, sets, rows = measured.layer, measured.chosen[row], []
+    for latent, pictures in enumerate(set_pictures(measured, row)):
+        edits = [measured.placed_edit(row, name, sets.lots[latent]) for name in sets.names]
+        drawn = [layer.intact[latent, record.id], *measured.placed.pixels[latent, edits, record.id]]
+        areas = (float(pixels / layer.pixels) for pixels in drawn)
+        rows.append(tuple(
+            GridCell(*changes(pictures[0], picture), area)
+            for picture, area in zip(pictures, areas, strict=True)
+        ))  # fmt: skip
+    return tuple(rows)
 
 
 def unit_placed_pictures(measured: Measured, place: int) -> np.ndarray:

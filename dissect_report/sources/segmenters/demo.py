@@ -7,7 +7,8 @@ from importlib.resources import files
 
 from dissect_report.demo.networks import scene_segmenter
 from dissect_report.sources.concepts import check_catalogue
-from dissect_report.sources.segmenters.network import NetworkSegmenter, read_carried
+from dissect_report.sources.segmenters.carried import read_carried
+from dissect_report.sources.segmenters.network import NetworkSegmenter
 
 
 def open_demo() -> NetworkSegmenter:
