@@ -108,7 +108,7 @@ class Writer:
         store.write_record(self.paths.run, self.record)
 
     def write_removals(self, first: bool, images: int) -> None:
-        """Removals of the last layer's units."""
+        """AblationView of the last layer's units."""
         summary = self.record.layers[-1]
         found = store.read_record(self.paths.dissection(summary.folder), unit_records.Dissection)
         made = MadeUpRemovals(

@@ -129,7 +129,7 @@ class LargeWriter(Writer):
 
 @dataclass
 class RepeatedRemovals(MadeUpRemovals):
-    """Removals of a few classes, repeated for many: working all out would take hours.
+    """AblationView of a few classes, repeated for many: working all out would take hours.
 
     Attributes:
         names: of all classes, those worked out first.

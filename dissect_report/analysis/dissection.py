@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from dissect_report.activations.class_output import ClassOutput
-from dissect_report.analysis.ablation.experiment import ablate, check_ablation, forget_ablations, is_ablated
 from dissect_report.analysis.cache import Cache
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
+from dissect_report.analysis.experiments import check_experiments, forget_experiments, run_experiments
 from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
-from dissect_report.analysis.generation.experiment import check_edits, edit_generator, forget_edits, is_edited
 from dissect_report.analysis.image_alone import check_images_alone
-from dissect_report.analysis.layer_numbers import dissected_maps, measure_layers
+from dissect_report.analysis.layer_numbers import measure_layers
 from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.provenance import findings_key, provenance
@@ -77,18 +76,16 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
         Cache(SitePaths(config.folder).cache(run.name)).clear()
     setup = set_up(config, run, progress, threads)
     key = findings_key(run, setup.inputs, setup.network.device)
-    check_ablation(setup)
-    check_edits(setup)
+    check_experiments(setup)
     if not force and (known := _up_to_date(setup.paths, key)):
         if known.record.title != config.title:
             write_record(setup.paths.run, dataclasses.replace(known.record, title=config.title))
-        if not _intervene(setup, known):
+        if not run_experiments(setup, known):
             progress.note(f"{run.name}: the findings are up to date; --force measures again")
         return load_run(setup.paths.root)
     check_images_alone(setup)
     setup.paths.run.unlink(missing_ok=True)  # until all is written again, nobody reads half of it
-    forget_ablations(setup.paths)
-    forget_edits(setup.paths)
+    forget_experiments(setup.paths)
     probe = label_probe(setup)
     concepts = concept_records(setup.segmenter, probe.counts, run.dissection.quantile)
     layers, predicted = [], np.empty(0, np.int32)
@@ -103,20 +100,8 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     for note in setup.batches.notes:
         progress.note(note)
     loaded = load_run(setup.paths.root)
-    _intervene(setup, loaded)
+    run_experiments(setup, loaded)
     return load_run(setup.paths.root)  # what was read before may have been written since
-
-
-def _intervene(setup: Setup, loaded: LoadedRun) -> bool:
-    """Changes units as the configuration asks; whether anything was left to do."""
-    ablated, edited = is_ablated(setup, loaded), is_edited(setup, loaded)
-    if not ablated:
-        forget_ablations(setup.paths)
-        ablate(setup, loaded, dissected_maps(setup))
-    if not edited:
-        forget_edits(setup.paths)
-        edit_generator(setup, loaded, dissected_maps(setup))
-    return not (ablated and edited)
 
 
 def _up_to_date(paths: RunPaths, key: str) -> LoadedRun | None:

@@ -10,25 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from dissect_report.analysis.ablation.forecast import forecast_removals
 from dissect_report.analysis.catalogue import concept_records
 from dissect_report.analysis.dissection import label_probe
+from dissect_report.analysis.experiments import EXPERIMENTS
 from dissect_report.analysis.forecast_words import duration
-from dissect_report.analysis.generation.experiment import open_pass
-from dissect_report.analysis.generation.forecast import (
-    count_edits,
-    expected_concepts,
-    likely_layer,
-    measure_edit,
-    stage_lines,
-)
 from dissect_report.analysis.image_alone import check_images_alone
 from dissect_report.analysis.layer_numbers import measure_layers, plan_maps
 from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup, set_up
 from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbnail
-from dissect_report.config import Config, GenerationConfig, RunConfig
+from dissect_report.config import Config, RunConfig
 from dissect_report.findings.paths import TILE
 from dissect_report.sources.probe import Probe, list_probe
 
@@ -50,7 +42,7 @@ class Forecast:
         cache: bytes of the cache folder.
         site: bytes of the site's share of this run.
         passes: forward passes over the probe, more than one past the disk budget.
-        interventions: what removals or a generator's edits will cost, in words.
+        experiments: what each will cost, in words.
     """
 
     images: int
@@ -59,7 +51,7 @@ class Forecast:
     cache: int
     site: int
     passes: int
-    interventions: tuple[str, ...] = ()
+    experiments: tuple[str, ...] = ()
 
 
 def forecast(config: Config, progress: Progress, threads: int = 2) -> Iterator[str]:
@@ -81,7 +73,7 @@ def forecast(config: Config, progress: Progress, threads: int = 2) -> Iterator[s
         )
         fewer = "latents" if run.is_generator else "limit"
         yield f"{run.name}: to lower it: [probe] {fewer}, fewer [model] layers, [dissection] top_images"
-        yield from (f"{run.name}: {line}" for line in cost.interventions)
+        yield from (f"{run.name}: {line}" for line in cost.experiments)
 
 
 def forecast_run(config: Config, run: RunConfig, threads: int) -> Forecast:
@@ -101,8 +93,8 @@ def forecast_run(config: Config, run: RunConfig, threads: int) -> Forecast:
         trial = dataclasses.replace(config, path=Path(folder) / config.path.name)
         setup = set_up(trial, tried, Silent(), threads, probe=first, sources=config.folder)
         check_images_alone(setup)
-        interventions = _interventions(config, setup, images, labels)
-        return dataclasses.replace(_measure(setup, images), interventions=interventions)
+        lines = [line for each in EXPERIMENTS for line in each.cost(config, setup, images, labels)]
+        return dataclasses.replace(_measure(setup, images), experiments=tuple(lines))
 
 
 def _measure(setup: Setup, images: int) -> Forecast:
@@ -154,29 +146,6 @@ def _cache_bytes(setup: Setup, labels: LabelMaps, images: int) -> tuple[int, int
     fixed += pixels if pixels <= budget * PIXEL_SHARE else 0
     passes = max(1, -(-activations // max(1, budget)))
     return fixed + min(activations, budget), passes
-
-
-def _interventions(
-    config: Config, setup: Setup, images: int, labels: tuple[str | None, ...]
-) -> tuple[str, ...]:
-    """What changing units will cost: a line a layer."""
-    ablation, generation = setup.run.ablation, setup.run.generation
-    if generation is not None:
-        return (_forecast_edits(setup, generation, images),)
-    if ablation is None or not ablation.rank_images:
-        return forecast_removals(setup, labels, None)
-    probe = dataclasses.replace(setup.run.probe, images=ablation.rank_images, limit=0, groups="")
-    ranking = list_probe(probe, config.folder, setup.run.dissection.seed, setup.run.segmenters)
-    return forecast_removals(setup, labels, [item.label for item in ranking.items])
-
-
-def _forecast_edits(setup: Setup, config: GenerationConfig, images: int) -> str:
-    info = likely_layer(config, setup.network.chosen)
-    seconds = measure_edit(open_pass(setup, info, 2, {}, int(config.memory_gb * 1e9)))
-    latents = min(config.latents, images)
-    concepts = expected_concepts(config, [concept.name for concept in setup.segmenter.catalogue])
-    counts = count_edits(config, info, latents, concepts, info.units, setup.grid)
-    return stage_lines(info.name, counts, seconds)
 
 
 def _per_item(makers: list[Callable[[], bytes]]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 #: Style sheets of every page, in ``templates/``; a site has them in one file.
 STYLES = (
     "assets/css/dissect.css",
+    "assets/css/pages.css",
     "assets/css/removals.css",
     "assets/css/compare.css",
     "assets/css/edits.css",

@@ -13,26 +13,15 @@ from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.report.addresses import PICTURES, RunAddresses
 from dissect_report.report.cards import LayerView, run_glossary
 from dissect_report.report.comparison import Comparison
-from dissect_report.report.edits import run_edits
-from dissect_report.report.live import live_file
+from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.page import DataFile, Page
-from dissect_report.report.pages.classes import ClassPages
 from dissect_report.report.pages.compare import ComparePage
 from dissect_report.report.pages.concept import ConceptPages
-from dissect_report.report.pages.data import (
-    ABLATION_FILES,
-    GENERATION_FILES,
-    LAYER_FILES,
-    PACKED,
-    data_page,
-)
-from dissect_report.report.pages.experiments import experiment_pages
-from dissect_report.report.pages.generation import edited_pictures, generation_pages
+from dissect_report.report.pages.data import LAYER_FILES, PACKED, data_page
 from dissect_report.report.pages.home import home_page
 from dissect_report.report.pages.layer import cards_file, layer_page, outlines_file
 from dissect_report.report.pages.methods import methods_page
 from dissect_report.report.pages.unit import UnitPages
-from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.templating import script_json
 
@@ -45,9 +34,8 @@ def pages(site: SiteFindings) -> Iterator[Page]:
     for run in site.runs:
         for layer in layers_of(run):
             yield layer_page(LayerView(site, run, layer))
-        yield from experiment_pages(site, run)
-        yield from generation_pages(site, run)
-        yield from ClassPages(site, run).pages()
+        for experiment in EXPERIMENTS:
+            yield from experiment.pages(site, run)
         yield methods_page(site, run)
         yield data_page(site, run)
     yield from ConceptPages(site).pages()
@@ -69,9 +57,8 @@ def data_files(site: SiteFindings) -> Iterator[DataFile]:
             if site.config.site.images:
                 yield outlines_file(view)
             yield from _unit_records(run, layer)
-        for removals in run_removals(site, run):
-            if live := live_file(removals):
-                yield live
+        for experiment in EXPERIMENTS:
+            yield from experiment.data_files(site, run)
         if site.config.site.images:
             yield _palette(site, run)
             for image in range(len(run.record.images)):
@@ -101,18 +88,8 @@ def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
                 )
             for unit in layer.units:
                 yield run.paths.sprite(folder, unit.unit), addresses.layer(folder).sprite(unit.unit)
-        for removals in run_removals(site, run):
-            folder = removals.view.layer.summary.folder
-            for name in ABLATION_FILES:
-                yield run.paths.root / folder / name, removals.view.addresses.folder / name
-            for place, target in enumerate(removals.record.targets):
-                if target.flips:
-                    yield run.paths.flips(folder, place), removals.view.addresses.flips(place)
-        for edited in run_edits(site, run):
-            for name in GENERATION_FILES:
-                source = run.paths.root / edited.view.layer.summary.folder / name
-                yield source, edited.view.addresses.folder / name
-        yield from edited_pictures(site, run)
+        for experiment in EXPERIMENTS:
+            yield from experiment.copies(site, run)
         for image in range(len(run.record.images)):
             yield run.paths.thumbnail(image), addresses.thumbnail(image)
 

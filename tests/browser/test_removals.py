@@ -10,8 +10,8 @@ from rich.console import Console
 
 from dissect_report.config import load_config
 from dissect_report.publish.builder import build_site
-from dissect_report.report.live import MOST, live_file
-from dissect_report.report.removals import Removals, run_removals
+from dissect_report.report.ablation.live import MOST, live_file
+from dissect_report.report.ablation.view import AblationView, ablation_views
 from dissect_report.report.site import load_site
 from tests.browser.conftest import DEMO, href, opened
 from tests.synthetic import write_synthetic_site
@@ -201,7 +201,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Network]:
     config = load_config(write_synthetic_site(folder, layers=1, units=512, images=12, concepts=12))
     built = build_site(config, Console(quiet=True)).parent
     site = load_site(config)
-    (found,) = run_removals(site, site.runs[0])
+    (found,) = ablation_views(site, site.runs[0])
     random = np.random.default_rng(0)
     arrays = found.arrays | {
         "pooled": random.integers(0, 256, (2000, 512), dtype=np.uint8),
@@ -209,7 +209,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Network]:
         "weight": random.normal(size=(365, 512)).astype(np.float32),
         "bare": random.normal(size=365).astype(np.float32),
     }
-    large = Removals(found.view, found.record)
+    large = AblationView(found.view, found.record)
     large.__dict__["arrays"] = arrays
     data = live_file(large)
     assert data is not None

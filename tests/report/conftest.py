@@ -6,7 +6,7 @@ import pytest
 
 from dissect_report.config import load_config
 from dissect_report.report.cards import LayerView
-from dissect_report.report.edits import Edits, run_edits
+from dissect_report.report.generation.view import GenerationView, generation_views
 from dissect_report.report.site import SiteFindings, layers_of, load_site
 from tests.synthetic import write_synthetic_site
 from tests.synthetic_generation import write_synthetic_generator
@@ -45,6 +45,6 @@ def edited_site(tmp_path_factory: pytest.TempPathFactory) -> SiteFindings:
 
 
 @pytest.fixture(scope="session")
-def edits(edited_site: SiteFindings) -> Edits:
-    (found,) = run_edits(edited_site, edited_site.runs[0])
+def edits(edited_site: SiteFindings) -> GenerationView:
+    (found,) = generation_views(edited_site, edited_site.runs[0])
     return found

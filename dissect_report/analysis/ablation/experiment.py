@@ -49,7 +49,7 @@ PROOF = 3
 CPU_BYTES = 256 << 20
 
 
-def ablate(
+def run_ablation(
     setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray] | None = None
 ) -> tuple[Ablation, ...]:
     """Removes units of the configured layers and writes what the classifier says then.
@@ -68,14 +68,14 @@ def ablate(
     config = setup.run.ablation
     if config is None:
         return ()
-    layers = check_ablation(setup)
+    layers = check(setup)
     ranking = _survey_ranking(setup, config)
     return tuple(
         _ablate_layer(setup, config, run, info, ranking, (maps or {}).get(info.name)) for info in layers
     )
 
 
-def check_ablation(setup: Setup) -> tuple[LayerInfo, ...]:
+def check(setup: Setup) -> tuple[LayerInfo, ...]:
     """The layers to change; refuses names that the network does not have, before anything is measured.
 
     Raises:
@@ -94,8 +94,8 @@ def check_ablation(setup: Setup) -> tuple[LayerInfo, ...]:
     return layers
 
 
-def is_ablated(setup: Setup, run: LoadedRun) -> bool:
-    """Whether everything that ``ablate`` would write is there, of this configuration, and nothing else."""
+def is_current(setup: Setup, run: LoadedRun) -> bool:
+    """Whether what ``run_ablation`` would write is there, of this configuration, and nothing else."""
     config = setup.run.ablation
     layers = choose_layers(config, setup.network.chosen) if config else ()
     key = ablation_key(setup, run.record.provenance.key)
@@ -107,7 +107,7 @@ def is_ablated(setup: Setup, run: LoadedRun) -> bool:
     return found == dict.fromkeys(expected, key)
 
 
-def forget_ablations(paths: RunPaths) -> None:
+def forget(paths: RunPaths) -> None:
     """Drops the records of an earlier configuration, until new ones are written."""
     for record in paths.root.glob("*/ablation.json"):
         for path in (record, paths.ablation_arrays(record.parent.name)):

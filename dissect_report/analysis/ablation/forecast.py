@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
-from dissect_report.analysis.ablation.experiment import check_ablation, combines, open_remover
+from dissect_report.analysis.ablation.experiment import check, combines, open_remover
 from dissect_report.analysis.ablation.held_maps import hold_maps
 from dissect_report.analysis.ablation.removals import Nest
 from dissect_report.analysis.ablation.set_plans import plan_sets
@@ -17,15 +17,36 @@ from dissect_report.analysis.ablation.splits import UNKNOWN, class_labels
 from dissect_report.analysis.ablation.targets import count_classes, set_sizes
 from dissect_report.analysis.forecast_words import duration
 from dissect_report.analysis.setup import Setup
-from dissect_report.config import AblationConfig
+from dissect_report.config import AblationConfig, Config
 from dissect_report.errors import ConfigError
 from dissect_report.findings.ablation import ENOUGH_IMAGES
+from dissect_report.sources.probe import list_probe
 
 #: Images on which removals are tried.
 TRIED = 4
 
 #: What a reader can lower.
 REMEDY = "[probe] limit, [ablation] classes, set_sizes, random_draws"
+
+
+def cost(config: Config, setup: Setup, images: int, labels: Sequence[str | None]) -> tuple[str, ...]:
+    """What removing units will cost: a line a layer.
+
+    Args:
+        config: of the site.
+        setup: of a trial on the first batch.
+        images: of the whole probe.
+        labels: their folder names.
+
+    Raises:
+        DissectError: what stops the removals.
+    """
+    ablation = setup.run.ablation
+    if ablation is None or not ablation.rank_images:
+        return forecast_removals(setup, labels, None)
+    probe = replace(setup.run.probe, images=ablation.rank_images, limit=0, groups="")
+    ranking = list_probe(probe, config.folder, setup.run.dissection.seed, setup.run.segmenters)
+    return forecast_removals(setup, labels, [item.label for item in ranking.items])
 
 
 def forecast_removals(
@@ -47,7 +68,7 @@ def forecast_removals(
     ranked = len(labels) // 2 if ranking is None else len(ranking)
     each = setup.network.output is not None and setup.network.output.each
     targets = _most_targets(config, setup.network.classes, labels, halved=ranking is None, each=each)
-    return tuple(_line(setup, config, info, ranked, evaluated, targets) for info in check_ablation(setup))
+    return tuple(_line(setup, config, info, ranked, evaluated, targets) for info in check(setup))
 
 
 def _line(

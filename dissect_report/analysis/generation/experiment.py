@@ -60,7 +60,7 @@ PROOF = 3
 CPU_BYTES = 64 << 20
 
 
-def edit_generator(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray]) -> tuple[Generation, ...]:
+def run_generation(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray]) -> tuple[Generation, ...]:
     """Removes and inserts units of the configured layers and writes what the images show then.
 
     Args:
@@ -81,7 +81,7 @@ def edit_generator(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray])
     return tuple(_edit_layer(setup, config, run, info, maps) for info in layers)
 
 
-def check_edits(setup: Setup) -> None:
+def check(setup: Setup) -> None:
     """Refuses names that the network or the catalogue does not have, before anything is measured.
 
     Raises:
@@ -96,8 +96,8 @@ def check_edits(setup: Setup) -> None:
         check_choice(setup, config, likely_layer(config, setup.network.chosen))
 
 
-def is_edited(setup: Setup, run: LoadedRun) -> bool:
-    """Whether everything that ``edit_generator`` would write is there, of this configuration, and no more."""
+def is_current(setup: Setup, run: LoadedRun) -> bool:
+    """Whether everything that ``run_generation`` would write is there, of this configuration, and no more."""
     config = setup.run.generation
     layers = choose_layers(config, run, setup.network.chosen) if config else ()
     key = intervention_key(run.record.provenance.key, config)
@@ -108,7 +108,7 @@ def is_edited(setup: Setup, run: LoadedRun) -> bool:
     return found == {info.name: key for info in layers}
 
 
-def forget_edits(paths: RunPaths) -> None:
+def forget(paths: RunPaths) -> None:
     """Drops the records and pictures of an earlier configuration, until new ones are written."""
     for record in paths.root.glob("*/generation.json"):
         for path in (record, paths.generation_arrays(record.parent.name)):

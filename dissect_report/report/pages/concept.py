@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 from types import SimpleNamespace
 from typing import Any
-
-import numpy as np
 
 from dissect_report.findings.records import CATEGORIES, ConceptRecord
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import COMPARE, CONCEPTS, HOME, concept_page, link
 from dissect_report.report.cards import LayerView
 from dissect_report.report.concept_units import Named, common_scale, remark, units_by_concept, views_by_run
+from dissect_report.report.experiment import ConceptParts
+from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.figures import depth_figure
 from dissect_report.report.formatting import count, listing, number, plural, score, share
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
-from dissect_report.report.pages.generation import concept_edit_lines
-from dissect_report.report.removals import Removals, run_removals
 from dissect_report.report.site import SiteFindings
 from dissect_report.report.strip import shared_prefix
 
@@ -49,9 +46,13 @@ class ConceptPages:
         return common_scale([view for views in self.views.values() for view in views])
 
     @cached_property
-    def removals(self) -> dict[str, list[Removals]]:
-        """By run name, of the layers whose units were removed."""
-        return {run.record.name: run_removals(self.site, run) for run in self.site.runs}
+    def parts(self) -> dict[str, list[ConceptParts]]:
+        """By run name, what its experiments add."""
+        found = {
+            run.record.name: [experiment.concepts(self.site, run) for experiment in EXPERIMENTS]
+            for run in self.site.runs
+        }
+        return {name: [part for part in parts if part is not None] for name, parts in found.items()}
 
     @cached_property
     def units(self) -> dict[tuple[str, int], Named]:
@@ -140,7 +141,7 @@ class ConceptPages:
         """What one run knows of a concept; ``top`` is the end of its figure's axis."""
         path = concept_page(self.site.concept_files[name])
         views = self.views[run.record.name]
-        named = self.units.get((run.record.name, concept.id), [])
+        named, parts = self.units.get((run.record.name, concept.id), []), self.parts[run.record.name]
         shared = len(shared_prefix([view.layer.summary.name for view in views]))
         layers = [view.layer.summary.name[shared:] for view in views]
         points = [
@@ -170,25 +171,12 @@ class ConceptPages:
                 (link(path, view.addresses.unit(u.unit)), f"{view.layer.summary.name} {u.unit}", score(u.iou))
                 for view, u in rest
             ],
-            "relying": self._relying(run, concept, path),
-            "edits": concept_edit_lines(self.site, run, concept.id, path),
+            "experiments": {
+                "above": [part for each in parts if (part := each.above(concept.id, path))],
+                "below": [part for each in parts if (part := each.below(concept.id, path))],
+            },
             "tips": self._tips(run),
         }
-
-    def _relying(
-        self, run: LoadedRun, concept: ConceptRecord, path: PurePosixPath
-    ) -> list[tuple[str, str, list[tuple[str, str]]]]:
-        """Classes with a detector of the concept among their four best units: name, page, units."""
-        rows: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        for removals in self.removals[run.record.name]:
-            for unit in removals.view.layer.units:
-                if unit.detector and unit.concept == concept.id:
-                    shown = (f"{removals.view.layer.summary.name} {unit.unit}",
-                             link(path, removals.view.addresses.unit(unit.unit)))  # fmt: skip
-                    for target in np.flatnonzero(removals.needs[:, unit.unit]):
-                        name = removals.record.targets[target].name
-                        rows.setdefault((name, removals.href(path, int(target))), []).append(shown)
-        return [(name, href, units) for (name, href), units in rows.items()]
 
     def _tips(self, run: LoadedRun) -> SimpleNamespace:
         return self.views[run.record.name][0].tips

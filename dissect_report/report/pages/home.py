@@ -11,15 +11,13 @@ from dissect_report.report.addresses import COMPARE, CONCEPTS, HOME, RunAddresse
 from dissect_report.report.cards import LayerView, setting, tooltips
 from dissect_report.report.comparison import Comparison
 from dissect_report.report.comparison_words import shared_sentence
+from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.figures import concepts_figure, layers_figure
-from dissect_report.report.formatting import count, listing, lost, number, plural
+from dissect_report.report.formatting import count, listing, number, plural
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.network_words import network_words
 from dissect_report.report.page import Page
-from dissect_report.report.pages.experiments import keeping_verdict, mean_lost
-from dissect_report.report.pages.generation import generation_headline
 from dissect_report.report.pages.layer import concept_bars
-from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.strip import layer_strip
 
@@ -84,28 +82,11 @@ def run_section(site: SiteFindings, run: LoadedRun) -> dict[str, Any]:
         "bars": (bars := concept_bars(best)),
         "bars_figure": concepts_figure(bars) if bars else None,
         "tiers": tiers(best),
-        "removal": removal_headline(site, run),
-        "edits": generation_headline(site, run),
+        "experiments": [part for each in EXPERIMENTS if (part := each.home(site, run))],
         "random": [[f"{run.record.name}/{s.folder}", s.units] for s in summaries],
         "random_href": link(HOME, best.addresses.unit(0)),
         "methods": link(HOME, addresses.methods),
         "data": link(HOME, addresses.data),
-    }
-
-
-def removal_headline(site: SiteFindings, run: LoadedRun) -> dict[str, str] | None:
-    """What removing a class's units does, in one sentence with links; None if it was not tried."""
-    found = run_removals(site, run)
-    if not found or not (verdict := keeping_verdict(found[-1])):
-        return None
-    addresses = RunAddresses(run.record.name)
-    return {
-        "verdict": verdict,
-        "lost": lost(mean_lost(found[-1])),
-        "words": found[-1].words.balanced,
-        "href": link(HOME, addresses.keeping),
-        "interpretable": link(HOME, addresses.interpretable),
-        "classes": link(HOME, addresses.classes),
     }
 
 

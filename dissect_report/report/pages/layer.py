@@ -14,22 +14,18 @@ from dissect_report.findings.units import UnitRecord
 from dissect_report.report import parquet
 from dissect_report.report.addresses import HOME, link
 from dissect_report.report.cards import LayerView, card_outlines, label
-from dissect_report.report.edits import Edits, edits_of
+from dissect_report.report.experiment import LayerPart
+from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.figures import concepts_figure, iou_figure
 from dissect_report.report.formatting import count, number, plural, score
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import DataFile, Page
-from dissect_report.report.pages.experiments import serving_points
 from dissect_report.report.published import published
-from dissect_report.report.removal_figures import scatter_figure
-from dissect_report.report.removals import Removals, removals_of
 from dissect_report.report.strip import layer_strip
 from dissect_report.report.templating import script_json
 
 #: Bits of a card's flags in ``units.js``; ``layer.js`` reads them by the same numbers.
 DETECTOR, DEAD, NOT_FINITE, DUPLICATE = 1, 4, 8, 16
-#: Units that count as important for a class, or as changing a concept: the first of its ranking.
-LISTED = 20
 #: Between two values of the slider of the iou_threshold.
 STEP = 0.005
 
@@ -55,10 +51,7 @@ def layer_context(view: LayerView) -> dict[str, Any]:
     bars = concept_bars(view)
     known = {concept.category for concept in view.run.record.concepts}
     chance = view.layer.record.chance_concepts
-    removals, edits = removals_of(view), edits_of(view)
     steps = [step[0] for step in threshold_steps(view)]
-    points = serving_points(removals) if removals else []
-    cloud = points if any(served for _, served, _, _, _ in points) else []
     ious = [unit.iou for unit in view.layer.units if unit.iou is not None]
     return {
         "root": link(page, HOME).removesuffix("index.html"),
@@ -84,18 +77,12 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "most": max(bars, key=lambda bar: bar[2], default=None),
         "bars_figure": concepts_figure(bars) if bars else None,
         "iou_figure": iou_figure(ious, view.layer.arrays["chance_iou"], view.iou_threshold) if ious else None,
-        "removals": removals,
-        "scatter": scatter_figure(cloud) if cloud else None,
-        "classes": link(page, view.run_addresses.classes),
-        "class_names": [t.name for t in removals.record.targets if t.kind == "class"] if removals else [],
+        "experiments": layer_parts(view),
         "folded": folded(view),
         "published": published(view.run, summary.name, "layer"),
         "scale": view.scale,
         "iou_threshold": view.iou_threshold,
         "steps": {"last": len(steps) - 1, "measured": steps.index(view.iou_threshold)},
-        "edits": edits,
-        "listed": LISTED,
-        "changed_names": [name for name, _ in changes(edits)["changes"]] if edits else [],
         "tips": view.tips,
         "letters": LETTERS,
         "methods": link(page, view.run_addresses.methods),
@@ -149,9 +136,8 @@ def _entry(view: LayerView, unit: UnitRecord, title: str) -> tuple[int, str, str
 def cards_file(view: LayerView) -> DataFile:
     """The cards' data as a script: the concepts named here, and one row a unit.
 
-    ``steps`` is what the page's slider of the iou_threshold goes through, see ``threshold_steps``. Where
-    units were removed, ``served`` and ``classes`` are added, see ``importance``; from a generator,
-    ``changed`` and ``changes``, see ``changes``.
+    ``steps`` is what the page's slider of the iou_threshold goes through, see ``threshold_steps``. What the
+    run's experiments add is said where they make their ``LayerPart``.
 
     A row holds unit, index into ``concepts`` (-1: none), IoU, held-out IoU, chance IoU, q, robust IoU, flags,
     tiles, the unit that it repeats, and how many images share its maximum if it saturates; undefined is null.
@@ -170,10 +156,8 @@ def cards_file(view: LayerView) -> DataFile:
     data["steps"] = threshold_steps(view)
     data["untested"] = view.run.record.groups < ENOUGH_GROUPS
     data["largest_q"] = LARGEST_Q
-    if removals := removals_of(view):
-        data |= importance(removals)
-    if edits := edits_of(view):
-        data |= changes(edits)
+    for part in layer_parts(view):
+        data |= part.data
     name = script_json(str(view.addresses.cards.with_suffix("")))
     return DataFile(view.addresses.cards, f"dissect.register({name},{script_json(data)});\n")
 
@@ -185,15 +169,10 @@ def outlines_file(view: LayerView) -> DataFile:
     return DataFile(view.addresses.outlines, f"dissect.register({name},{script_json(outlines)});\n")
 
 
-def importance(removals: Removals) -> dict[str, Any]:
-    """How many classes each unit serves, and by class the units whose loss is confirmed, most lost first."""
-    loss = removals.arrays["confirmed_loss"]
-    classes = []
-    for target in removals.class_targets:
-        order = np.argsort(-np.nan_to_num(loss[target]), kind="stable")[:LISTED]
-        best = [int(unit) for unit in order if np.isfinite(loss[target, unit])]
-        classes.append([removals.record.targets[target].name, best])
-    return {"served": removals.arrays["served"].tolist(), "classes": classes}
+def layer_parts(view: LayerView) -> list[LayerPart]:
+    """What the run's experiments add to the page of the layer."""
+    found = [experiment.layer(view) for experiment in EXPERIMENTS]
+    return [part for part in found if part is not None]
 
 
 def threshold_steps(view: LayerView) -> list[tuple[float, float, float]]:
@@ -206,27 +185,6 @@ def threshold_steps(view: LayerView) -> list[tuple[float, float, float]]:
         counts = (chance > at).sum(1)
         steps.append((at, round(float(counts.mean()), 3), round(float(np.quantile(counts, 0.95)), 2)))
     return steps
-
-
-def changes(edits: Edits) -> dict[str, Any]:
-    """What removing a unit alone changes in a generator's images.
-
-    ``changed`` is the area that concepts gain and lose, added up, as a fraction of the image, or null for a
-    unit that was not removed alone. ``changes`` has for every concept that some unit changes its name and
-    the units that change it most, with the area afterwards minus before.
-    """
-    removed, measured = edits.arrays["removed"], edits.arrays["units"]
-    changed: list[float | None] = [None] * len(edits.view.layer.units)
-    for unit, areas in zip(measured, removed, strict=True):
-        changed[unit] = round(float(np.abs(areas).sum()), 6)
-    by_concept = []
-    for concept in edits.view.run.record.concepts:
-        areas = removed[:, concept.id]
-        order = [int(at) for at in np.argsort(-np.abs(areas), kind="stable")[:LISTED] if areas[at]]
-        if order:
-            found = [(int(measured[at]), round(float(areas[at]), 6)) for at in order]
-            by_concept.append((concept.name, found))
-    return {"changed": changed, "changes": sorted(by_concept)}
 
 
 def _row(unit: UnitRecord, index: dict[int, int]) -> list[Any]:

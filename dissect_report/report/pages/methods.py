@@ -10,14 +10,11 @@ from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import RunAddresses, concept_page, link
 from dissect_report.report.cards import LayerView, run_glossary, setting
 from dissect_report.report.concept_units import remark
-from dissect_report.report.edit_glossary import edit_glossary
-from dissect_report.report.edits import run_edits
-from dissect_report.report.formatting import count, number, percent, plural, score, share
+from dissect_report.report.experiments import EXPERIMENTS
+from dissect_report.report.formatting import count, number, plural, score, share
 from dissect_report.report.network_words import network_words, scores_sentence
 from dissect_report.report.page import Page
 from dissect_report.report.pages.concept import iou_threshold
-from dissect_report.report.removal_words import removal_glossary
-from dissect_report.report.removals import run_removals
 from dissect_report.report.site import SiteFindings, layers_of
 
 UPSAMPLING = {
@@ -48,7 +45,6 @@ def methods_page(site: SiteFindings, run: LoadedRun) -> Page:
 
 def methods_context(site: SiteFindings, run: LoadedRun, path: PurePosixPath) -> dict[str, Any]:
     """What the methods page says."""
-    found, edits = run_removals(site, run), run_edits(site, run)
     views = [LayerView(site, run, layer) for layer in layers_of(run)]
     return {
         "run": run.record,
@@ -66,11 +62,7 @@ def methods_context(site: SiteFindings, run: LoadedRun, path: PurePosixPath) -> 
         "undetectable": _unreachable(site, run, path, iou_threshold(views)),
         "quality": _quality(site, run, path),
         "data": link(path, RunAddresses(run.record.name).data),
-        "removals": [(removals, link(path, removals.view.addresses.page)) for removals in found],
-        "edits": [(edited, link(path, edited.view.addresses.page)) for edited in edits],
-        "edit_terms": edit_glossary(edits[-1].record).values() if edits else [],
-        "removal_terms": removal_glossary(found[-1].record).values() if found else [],
-        "percent": percent,
+        "experiments": [part for each in EXPERIMENTS if (part := each.methods(site, run, path))],
         "count": count, "number": number, "plural": plural, "score": score, "share": share,
     }  # fmt: skip
 

@@ -16,14 +16,11 @@ from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.units import RankedImage, ScoredConcept, UnitRecord
 from dissect_report.report.addresses import HOME, link
 from dissect_report.report.cards import LayerView, label, setting
-from dissect_report.report.edits import edits_of
+from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.figures import activation_figure
 from dissect_report.report.formatting import count, fine, number, plural, score, share
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import Page
-from dissect_report.report.pages.unit_edits import UnitEdited
-from dissect_report.report.pages.used import UsedFor
-from dissect_report.report.removals import removals_of
 from dissect_report.report.sentences import certainty_rows, unit_sentence
 from dissect_report.report.site import layers_of
 
@@ -71,10 +68,8 @@ class UnitPages:
         self.cards: dict[int, Markup] = {}
         self.cells: dict[int, Markup] = {}
         self.namesakes: dict[int, list[Markup]] = {}
-        removals = removals_of(view)
-        self.used = UsedFor(removals, view.addresses.page) if removals else None
-        edits = edits_of(view)
-        self.edited = UnitEdited(edits, view.addresses.page) if edits else None
+        found = [experiment.units(view) for experiment in EXPERIMENTS]
+        self.parts = [part for part in found if part is not None]
         self.pixels = len(self.record.images) * self.record.grid**2
         self.quantile = float(setting(view.run, "dissection", "quantile"))
 
@@ -147,9 +142,8 @@ class UnitPages:
             "sure": certainty_rows(unit),
             "range": f"{number(unit.minimum)} to {number(unit.maximum)}",
             "bar": view.bar(unit),
-            "sentence": f"{sentence} {self.used.sentence(unit.unit)}" if self.used else sentence,
-            "used": self.used.context(unit.unit) if self.used else None,
-            "edited": self.edited.context(unit.unit) if self.edited else None,
+            "sentence": " ".join([sentence, *(said for p in self.parts if (said := p.sentence(unit.unit)))]),
+            "experiments": [part.section(unit.unit) for part in self.parts],
             "rows": rows,
             "tops": [self._image(ranked, "above the level") for ranked in unit.top_images],
             "bands": [(BANDS[b.name], [self._image(r) for r in b.images]) for b in unit.bands],

@@ -15,7 +15,7 @@ from ablation_site import CLASSES, draw_photos, set_up_site, write_site
 
 from dissect_report.activations.interventions import ablated
 from dissect_report.analysis.ablation import passes as removal_passes
-from dissect_report.analysis.ablation.experiment import ablate
+from dissect_report.analysis.ablation.experiment import run_ablation
 from dissect_report.analysis.ablation.held_maps import read_images
 from dissect_report.analysis.ablation.removals import Remover
 from dissect_report.analysis.ablation.splits import class_labels, split_halves
@@ -182,7 +182,7 @@ def test_batches_memory_and_resuming_do_not_change_a_count(
     shutil.rmtree(folder / "cache")
     setup = set_up_site(folder / path.name)
     tight = replace(setup.run.ablation, memory_gb=0.0003)
-    ablate(replace(setup, run=replace(setup.run, ablation=tight)), run)
+    run_ablation(replace(setup, run=replace(setup.run, ablation=tight)), run)
     again = ablation_of(path, run)
     assert replace(again, seconds={}, command="") == replace(found, seconds={}, command="")
 
@@ -334,7 +334,7 @@ def test_impossible_questions_are_refused(
 ) -> None:
     path = write_site(tmp_path / "site", table=table)
     with pytest.raises(error, match=message):
-        ablate(set_up_site(path), site[1])
+        run_ablation(set_up_site(path), site[1])
 
 
 def test_halves_hold_every_class_and_never_share_content() -> None:

@@ -20,7 +20,7 @@ from reference_ablation import (
 )
 from torch import Tensor
 
-from dissect_report.analysis.ablation.experiment import ablate, open_remover
+from dissect_report.analysis.ablation.experiment import open_remover, run_ablation
 from dissect_report.analysis.ablation.held_maps import read_images
 from dissect_report.analysis.dissection import dissect
 from dissect_report.analysis.setup import Setup
@@ -217,7 +217,7 @@ def test_batches_memory_and_the_cache_do_not_change_a_count(
     shutil.rmtree(tmp_path / "again" / "cache")
     setup = set_up_site(tmp_path / "again" / path.name)
     tight = replace(setup.run.ablation, memory_gb=0.0002)
-    ablate(replace(setup, run=replace(setup.run, ablation=tight)), run)
+    run_ablation(replace(setup, run=replace(setup.run, ablation=tight)), run)
     again = load_run(run.paths.root).layers["last"].ablation
     assert counted(again) == counted(found)
 

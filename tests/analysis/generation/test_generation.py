@@ -14,7 +14,7 @@ from PIL import Image
 from dissect_report.analysis.dissection import dissect
 from dissect_report.analysis.forecast import forecast
 from dissect_report.analysis.generation.edits import Edit
-from dissect_report.analysis.generation.experiment import edit_generator, is_edited, open_pass
+from dissect_report.analysis.generation.experiment import is_current, open_pass, run_generation
 from dissect_report.analysis.generation.plans import lattice
 from dissect_report.analysis.layer_numbers import dissected_maps
 from dissect_report.analysis.progress import Silent
@@ -248,10 +248,10 @@ def test_batches_memory_and_resuming_do_not_change_a_count(site, tmp_path) -> No
     for array in setup.cache.folder.glob("edited.*"):
         array.unlink()
     tight = replace(setup.run.generation, memory_gb=1e-7)
-    edit_generator(replace(setup, run=replace(setup.run, generation=tight)), load_run(setup.paths.root), {})
+    run_generation(replace(setup, run=replace(setup.run, generation=tight)), load_run(setup.paths.root), {})
     again = load_run(setup.paths.root).layers["layer1"].generation
     assert replace(again, seconds={}) == replace(found, seconds={})
-    assert is_edited(setup, load_run(setup.paths.root))
+    assert is_current(setup, load_run(setup.paths.root))
 
 
 def test_an_interrupted_run_goes_on_at_the_last_finished_latent(site, tmp_path) -> None:
@@ -276,10 +276,10 @@ def test_an_interrupted_run_goes_on_at_the_last_finished_latent(site, tmp_path) 
     setup.segmenter.label = failing
     run = load_run(setup.paths.root)
     with pytest.raises(Stop):
-        edit_generator(setup, run, {})
+        run_generation(setup, run, {})
     before = len(calls)
     setup.segmenter.label = lambda *given: (calls.append(1), label(*given))[1]
-    edit_generator(setup, run, {})
+    run_generation(setup, run, {})
     again = load_run(setup.paths.root).layers["layer1"].generation
     assert replace(again, seconds={}) == replace(found, seconds={})
     assert len(calls) - before < 12 * 2 * 5 + 3 * 16 * 3 + 200
@@ -287,7 +287,7 @@ def test_an_interrupted_run_goes_on_at_the_last_finished_latent(site, tmp_path) 
     calls.clear()
     for array in setup.cache.folder.glob("edited.*"):
         array.unlink()
-    edit_generator(setup, run, {})
+    run_generation(setup, run, {})
     assert resumed < len(calls)
 
 

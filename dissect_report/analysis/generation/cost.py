@@ -1,0 +1,39 @@
+"""What changing a generator's units will cost, before it is begun."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dissect_report.analysis.generation.experiment import open_pass
+from dissect_report.analysis.generation.forecast import (
+    count_edits,
+    expected_concepts,
+    likely_layer,
+    measure_edit,
+    stage_lines,
+)
+from dissect_report.analysis.setup import Setup
+from dissect_report.config import Config
+
+
+def cost(config: Config, setup: Setup, images: int, labels: Sequence[str | None]) -> tuple[str, ...]:
+    """A line about the first layer that will be changed; none where none is.
+
+    Args:
+        config: of the site.
+        setup: of a trial on the first batch.
+        images: of the whole probe.
+        labels: none, they are of classifiers.
+
+    Raises:
+        DissectError: what stops the edits.
+    """
+    generation = setup.run.generation
+    if generation is None:
+        return ()
+    info = likely_layer(generation, setup.network.chosen)
+    seconds = measure_edit(open_pass(setup, info, 2, {}, int(generation.memory_gb * 1e9)))
+    latents = min(generation.latents, images)
+    concepts = expected_concepts(generation, [concept.name for concept in setup.segmenter.catalogue])
+    counts = count_edits(generation, info, latents, concepts, info.units, setup.grid)
+    return (stage_lines(info.name, counts, seconds),)

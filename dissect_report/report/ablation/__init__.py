@@ -1,0 +1,1 @@
+"""Removing units from a classifier, as the site shows it."""

@@ -1,0 +1,9 @@
+"""Every experiment that the site shows, in the order in which pages show them."""
+
+from __future__ import annotations
+
+from dissect_report.report.ablation.experiment import AblationExperiment
+from dissect_report.report.experiment import Experiment
+from dissect_report.report.generation.experiment import GenerationExperiment
+
+EXPERIMENTS: tuple[Experiment, ...] = (AblationExperiment(), GenerationExperiment())

@@ -1,0 +1,1 @@
+"""Removing and inserting units of a generator, as the site shows it."""

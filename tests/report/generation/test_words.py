@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from dissect_report.findings.generation import AreaChange, ConceptEdits, SweepCurve, SweepPoint
+from dissect_report.report.generation.view import GenerationView
+from dissect_report.report.generation.words import (
+    insertion_sentence,
+    of_image,
+    portion,
+    portions,
+    removal_sentence,
+    side_sentence,
+)
+from tests.report.reading import spaced
+
+
+def made(low: float | None, value: float | None, high: float | None, **more: object) -> ConceptEdits:
+    """A concept whose 20 best units were removed: the portion and its interval."""
+    random = more.pop("random", 0.02)
+    curves = (
+        SweepCurve("iou", tuple(range(20)), (SweepPoint(0, 0, 0, 0), SweepPoint(20, value, low, high))),
+        SweepCurve("random", (), (SweepPoint(20, random, random, random),)),  # type: ignore[arg-type]
+    )
+    fields: dict[str, object] = {
+        "concept": 1, "area": 0.2, "images": 5, "detectors": 3, "ceiling": 0.2, "insert_units": (1, 2),
+        "curves": curves, "side_count": 20, "side_effects": (), "ace": 0.1, "added": 0.01, "added_low": 0.005,
+        "added_high": 0.02, "added_by_place": (), "contexts": (), "cells": (), "lattice_added": (),
+        "notes": (),
+    }  # fmt: skip
+    return ConceptEdits(**(fields | more))  # type: ignore[arg-type]
+
+
+def test_a_removal_that_works_says_how_much_and_what_random_units_do():
+    text = spaced(removal_sentence("tree", made(0.5, 0.53, 0.57)))
+    assert text == (
+        "Removing the 20 best tree units takes away 53 % of its pixels (99 % interval 50 to 57 %); "
+        "20 random units take away 2.0 %."
+    )
+
+
+def test_a_removal_that_changes_nothing_says_that_these_units_do_not_draw_it():
+    text = spaced(removal_sentence("hair", made(-0.03, -0.01, 0.02)))
+    assert "changes hair by +1.0 % (99 % interval −2.0 to 3.0 %): no certain change" in text
+
+
+def test_a_removal_that_adds_is_no_removal():
+    text = spaced(removal_sentence("sky", made(-0.32, -0.3, -0.28)))
+    assert "leaves 30 % more sky than before (99 % interval 28 to 32 %)" in text
+    assert "takes away" not in text
+
+
+def test_a_small_removal_and_one_that_random_units_equal_are_called_so():
+    assert "so most of it is drawn by others" in removal_sentence("car", made(0.03, 0.04, 0.05, random=0.0))
+    text = spaced(removal_sentence("car", made(0.2, 0.3, 0.4, random=0.25)))
+    assert "whether that is more than 20 random units take (25 %, 99 %" in text
+    assert "as much" not in removal_sentence("car", made(0.2, 0.3, 0.4, random=0.19))
+
+
+def test_what_was_never_drawn_or_tried_has_no_portion():
+    assert "there is nothing to remove" in removal_sentence("car", made(None, None, None))
+    assert removal_sentence("car", made(0, 0, 0, curves=())) == "No unit was removed for car."
+    assert "too few latents change for an interval" in removal_sentence("car", made(None, 0.4, None))
+    assert "No unit detects car; removing the 20 nearest to it" in removal_sentence(
+        "car", made(0.2, 0.3, 0.4, detectors=0)
+    )
+
+
+def test_an_insertion_that_does_not_take_says_so(edits: GenerationView):
+    lost = made(0, 0, 0, added=0.0001, added_low=-0.001, added_high=0.001)
+    assert "no certain gain" in insertion_sentence("car", lost, edits)
+    assert "was not inserted" in insertion_sentence("car", made(0, 0, 0, added=None), edits)
+    less = made(0, 0, 0, added=-0.01, added_low=-0.02, added_high=-0.005)
+    assert "leaves 1.00 % of the image less car" in spaced(insertion_sentence("car", less, edits))
+
+
+def test_side_effects_within_their_interval_are_not_told(edits: GenerationView):
+    changes = (AreaChange(2, 0.4, 0.2, -0.3, -0.1), AreaChange(3, 0.1, 0.05, -0.2, 0.1))
+    text = side_sentence(made(0, 0, 0, side_effects=changes), edits)
+    assert f"{edits.name(2)} by {portion(-0.5)}" in text
+    assert edits.name(3) not in text
+    assert "every interval holds 0" in side_sentence(made(0, 0, 0, side_effects=changes[1:]), edits)
+
+
+def test_numbers_are_written_with_their_sign_and_undefined_is_a_dash():
+    assert [spaced(portion(v)) for v in (0.534, 0.004, -0.02, 0.0, -0.0, None)] == [
+        "53 %", "0.4 %", "−2.0 %", "0 %", "0 %", "–",
+    ]  # fmt: skip
+    assert spaced(of_image(0.00843)) == "+0.84 %"
+    assert spaced(of_image(-0.000001)) == "0.00 %"
+    assert portions(None, 0.1) == "–"
