@@ -6,6 +6,7 @@ global pooling and linear layer.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -134,23 +135,28 @@ class SceneSegmenter:
         return self
 
     @torch.no_grad()
-    def segment(self, images: Float[Tensor, "image 3 y x"]) -> Int[Tensor, "image 3 row column"]:
+    def segment(
+        self, images: Float[Tensor, "image 3 y x"], cells: Callable[[int], Sequence[int]] = range
+    ) -> Int[Tensor, "image 3 row column"]:
         """Object, part and material id of every pixel, 0 = none, int64, at the resolution that was looked at.
 
         Args:
             images: RGB in [0, 1]; sides other than multiples of 16 are extended by their last pixels. Scenes
                 smaller than those it was taught on are enlarged: a tree of nine pixels is no tree to it.
+            cells: of a side in pixels, the rows and columns that are wanted; by default all of them.
         """
         height, width = images.shape[-2:]
         if height == width < TAUGHT_SIDE:
             larger = functional.interpolate(images, size=(TAUGHT_SIDE, TAUGHT_SIDE), mode="bicubic")
-            return self.segment(larger.clamp(0, 1))
+            return self.segment(larger.clamp(0, 1), cells)
         padded = _padded(images)
         maps = self.network.maps(padded.contiguous(memory_format=torch.channels_last)).permute(0, 2, 3, 1)
+        rows, columns = (torch.tensor(cells(side), device=maps.device) for side in (height, width))
+        maps = maps[:, rows[:, None], columns]
         best = self._best(maps.reshape(-1, maps.shape[-1])).view(3, *maps.shape[:3])
         for channel, category in enumerate(CHANNELS):
             best[channel] += (concept_ids(category)[0] - 1) * (best[channel] > 0)
-        return best.transpose(0, 1)[..., :height, :width].contiguous()
+        return best.transpose(0, 1).contiguous()
 
     def log_probability(
         self, images: Float[Tensor, "image 3 y x"], concept: int
@@ -167,7 +173,8 @@ class SceneSegmenter:
         place = concept - concept_ids(CHANNELS[channel])[0] + 1
         logits = self.network(_padded(images).contiguous(memory_format=torch.channels_last))
         group = logits.split(GROUPS, dim=1)[channel]
-        return group.log_softmax(1)[:, place, :height, :width]
+        found: Tensor = group.log_softmax(1)[:, place, :height, :width]
+        return found
 
     def _best(self, rows: Float[Tensor, "pixel unit"]) -> Int[Tensor, "channel pixel"]:
         """Place of the largest logit in each group, so many pixels at a time as stay in cache."""

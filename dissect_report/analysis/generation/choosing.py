@@ -54,7 +54,8 @@ def _learned(setup: Setup, config: GenerationConfig, layer: LayerEdits, work: Ed
     latents = learning_latents(config, len(setup.survey))
     memory = work.editor.memory // max(1, HELD * work.editor.tail.row_bytes)
     recipe = Recipe(steps=config.choose_steps, at_once=int(np.clip(memory, 1, Recipe.latents)))
-    facts = (dataclasses.replace(recipe, at_once=0), latents, [p.block for p in layer.places])
+    blocks = [place.block for place in layer.places]
+    facts = (dataclasses.replace(recipe, at_once=0), latents, blocks)
     key = digest(
         "strengths", work.key, repr(facts), [c.id for c in layer.concepts], setup.run.dissection.seed,
         layer.level.tobytes().hex(), layer.iou.tobytes().hex(),
@@ -66,9 +67,10 @@ def _learned(setup: Setup, config: GenerationConfig, layer: LayerEdits, work: Ed
         stage.advance(kept.done * recipe.steps)
         for row in range(kept.done, len(layer.concepts)):
             concept = layer.concepts[row].id
+            area = layer.concepts[row].pixels / (len(setup.survey) * layer.pixels)
             kept.values[row] = learn_strengths(
                 _answer(setup, work.editor.tail, concept), work.maps.block, latents,
-                [place.block for place in layer.places], layer.level, start_at(layer.iou[:, concept]), recipe,
+                blocks, layer.level, area, start_at(layer.iou[:, concept]), recipe,
                 np.random.default_rng([setup.run.dissection.seed, 11, concept]), stage,
             )  # fmt: skip
             kept.save(row + 1)
@@ -93,5 +95,5 @@ def start_at(iou: np.ndarray) -> np.ndarray:
         iou: float64 [unit] with the concept; NaN = undefined.
     """
     known = np.nan_to_num(iou)
-    best = known.max(initial=0)
-    return 0.05 + 0.5 * (known / best if best else known)
+    start: np.ndarray = 0.05 + 0.5 * known / (known.max(initial=0) or 1)
+    return start

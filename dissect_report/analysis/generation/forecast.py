@@ -62,7 +62,7 @@ def learning(config: GenerationConfig, concepts: int) -> dict[str, int]:
     """Images that strengths are learned on, each as the ``GRADIENT`` images that it takes as long as."""
     if config.choose_by != "effect":
         return {}
-    return {"learning strengths": GRADIENT * concepts * config.choose_steps * Recipe.latents}
+    return {"learning strengths": GRADIENT * concepts * config.choose_steps * Recipe().images}
 
 
 def stage_lines(layer: str, counts: dict[str, int], seconds: float) -> str:

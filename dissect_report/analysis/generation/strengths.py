@@ -1,13 +1,16 @@
 """How far each unit is to be moved so that a concept appears: strengths learned by gradient.
 
 As in GAN dissection (Bau et al., 2019): strengths between 0 and 1 for all units of a layer at once, learned
-through the rest of the generator and the segmenter, with a penalty on their sum so that few units do it.
+through the rest of the generator and the segmenter for the largest average causal effect: the concept is to
+appear where units are moved to their levels by their strengths, and to go where they are moved to 0 by them.
+A penalty on the sum of the strengths leaves it to few units.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -32,7 +35,8 @@ class Recipe:
 
     Attributes:
         steps: of learning.
-        latents: images a step.
+        latents: images a step that units are put into.
+        without: images a step that units are taken from.
         rate: of Adam.
         penalty: on the sum of the strengths, in nats.
         floor: a pixel's log-probability below it counts as this much: pixels that cannot show the concept
@@ -41,11 +45,17 @@ class Recipe:
     """
 
     steps: int = 50
-    latents: int = 8
+    latents: int = 5
+    without: int = 3
     rate: float = 0.05
     penalty: float = 0.02
     floor: float = -4.0
     at_once: int = 8
+
+    @property
+    def images(self) -> int:
+        """A step."""
+        return self.latents + self.without
 
 
 @dataclass(frozen=True)
@@ -72,12 +82,13 @@ class Descent:
 
 def learn_strengths(
     answer: Answer, maps: Callable[[np.ndarray], Held], latents: Sequence[int], blocks: Sequence[Block],
-    level: Float64[np.ndarray, " unit"], start: Float64[np.ndarray, " unit"], recipe: Recipe,
+    level: Float64[np.ndarray, " unit"], area: float, start: Float64[np.ndarray, " unit"], recipe: Recipe,
     generator: np.random.Generator, stage: Stage,
 ) -> Float64[np.ndarray, " unit"]:  # fmt: skip
-    """Strengths that make a concept appear where units are moved to their levels by them.
+    """Strengths that make a concept appear where units are put in by them, and go where they are taken out.
 
-    Every step paints one block, drawn by lot, into each of some images, drawn by lot.
+    Every step paints one block, drawn by lot, into each of some images, drawn by lot, and takes the units
+    from the whole of some others.
 
     Args:
         answer: the concept's log-probability in the images made of edited maps.
@@ -85,6 +96,7 @@ def learn_strengths(
         latents: to learn on.
         blocks: to paint: first row, last row (not included), first column, last column.
         level: value each unit is moved to; one whose level is NaN keeps strength 0.
+        area: the concept's mean share of an image.
         start: strengths to begin with.
         recipe: how.
         generator: of the lots.
@@ -99,30 +111,32 @@ def learn_strengths(
     able = np.isfinite(level)
     strengths = torch.tensor(np.where(able, start, 0), dtype=torch.float32)
     descent = Descent(recipe.rate, torch.zeros_like(strengths), torch.zeros_like(strengths))
-    many = min(recipe.latents, len(latents))
+    many = min(recipe.images, len(latents))
+    put = min(recipe.latents, many)
     for step in range(1, recipe.steps + 1):
         chosen = generator.choice(np.asarray(latents), many, replace=False)
-        painted = [blocks[int(k)] for k in generator.integers(len(blocks), size=many)]
+        painted = [blocks[int(k)] for k in generator.integers(len(blocks), size=put)]
         gradient = torch.full_like(strengths, recipe.penalty)
-        for first in range(0, many, recipe.at_once):
-            part = slice(first, first + recipe.at_once)
-            held = maps(np.sort(chosen)[part])
-            gradient += _gradient(answer, held, painted[part], level, strengths, recipe) / many
+        for first in range(0, put, recipe.at_once):
+            part = slice(first, min(first + recipe.at_once, put))
+            held = maps(np.sort(chosen[part]))
+            loss = partial(painted_loss, answer, held, painted[part], level, floor=recipe.floor)
+            gradient += _gradient(loss, strengths, held) / put
+        for first in range(put, many, recipe.at_once):
+            held = maps(np.sort(chosen[first : first + recipe.at_once]))
+            gradient += _gradient(partial(left_loss, answer, held, area), strengths, held) / (many - put)
         strengths -= descent.change(torch.where(torch.from_numpy(able), gradient, 0), step)
         strengths.clamp_(0, 1)
         stage.advance(1)
     return strengths.numpy().astype(np.float64)
 
 
-def _gradient(
-    answer: Answer, held: Held, painted: Sequence[Block], level: np.ndarray, strengths: Tensor, recipe: Recipe
-) -> Tensor:
+def _gradient(loss: Callable[[Tensor], Tensor], strengths: Tensor, held: Held) -> Tensor:
     """Of the summed losses of some images, on the CPU; the penalty is not in it."""
     with torch.inference_mode(False), torch.enable_grad():
         asked = strengths.detach().clone().to(held.recorded.device).requires_grad_()
         try:
-            loss = painted_loss(answer, held, painted, level, asked, recipe.floor).sum()
-            (found,) = torch.autograd.grad(loss, asked)
+            (found,) = torch.autograd.grad(loss(asked).sum(), asked)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
@@ -155,3 +169,19 @@ def painted_loss(
     found = answer(maps + (values - maps) * moved, [value.clone() for value in held.kept]).clamp(min=floor)
     pixels = functional.interpolate(where, found.shape[1:], mode="nearest")[:, 0].to(found)
     return -(found * pixels).sum((1, 2)) / pixels.sum((1, 2)).clamp(min=1)
+
+
+def left_loss(
+    answer: Answer, held: Held, area: float, strengths: Float[Tensor, " unit"]
+) -> Float[Tensor, " image"]:
+    """The concept's mean probability without the units, as a part of its mean area.
+
+    Args:
+        answer: the concept's log-probability in the images made of edited maps.
+        held: of the images.
+        area: the concept's mean share of an image; none where it is 0.
+        strengths: how far each unit is moved to 0.
+    """
+    maps = held.recorded.detach().clone()
+    found = answer(maps * (1 - strengths.to(maps)[:, None, None]), [value.clone() for value in held.kept])
+    return found.exp().mean((1, 2)) * (1 / area if area else 0.0)
