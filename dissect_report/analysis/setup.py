@@ -160,17 +160,16 @@ def _recognise_segmenters(
     """Runs every segmenter that is a network on the first image, and remembers what it gives.
 
     Returns:
-        Bytes of the largest map that any of them makes of the image, or of the image itself.
+        Bytes of the largest map that any of them makes of it; 0 where none is a network.
 
     Raises:
         SegmenterError: it fails, as it would on all of them.
     """
-    image = first_image()
-    largest = [image.numel() * image.element_size()]
+    largest = [0]
     for number, part in enumerate(segmenter.segmenters, 1):
         if isinstance(part, NetworkSegmenter):
             with largest_map(part.networks) as sizes:
-                found = _answer(part, labelling, image)
+                found = _answer(part, labelling, first_image)
             largest += sizes
             segmenter.known.append(known.recognise(f"segmenter {number}", found, noise_of(part.network)))
             if part.note:
@@ -178,10 +177,12 @@ def _recognise_segmenters(
     return max(largest)
 
 
-def _answer(part: NetworkSegmenter, labelling: Batches, image: torch.Tensor) -> tuple[OutputSample, ...]:
+def _answer(
+    part: NetworkSegmenter, labelling: Batches, first_image: Callable[[], torch.Tensor]
+) -> tuple[OutputSample, ...]:
     found: list[tuple[OutputSample, ...]] = []
     for _ in labelling.each(
-        0, 1, lambda _first, _last: found.append(sample(part.answer(image))), "segmenter"
+        0, 1, lambda _first, _last: found.append(sample(part.answer(first_image()))), "segmenter"
     ):
         pass
     return found[0]

@@ -26,7 +26,7 @@ class GenerationConfig:
     choose_latents: int = key(
         64, 'with choose_by = "effect": strengths are learned on so many latents behind the first ones below'
     )
-    choose_steps: int = key(50, 'with choose_by = "effect": steps of learning, of 8 latents each')
+    choose_steps: int = key(25, 'with choose_by = "effect": steps of learning, of 8 latents each')
     removed: tuple[int, ...] = key(
         (0, 1, 2, 4, 8, 12, 16, 20, 25, 30), "how many of a concept's best units are removed"
     )

@@ -44,10 +44,10 @@ class Recipe:
         at_once: images whose gradient is held at a time; no more than rounding depends on it.
     """
 
-    steps: int = 50
+    steps: int = 25
     latents: int = 5
     without: int = 3
-    rate: float = 0.05
+    rate: float = 0.1
     penalty: float = 0.02
     floor: float = -4.0
     at_once: int = 8
