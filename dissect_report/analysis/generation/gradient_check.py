@@ -90,9 +90,10 @@ def _check_generator(setup: Setup, info: LayerInfo) -> None:
     held = tail.head(proof)
     maps = held.recorded.detach().clone().requires_grad_()
     images = tail.follow(maps, held.kept)
-    found = torch.autograd.grad(images.sum(), maps)[0] if images.requires_grad else None
+    lost = f"no gradient leads through {setup.run.model.source} back to layer {info.name!r}"
+    try:
+        found = torch.autograd.grad(images.sum(), maps)[0] if images.requires_grad else None
+    except RuntimeError as error:  # such as values that its own code has overwritten
+        raise ConfigError(f'{REFUSAL}: {lost}: {error}; set choose_by = "iou"') from error
     if found is None or not bool(torch.isfinite(found).all()) or not bool(found.any()):
-        raise ConfigError(
-            f"{REFUSAL}: no gradient leads through {setup.run.model.source} back to layer {info.name!r}; "
-            'set choose_by = "iou"'
-        )
+        raise ConfigError(f'{REFUSAL}: {lost}; set choose_by = "iou"')

@@ -115,15 +115,16 @@ def learn_strengths(
     put = min(recipe.latents, many)
     for step in range(1, recipe.steps + 1):
         chosen = generator.choice(np.asarray(latents), many, replace=False)
+        chosen = np.concatenate((np.sort(chosen[:put]), np.sort(chosen[put:])))
         painted = [blocks[int(k)] for k in generator.integers(len(blocks), size=put)]
         gradient = torch.full_like(strengths, recipe.penalty)
         for first in range(0, put, recipe.at_once):
             part = slice(first, min(first + recipe.at_once, put))
-            held = maps(np.sort(chosen[part]))
+            held = maps(chosen[part])
             loss = partial(painted_loss, answer, held, painted[part], level, floor=recipe.floor)
             gradient += _gradient(loss, strengths, held) / put
         for first in range(put, many, recipe.at_once):
-            held = maps(np.sort(chosen[first : first + recipe.at_once]))
+            held = maps(chosen[first : first + recipe.at_once])
             gradient += _gradient(partial(left_loss, answer, held, area), strengths, held) / (many - put)
         strengths -= descent.change(torch.where(torch.from_numpy(able), gradient, 0), step)
         strengths.clamp_(0, 1)
@@ -164,8 +165,9 @@ def painted_loss(
     where = maps.new_zeros(len(maps), 1, *maps.shape[2:])
     for place, (top, bottom, left, right) in enumerate(painted):
         where[place, :, top:bottom, left:right] = 1
+    able = torch.from_numpy(np.isfinite(level)).to(maps.device)
     values = torch.from_numpy(np.nan_to_num(level)).to(maps)[:, None, None]
-    moved = strengths.to(maps)[:, None, None] * where
+    moved = torch.where(able, strengths.to(maps), 0)[:, None, None] * where
     found = answer(maps + (values - maps) * moved, [value.clone() for value in held.kept]).clamp(min=floor)
     pixels = functional.interpolate(where, found.shape[1:], mode="nearest")[:, 0].to(found)
     return -(found * pixels).sum((1, 2)) / pixels.sum((1, 2)).clamp(min=1)

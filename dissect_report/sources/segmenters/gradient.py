@@ -56,7 +56,10 @@ def _obstacle(segmenter: Segmenter, image: Tensor) -> str:
             return str(error)
         if not found.requires_grad:
             return f"{segmenter.source} keeps no gradient of its images"
-        (gradient,) = torch.autograd.grad(found.sum(), asked, allow_unused=True)
+        try:
+            (gradient,) = torch.autograd.grad(found.sum(), asked, allow_unused=True)
+        except RuntimeError as error:  # such as values that its own code has overwritten
+            return f"{segmenter.source} has no gradient: {' '.join(str(error).split())}"
     if gradient is None:
         return f"{segmenter.source} keeps no gradient of its images"
     return "" if bool(torch.isfinite(gradient).all()) else f"{segmenter.source} has no finite gradient"

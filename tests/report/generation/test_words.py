@@ -24,6 +24,7 @@ def made(low: float | None, value: float | None, high: float | None, **more: obj
         "concept": 1, "area": 0.2, "images": 5, "detectors": 3, "ceiling": 0.2, "insert_units": (1, 2),
         "curves": curves, "side_count": 20, "side_effects": (), "ace": 0.1, "added": 0.01, "added_low": 0.005,
         "added_high": 0.02, "added_by_place": (), "contexts": (), "cells": (), "lattice_added": (),
+        "insert_strengths": (1.0, 1.0), "sets": (), "shown_places": (), "set_cells": (),
         "notes": (),
     }  # fmt: skip
     return ConceptEdits(**(fields | more))  # type: ignore[arg-type]
