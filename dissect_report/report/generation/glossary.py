@@ -42,6 +42,11 @@ def generation_glossary(record: Generation) -> dict[str, Term]:
             "strength",
             "How far a unit's map is moved to its insertion value: 1 is the whole way, as by IoU.",
         ),
+        "painted": (
+            "share of the place",
+            "The share of the place's own grid pixels that carry the concept with the units inserted there; "
+            "mean over places and latents.",
+        ),
         "gained": (
             "gain of the place",
             "The share of the place's own grid pixels that carry the concept with the units inserted there, "
