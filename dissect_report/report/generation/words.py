@@ -76,6 +76,8 @@ def removal_sentence(name: str, edits: ConceptEdits) -> str:
         change = portion(-point.portion, sign=True)
         return f"{units} changes {name} by {change} ({interval_words(turned)}): no certain change."
     span = interval_words(portions(point.low, point.high))
+    if point.portion == 1 and point.low is None:
+        span = "every pixel in every image, so there is no interval"
     if point.portion < 0:
         more = portions(*(None if end is None else -end for end in (point.high, point.low)))
         return (
