@@ -14,7 +14,6 @@ from dissect_report.activations.interventions import check_units
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.linear_step import LinearStep, find_linear_step, plain_step
 from dissect_report.activations.tail import Tail, split_tail
-from dissect_report.analysis.ablation.held_maps import hold_maps, read_images
 from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.passes import RemovalPass
 from dissect_report.analysis.ablation.records import ablation_key, write_ablation
@@ -29,6 +28,7 @@ from dissect_report.analysis.ablation.targets import (
     set_sizes,
 )
 from dissect_report.analysis.cache import Cache, digest
+from dissect_report.analysis.held_maps import hold_maps, read_images
 from dissect_report.analysis.layer_numbers import levels_of
 from dissect_report.analysis.provenance import versions
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup

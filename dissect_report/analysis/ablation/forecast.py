@@ -10,12 +10,12 @@ import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.ablation.experiment import check, combines, open_remover
-from dissect_report.analysis.ablation.held_maps import hold_maps
 from dissect_report.analysis.ablation.removals import Nest
 from dissect_report.analysis.ablation.set_plans import plan_sets
 from dissect_report.analysis.ablation.splits import UNKNOWN, class_labels
 from dissect_report.analysis.ablation.targets import count_classes, set_sizes
 from dissect_report.analysis.forecast_words import duration
+from dissect_report.analysis.held_maps import hold_maps
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import AblationConfig, Config
 from dissect_report.errors import ConfigError

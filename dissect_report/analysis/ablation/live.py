@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from dissect_report.activations.linear_step import LinearStep
-from dissect_report.analysis.ablation.held_maps import HeldMaps
 from dissect_report.analysis.ablation.removals import Remover
 from dissect_report.analysis.ablation.splits import LabelledImages
+from dissect_report.analysis.held_maps import HeldMaps
 from dissect_report.findings.answers import decisions, pack, right
 from dissect_report.stats.classification import ClassCounts
 

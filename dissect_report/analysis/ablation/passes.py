@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dissect_report.analysis.ablation.held_maps import HeldMaps
 from dissect_report.analysis.ablation.removals import Nest, Outcome, Remover
 from dissect_report.analysis.ablation.splits import LabelledImages
 from dissect_report.analysis.cache import Cache, digest
+from dissect_report.analysis.held_maps import HeldMaps
 from dissect_report.analysis.progress import Progress
 
 #: Images a block at most: what an interruption can lose.

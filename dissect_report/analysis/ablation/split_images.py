@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from dissect_report.analysis.ablation.held_maps import HeldMaps
 from dissect_report.analysis.ablation.passes import RemovalPass
 from dissect_report.analysis.ablation.splits import (
     UNKNOWN,
@@ -17,6 +16,7 @@ from dissect_report.analysis.ablation.splits import (
     split_halves,
     stray_folders,
 )
+from dissect_report.analysis.held_maps import HeldMaps
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.survey import Survey
 from dissect_report.errors import ProbeError

@@ -10,7 +10,6 @@ import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.tail import split_tail
-from dissect_report.analysis.ablation.held_maps import hold_maps
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.generating import generate
 from dissect_report.analysis.generation.choosing import choose_sets
@@ -42,6 +41,7 @@ from dissect_report.analysis.generation.plans import (
 )
 from dissect_report.analysis.generation.records import write_generation
 from dissect_report.analysis.generation.unit_sets import ConceptSets, UnitSet
+from dissect_report.analysis.held_maps import hold_maps
 from dissect_report.analysis.layer_numbers import levels_of
 from dissect_report.analysis.provenance import intervention_key, versions
 from dissect_report.analysis.setup import Setup

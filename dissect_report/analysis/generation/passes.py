@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dissect_report.analysis.ablation.held_maps import HeldMaps
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.generation.edits import Edit, Editor
+from dissect_report.analysis.held_maps import HeldMaps
 from dissect_report.findings.paths import TILE
 
 

@@ -16,10 +16,10 @@ from ablation_site import CLASSES, draw_photos, set_up_site, write_site
 from dissect_report.activations.interventions import ablated
 from dissect_report.analysis.ablation import passes as removal_passes
 from dissect_report.analysis.ablation.experiment import run_ablation
-from dissect_report.analysis.ablation.held_maps import read_images
 from dissect_report.analysis.ablation.removals import Remover
 from dissect_report.analysis.ablation.splits import class_labels, split_halves
 from dissect_report.analysis.dissection import dissect
+from dissect_report.analysis.held_maps import read_images
 from dissect_report.analysis.progress import Silent
 from dissect_report.errors import ConfigError, LayerError
 from dissect_report.findings.ablation import ARRAYS, Ablation

@@ -21,8 +21,8 @@ from reference_ablation import (
 from torch import Tensor
 
 from dissect_report.analysis.ablation.experiment import open_remover, run_ablation
-from dissect_report.analysis.ablation.held_maps import read_images
 from dissect_report.analysis.dissection import dissect
+from dissect_report.analysis.held_maps import read_images
 from dissect_report.analysis.setup import Setup
 from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.store import LoadedRun, load_run
