@@ -66,9 +66,9 @@ def test_all_of_it_in_every_image_is_no_lack_of_latents():
 def by(kind: str, gained: float, **more: object) -> InsertedSet:
     fields: dict[str, object] = {
         "chosen_by": kind, "units": tuple(range(17)), "strengths": (0.5,) * 17, "added": 0.01,
-        "added_low": 0.005, "added_high": 0.02, "painted": gained + 0.1, "gained": gained, "gained_low": gained - 0.04,
-        "gained_high": gained + 0.04, "ace": 0.1, "ace_low": 0.05, "ace_high": 0.15, "removed": 0.03,
-        "removed_low": 0.01, "removed_high": 0.05,
+        "added_low": 0.005, "added_high": 0.02, "painted": gained + 0.1, "gained": gained,
+        "gained_low": gained - 0.04, "gained_high": gained + 0.04, "ace": 0.1, "ace_low": 0.05,
+        "ace_high": 0.15, "removed": 0.03, "removed_low": 0.01, "removed_high": 0.05,
     }  # fmt: skip
     return InsertedSet(**(fields | more))  # type: ignore[arg-type]
 
