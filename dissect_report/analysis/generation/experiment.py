@@ -93,7 +93,7 @@ def check(setup: Setup) -> None:
         names = [concept.name for concept in setup.segmenter.catalogue]
         for pattern in config.concepts:
             match_names(pattern, names)
-        check_choice(setup, config, likely_layer(config, setup.network.chosen))
+        check_choice(setup, config, likely_layer(config, setup.network.chosen), len(setup.survey))
 
 
 def is_current(setup: Setup, run: LoadedRun) -> bool:

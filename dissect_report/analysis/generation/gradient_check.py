@@ -33,20 +33,21 @@ def learning_latents(config: GenerationConfig, probe: int) -> range:
     return range(first, min(first + config.choose_latents, probe) if config.choose_by == "effect" else first)
 
 
-def check_choice(setup: Setup, config: GenerationConfig, info: LayerInfo) -> None:
+def check_choice(setup: Setup, config: GenerationConfig, info: LayerInfo, probe: int) -> None:
     """Refuses to choose by effect where there is no gradient or no latent is left to learn on.
 
     Args:
         setup: the run's.
         config: the table.
         info: the layer, or one of those that may be changed.
+        probe: latents that there are.
 
     Raises:
         ConfigError: saying what is missing.
     """
     if config.choose_by != "effect":
         return
-    probe, reported = len(setup.survey), min(config.latents, len(setup.survey))
+    reported = min(config.latents, probe)
     if len(learning_latents(config, probe)) < FEWEST:
         raise ConfigError(
             f"{REFUSAL}: of {probe} latents {reported} are reported, too few are left to learn on; raise "

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
 from dissect_report.analysis.generation.layer import UNIT_BLOCK, Measured
 from dissect_report.analysis.sprites import outline, picture_grid
 from dissect_report.findings.generation import GridCell
 from dissect_report.findings.paths import TILE
 from dissect_report.findings.records import ConceptRecord
+
+#: Side of a lattice's picture: of many places the tiles are smaller.
+MOST_PIXELS = 16 * TILE
 
 #: Side of the grid on which changes are looked for, in cells of a tile.
 CHANGE_GRID = 32
@@ -50,7 +54,11 @@ def lattice_picture(pictures: np.ndarray, shape: tuple[int, int]) -> bytes:
         pictures: uint8 [place, TILE, TILE, 3], row by row.
         shape: rows and columns of places.
     """
-    return picture_grid(pictures.reshape(*shape, TILE, TILE, 3))
+    side = min(TILE, MOST_PIXELS // max(shape))
+    if side < TILE:
+        small = [Image.fromarray(one).resize((side, side), Image.Resampling.BOX) for one in pictures]
+        pictures = np.stack([np.asarray(one) for one in small])
+    return picture_grid(pictures.reshape(*shape, side, side, 3))
 
 
 def shown_grid(measured: Measured, place: int) -> np.ndarray:

@@ -181,6 +181,12 @@ def test_what_has_no_gradient_is_refused_before_anything_is_measured(change, giv
     assert not (tmp_path / "run").exists()
 
 
+def test_the_forecast_refuses_it_too(tmp_path) -> None:
+    path = tinted_site(tmp_path, TABLE.replace("reddish", "red"))
+    with pytest.raises(ConfigError, match="concept 'red': color is no network"):
+        list(forecast(load_config(path), Silent(), 1))
+
+
 def test_the_forecast_counts_what_learning_takes(tmp_path) -> None:
     lines = forecast(load_config(tinted_site(tmp_path)), Silent(), 1)
     (line,) = [text for text in lines if "edits at" in text]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from dissect_report.analysis.dissection import dissect
 from dissect_report.analysis.forecast import forecast
 from dissect_report.analysis.generation.edits import Edit
 from dissect_report.analysis.generation.experiment import is_current, open_pass, run_generation
+from dissect_report.analysis.generation.pictures import lattice_picture
 from dissect_report.analysis.generation.plans import lattice
 from dissect_report.analysis.layer_numbers import dissected_maps
 from dissect_report.analysis.progress import Silent
@@ -225,6 +227,18 @@ def test_places_are_cells_or_blocks_and_their_middles_lie_in_them() -> None:
         covered[place.block[0] : place.block[1], place.block[2] : place.block[3]] += 1
     assert (covered == 1).all()
     assert lattice((4, 2), 32, 8)[0] == (4, 2)
+    shape, places = lattice((16, 16), 64, 16)  # single cells of a finer map
+    assert (shape, places[17].block, places[17].middle) == ((16, 16), (1, 2, 1, 2), (6, 6))
+    assert lattice((128, 128), 64, 128)[0] == (64, 64), "no smaller than a pixel of the grid"
+
+
+def test_the_picture_of_a_fine_lattice_has_smaller_tiles() -> None:
+    tiles = np.zeros((32 * 32, TILE, TILE, 3), np.uint8)
+    tiles[33] = 255
+    with Image.open(io.BytesIO(lattice_picture(tiles, (32, 32)))) as picture:
+        assert picture.size == (2048, 2048)
+        assert picture.getpixel((96, 96)) > (240, 240, 240)
+        assert picture.getpixel((32, 32)) < (15, 15, 15)
 
 
 def test_pictures_are_written_for_every_concept_latent_and_unit(site) -> None:
