@@ -132,7 +132,8 @@ def set_up(
         largest = _recognise_segmenters(
             segmenter, labelling, known, lambda: _first_image(run, network, survey)
         )
-    labelling.size = images_at_once(largest, run.compute.batch_size, network.device)
+        labelling.size = images_at_once(largest, run.compute.batch_size, network.device)
+        _try_several(segmenter, labelling, lambda: _first_image(run, network, survey))
     return Setup(
         config=config,
         run=run,
@@ -175,6 +176,23 @@ def _recognise_segmenters(
             if part.note:
                 labelling.notes.append(part.note)
     return max(largest)
+
+
+def _try_several(
+    segmenter: MergedSegmenter, labelling: Batches, first_image: Callable[[], torch.Tensor]
+) -> None:
+    """Labels one image at a time on a CPU where a segmenter takes no more, and says so."""
+    parts = [part for part in segmenter.segmenters if isinstance(part, NetworkSegmenter)]
+    if labelling.device.type != "cpu" or labelling.size == 1 or not parts:
+        return
+    several = first_image().expand(labelling.size, -1, -1, -1)
+    for part in parts:
+        try:
+            part.answer(several)
+        except SegmenterError:
+            labelling.size = 1
+            labelling.notes.append(f"{part.source} takes one image at a time")
+            return
 
 
 def _answer(
