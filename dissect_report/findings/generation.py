@@ -23,12 +23,12 @@ GENERATION_ARRAYS = {
     "sweep": "[edited, ranking, count, latent, concept + 1] int32 grid pixels; rankings: effect where units "
     "were chosen by it, iou, ace, draws",
     "set_inserted": "[edited, concept + 1] float64 area with its units inserted everywhere minus intact",
-    "placed": "[edited, latent, place, concept + 1] int32 grid pixels with the units inserted at the place",
-    "set_added": "[edited, set, latent, place] int64 grid pixels of the concept, each set at the place minus "
-    "intact; sets in the order of ``ConceptEdits.sets``",
-    "painted": "[edited, set, latent, place] float64 share of the place's pixels that carry it then",
-    "painted_before": "[edited, latent, place] float64 the same in the intact image",
-    "place_labels": "[latent, place, depth] int64 intact labels at the middle of the place",
+    "placed": "[edited, insert latent, place, concept + 1] int32 grid pixels, its units inserted there",
+    "set_added": "[edited, set, insert latent, place] int64 grid pixels of the concept, each set at the place "
+    "minus intact; sets in the order of ``ConceptEdits.sets``",
+    "painted": "[edited, set, insert latent, place] float64 share of the place's pixels that carry it then",
+    "painted_before": "[edited, insert latent, place] float64 the same in the intact image",
+    "place_labels": "[insert latent, place, depth] int64 intact labels at the middle of the place",
     "unit_placed": "[measured, unit place, concept + 1] int32 grid pixels, the unit inserted there; latent 0",
     "unit_place_labels": "[unit place, depth] int64 intact labels at its middle; latent 0",
 }
