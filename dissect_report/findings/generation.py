@@ -24,7 +24,7 @@ GENERATION_ARRAYS = {
     "were chosen by it, iou, ace, draws",
     "set_inserted": "[edited, concept + 1] float64 area with its units inserted everywhere minus intact",
     "placed": "[edited, insert latent, place, concept + 1] int32 grid pixels, its units inserted there",
-    "set_added": "[edited, set, insert latent, place] int64 grid pixels of the concept, each set at the place "
+    "set_added": "[edited, set, insert latent, place] int64 grid pixels of it, each set at the place "
     "minus intact; sets in the order of ``ConceptEdits.sets``",
     "painted": "[edited, set, insert latent, place] float64 share of the place's pixels that carry it then",
     "painted_before": "[edited, insert latent, place] float64 the same in the intact image",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from dissect_report.config import SegmenterConfig
 from dissect_report.errors import SegmenterError
-from dissect_report.sources.concepts import Concept, name_channels
+from dissect_report.sources.concepts import Concept, check_catalogue, name_channels, read_catalogue
 
 
 def read_carried(carried: Iterable[Any], where: str, unlabelled: Collection[int] = (0,)) -> list[Concept]:
@@ -49,3 +51,18 @@ def networks_in(thing: Any) -> list[nn.Module]:
     return [
         n for part in kept if isinstance(part, nn.Module | Mapping | list | tuple) for n in networks_in(part)
     ]
+
+
+def find_catalogue(config: SegmenterConfig, folder: Path, network: Any) -> tuple[Concept, ...]:
+    """From the configured file, else from what the factory's object carries."""
+    if config.concepts:
+        return read_catalogue(folder / config.concepts, config.unlabelled)
+    for attribute in ("concepts", "labels"):
+        carried = getattr(network, attribute, None)
+        if isinstance(carried, Iterable) and (carried := list(carried)):
+            where = f"{config.source}, its .{attribute}"
+            return check_catalogue(read_carried(carried, where, config.unlabelled), config.unlabelled, where)
+    raise SegmenterError(
+        f"{config.source}: nobody names its concepts: set `concepts` to a file, or give the object "
+        "a list .labels, one name a channel"
+    )

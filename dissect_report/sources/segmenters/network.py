@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from dissect_report.sources.factory import load_factory, source_digest
 from dissect_report.sources.identity import digest_of
 from dissect_report.sources.in_memory import concepts_of, held
 from dissect_report.sources.precision import run_as_it_is
-from dissect_report.sources.segmenters.carried import networks_in, read_carried
+from dissect_report.sources.segmenters.carried import find_catalogue, networks_in, read_carried
 from dissect_report.sources.segmenters.label_output import LabelOutput
 from dissect_report.sources.segmenters.protocol import sample_cells, to_positions
 from dissect_report.sources.shells import eager
@@ -241,7 +241,7 @@ def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
     """
     network = load_factory(config.source, folder, SegmenterError)()
     _check_segments(config, network)
-    catalogue = _find_catalogue(config, folder, network)
+    catalogue = find_catalogue(config, folder, network)
     code = source_digest(config.source, folder)
     return NetworkSegmenter(
         config.source, network, catalogue, unlabelled=config.unlabelled, output=config.output,
@@ -254,7 +254,7 @@ def open_held(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
     held_network, concepts = concepts_of(held(config.source, SegmenterError))
     _check_segments(config, held_network)
     if concepts is None:
-        catalogue = _find_catalogue(config, folder, held_network)
+        catalogue = find_catalogue(config, folder, held_network)
     else:
         listed = read_carried(concepts, config.source, config.unlabelled)
         catalogue = check_catalogue(listed, config.unlabelled, config.source)
@@ -294,18 +294,3 @@ def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
         config.source, network, catalogue, unlabelled=unlabelled, output=config.output,
         normalisation=(MEAN, STD),
     )  # fmt: skip
-
-
-def _find_catalogue(config: SegmenterConfig, folder: Path, network: Any) -> tuple[Concept, ...]:
-    """From the configured file, else from what the factory's object carries."""
-    if config.concepts:
-        return read_catalogue(folder / config.concepts, config.unlabelled)
-    for attribute in ("concepts", "labels"):
-        carried = getattr(network, attribute, None)
-        if isinstance(carried, Iterable) and (carried := list(carried)):
-            where = f"{config.source}, its .{attribute}"
-            return check_catalogue(read_carried(carried, where, config.unlabelled), config.unlabelled, where)
-    raise SegmenterError(
-        f"{config.source}: nobody names its concepts: set `concepts` to a file, or give the object "
-        "a list .labels, one name a channel"
-    )
