@@ -24,6 +24,7 @@ from dissect_report.findings.ablation import ARRAYS, Ablation
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.gate import check_plain, layer_faults, refuse_first, run_faults
 from dissect_report.findings.generation import GENERATION_ARRAYS, Generation
+from dissect_report.findings.painting import Painting, misfitting
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.records import SCHEMA_VERSION, LayerSummary, Run
 from dissect_report.findings.shapes import misshapen
@@ -126,6 +127,7 @@ def json_schema() -> dict[str, Any]:
         "dissection.json": TypeAdapter(Dissection).json_schema(),
         "ablation.json": TypeAdapter(Ablation).json_schema(),
         "generation.json": TypeAdapter(Generation).json_schema(),
+        "painting.json": TypeAdapter(Painting).json_schema(),
     }
 
 
@@ -200,6 +202,21 @@ class LoadedLayer:
         """The arrays of ``generation.npz`` by name; see ``findings.generation.GENERATION_ARRAYS``."""
         sizes = {"edited": len(self.generation.concepts)} if self.generation else {}
         return self._arrays(self.paths.generation_arrays(self.summary.folder), GENERATION_ARRAYS, sizes)
+
+    @cached_property
+    def painting(self) -> Painting | None:
+        """``painting.json``; None where the run does not export the layer."""
+        path = self.paths.painting(self.summary.folder)
+        return self._read(path, Painting) if path.exists() else None
+
+    @cached_property
+    def painting_arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of ``painting.npz`` by name; see ``findings.painting.PAINTING_ARRAYS``."""
+        known, path = self.painting, self.paths.painting_arrays(self.summary.folder)
+        assert known is not None, "asked for only where there is a record"
+        arrays = _read_arrays(path)
+        refuse_first(path, misfitting(arrays, known, self.summary.units))
+        return arrays
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:

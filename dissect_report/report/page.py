@@ -12,6 +12,7 @@ STYLES = (
     "assets/css/removals.css",
     "assets/css/compare.css",
     "assets/css/edits.css",
+    "assets/css/paint.css",
     "assets/css/layer.css",
 )
 
@@ -44,6 +45,7 @@ class Page:
         body: HTML of the content area with exactly one ``<h1>``; links are relative to ``path``.
         search: plain words to index.
         nav: place in the navigation, e.g. ("squeezenet", "fire9"); None keeps the page out of it.
+        card: below the site's root, the picture where a link to the page is shared; "" for the site's own.
     """
 
     path: PurePosixPath
@@ -52,6 +54,7 @@ class Page:
     body: str
     search: str
     nav: tuple[str, ...] | None
+    card: str = ""
 
 
 @dataclass(frozen=True)
