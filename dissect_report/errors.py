@@ -8,6 +8,7 @@
     │   ├── ProbeError              no readable image, an unknown class folder
     │   └── SegmenterError          ids outside the catalogue, masks missing or of the wrong size
     ├── LayerError                  an unknown layer, or one whose output is not a map
+    ├── ExportError                 a part of a network that no portable graph can be made of
     ├── StorageError                no space, no permission: what, and where
     ├── FindingsError               findings missing, of another schema version, or not valid
     └── PublishError                the site cannot be built or put where it should go
@@ -52,6 +53,10 @@ class SegmenterError(SourceError):
 
 class LayerError(DissectError):
     """A layer does not exist or has no units to dissect."""
+
+
+class ExportError(DissectError):
+    """No portable graph can be made of a part of a network."""
 
 
 class StorageError(DissectError):

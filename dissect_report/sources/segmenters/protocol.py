@@ -62,8 +62,8 @@ def cell_pixels(side: int, grid: int) -> np.ndarray:
 
 def sample_cells(labels: Integer[Tensor, "... y x"], grid: int) -> Integer[Tensor, "... grid grid"]:
     """The labels of the cells' centre pixels."""
-    rows = torch.as_tensor(cell_pixels(labels.shape[-2], grid), device=labels.device)
-    columns = torch.as_tensor(cell_pixels(labels.shape[-1], grid), device=labels.device)
+    rows = torch.as_tensor(cell_pixels(int(labels.shape[-2]), grid), device=labels.device)
+    columns = torch.as_tensor(cell_pixels(int(labels.shape[-1]), grid), device=labels.device)
     return labels[..., rows[:, None], columns[None, :]]
 
 

@@ -20,6 +20,8 @@
       const script = document.createElement("script");
       script.src = root + name.split("/").map(encodeURIComponent).join("/") + ".js";
       script.onerror = () => reject(new Error("cannot load " + script.src));
+      // A file that was cut short has run by now without handing anything over.
+      script.onload = () => reject(Object.assign(new Error("damaged: " + script.src), { damaged: true }));
       document.head.append(script);
     });
     loaded.set(name, promise);

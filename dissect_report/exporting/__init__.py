@@ -1,0 +1,1 @@
+"""Parts of a network as portable graphs (ONNX), for a reader's browser."""
