@@ -11,6 +11,7 @@
     <layer folder>/sprites/<unit>.webp a unit's top images side by side
     <layer folder>/ablation.json, ablation.npz, flips/        classifiers: units removed
     <layer folder>/generation.json, generation.npz, edits/    generators: units removed and inserted
+    <layer folder>/photo.json, photo.npz, network.onnx, photos/    what trying a photo needs
 <site>/cache/<run>/                    activations and labels; safe to delete
 <site>/docs/, mkdocs.yml, site/        made by render and build
 """
@@ -27,7 +28,7 @@ from dissect_report.file_names import file_names
 TILE = 128
 
 #: Folders of a run that are no layer's, in the findings and on the site.
-RUN_FOLDERS = ("thumbnails", "segmentation", "classes", "experiments")
+RUN_FOLDERS = ("thumbnails", "segmentation", "classes", "experiments", "photo")
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,22 @@ class RunPaths:
     def generation_arrays(self, layer: str) -> Path:
         """The arrays behind it."""
         return self.root / layer / "generation.npz"
+
+    def photo(self, layer: str) -> Path:
+        """What a browser needs to try the network on a photo."""
+        return self.root / layer / "photo.json"
+
+    def photo_arrays(self, layer: str) -> Path:
+        """The arrays behind it."""
+        return self.root / layer / "photo.npz"
+
+    def network_graph(self, layer: str) -> Path:
+        """The classifier, as a graph."""
+        return self.root / layer / "network.onnx"
+
+    def photo_crop(self, layer: str, place: int) -> Path:
+        """A probe image that readers can pick, whole."""
+        return self.root / layer / "photos" / f"{place}.webp"
 
     def removal_grid(self, layer: str, concept: int) -> Path:
         """Before/after grid of a concept: a row a latent, a column a count of units removed."""

@@ -23,6 +23,7 @@ from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.generation import Generation
 from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.photo import Photo
 from dissect_report.findings.records import SCHEMA_VERSION, LayerSummary, Run
 from dissect_report.findings.units import Dissection, UnitRecord
 
@@ -123,6 +124,7 @@ def json_schema() -> dict[str, Any]:
         "dissection.json": TypeAdapter(Dissection).json_schema(),
         "ablation.json": TypeAdapter(Ablation).json_schema(),
         "generation.json": TypeAdapter(Generation).json_schema(),
+        "photo.json": TypeAdapter(Photo).json_schema(),
     }
 
 
@@ -174,6 +176,17 @@ class LoadedLayer:
     def generation_arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``generation.npz`` by name; see ``findings.generation.GENERATION_ARRAYS``."""
         return _read_arrays(self.paths.generation_arrays(self.summary.folder))
+
+    @cached_property
+    def photo(self) -> Photo | None:
+        """``photo.json``; None where the run exports no network for the layer."""
+        path = self.paths.photo(self.summary.folder)
+        return read_record(path, Photo) if path.exists() else None
+
+    @cached_property
+    def photo_arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of ``photo.npz`` by name; see ``findings.photo.PHOTO_ARRAYS``."""
+        return _read_arrays(self.paths.photo_arrays(self.summary.folder))
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
