@@ -13,6 +13,7 @@ STYLES = (
     "assets/css/compare.css",
     "assets/css/edits.css",
     "assets/css/layer.css",
+    "assets/css/photo.css",
 )
 
 #: Scripts of every page, in this order; a site has them in one file. ``figures.js`` loads ``plotly.min.js``
@@ -30,6 +31,11 @@ SCRIPTS = (
     "assets/js/layer.js",
     "assets/js/removals.js",
     "assets/js/edits.js",
+    "assets/js/runtime.js",
+    "assets/js/photo_pixels.js",
+    "assets/js/photo_units.js",
+    "assets/js/photo_cards.js",
+    "assets/js/photo.js",
 )
 
 
