@@ -19,6 +19,9 @@ from dissect_report.config import AblationConfig, Config, GenerationConfig, RunC
 from dissect_report.errors import ConfigError
 from dissect_report.findings.records import SCHEMA_VERSION, OutputSample, Provenance
 
+#: Keys of ``[generation]`` that are about painting alone.
+PAINTING = ("paint", "paint_scenes", "paint_max_mb")
+
 
 @dataclass
 class Stopwatch:
@@ -82,8 +85,15 @@ def findings_key(run: RunConfig, inputs: dict[str, str], device: torch.device) -
 def intervention_key(key: str, config: AblationConfig | GenerationConfig | None) -> str:
     """Digest of everything that an intervention depends on: the dissection's key and its own table."""
     options = dataclasses.asdict(config) if config else {}
-    options.pop("memory_gb", None)  # no number depends on it
+    for name in ("memory_gb", *PAINTING):  # no number depends on them
+        options.pop(name, None)
     return digest("intervention", key, options)
+
+
+def painting_key(key: str, config: GenerationConfig | None) -> str:
+    """Digest of everything that an export for painting depends on."""
+    options = [getattr(config, name) for name in PAINTING if name != "paint_max_mb"] if config else []
+    return digest("painting", intervention_key(key, config), options, version("onnx"))
 
 
 def provenance(

@@ -35,6 +35,12 @@ class GenerationConfig:
     insert_latents: int = key(32, "the first of those, for inserting at every place")
     grid_latents: int = key(8, "the first of those, shown before and after")
     random_draws: int = key(19, "random sets of units to compare with")
+    paint: bool = key(
+        False,
+        "a page on which readers paint with units, the part of the network behind them in their browser",
+    )
+    paint_scenes: int = key(8, "the first latents, as scenes to paint in")
+    paint_max_mb: float = key(64.0, "what painting may take on the site; above it there is no such page")
     memory_gb: float = key(1.0, "memory for edited maps and for what lies behind them, at a time")
 
     def __post_init__(self) -> None:
@@ -53,6 +59,8 @@ class GenerationConfig:
                 (self.insert_latents >= 1, "[generation] insert_latents must be at least 1"),
                 (self.grid_latents >= 1, "[generation] grid_latents must be at least 1"),
                 (self.random_draws >= 0, "[generation] random_draws must be 0 or more"),
+                (self.paint_scenes >= 1, "[generation] paint_scenes must be at least 1"),
+                (self.paint_max_mb > 0, "[generation] paint_max_mb must be above 0"),
                 (self.memory_gb > 0, "[generation] memory_gb must be above 0"),
             ]
         )

@@ -11,6 +11,7 @@
     <layer folder>/sprites/<unit>.webp a unit's top images side by side
     <layer folder>/ablation.json, ablation.npz, flips/        classifiers: units removed
     <layer folder>/generation.json, generation.npz, edits/    generators: units removed and inserted
+    <layer folder>/painting.json, painting.npz, tail.onnx, labels.onnx, painted.webp    what painting needs
     <layer folder>/photo.json, photo.npz, network.onnx, photos/    what trying a photo needs
 <site>/cache/<run>/                    activations and labels; safe to delete
 <site>/docs/, mkdocs.yml, site/        made by render and build
@@ -28,7 +29,7 @@ from dissect_report.file_names import file_names
 TILE = 128
 
 #: Folders of a run that are no layer's, in the findings and on the site.
-RUN_FOLDERS = ("thumbnails", "segmentation", "classes", "experiments", "photo")
+RUN_FOLDERS = ("thumbnails", "segmentation", "classes", "experiments", "paint", "photo")
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,31 @@ class RunPaths:
     def generation_arrays(self, layer: str) -> Path:
         """The arrays behind it."""
         return self.root / layer / "generation.npz"
+
+    def painting(self, layer: str) -> Path:
+        """What a browser needs to paint with the layer's units."""
+        return self.root / layer / "painting.json"
+
+    def painting_arrays(self, layer: str) -> Path:
+        """The scenes."""
+        return self.root / layer / "painting.npz"
+
+    def tail(self, layer: str) -> Path:
+        """What lies behind the layer, as a graph."""
+        return self.root / layer / "tail.onnx"
+
+    def label_graph(self, layer: str) -> Path:
+        """A segmenter, as a graph."""
+        return self.root / layer / "labels.onnx"
+
+    def painted(self, layer: str) -> Path:
+        """A scene, intact and painted."""
+        return self.root / layer / "painted.webp"
+
+    def painting_files(self, layer: str) -> tuple[Path, ...]:
+        """All of these."""
+        kinds = (self.painting, self.painting_arrays, self.tail, self.label_graph, self.painted)
+        return tuple(kind(layer) for kind in kinds)
 
     def photo(self, layer: str) -> Path:
         """What a browser needs to try the network on a photo."""

@@ -22,6 +22,7 @@ from dissect_report.errors import FindingsError
 from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.generation import Generation
+from dissect_report.findings.painting import Painting
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.photo import Photo
 from dissect_report.findings.records import SCHEMA_VERSION, LayerSummary, Run
@@ -124,6 +125,7 @@ def json_schema() -> dict[str, Any]:
         "dissection.json": TypeAdapter(Dissection).json_schema(),
         "ablation.json": TypeAdapter(Ablation).json_schema(),
         "generation.json": TypeAdapter(Generation).json_schema(),
+        "painting.json": TypeAdapter(Painting).json_schema(),
         "photo.json": TypeAdapter(Photo).json_schema(),
     }
 
@@ -176,6 +178,17 @@ class LoadedLayer:
     def generation_arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``generation.npz`` by name; see ``findings.generation.GENERATION_ARRAYS``."""
         return _read_arrays(self.paths.generation_arrays(self.summary.folder))
+
+    @cached_property
+    def painting(self) -> Painting | None:
+        """``painting.json``; None where the run does not export the layer."""
+        path = self.paths.painting(self.summary.folder)
+        return read_record(path, Painting) if path.exists() else None
+
+    @cached_property
+    def painting_arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of ``painting.npz`` by name; see ``findings.painting.PAINTING_ARRAYS``."""
+        return _read_arrays(self.paths.painting_arrays(self.summary.folder))
 
     @cached_property
     def photo(self) -> Photo | None:

@@ -142,6 +142,20 @@ class RunAddresses:
         """The experiment that asks what else changes."""
         return self.root / "experiments" / "side-effects.html"
 
+    @property
+    def paint(self) -> PurePosixPath:
+        """Where readers paint with units."""
+        return self.root / "paint" / "index.html"
+
+    def paint_file(self, name: str) -> PurePosixPath:
+        """A script that registers a part of what painting needs."""
+        return self.paint.with_name(f"{name}.js")
+
+    @property
+    def painted(self) -> PurePosixPath:
+        """A scene, intact and painted."""
+        return self.paint.with_name("painted.webp")
+
     def layer(self, folder: str) -> LayerAddresses:
         """Addresses of the layer with this folder."""
         return LayerAddresses(self.root / folder)

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dissect_report.report.ablation.experiment import AblationExperiment
 from dissect_report.report.experiment import Experiment
 from dissect_report.report.generation.experiment import GenerationExperiment
+from dissect_report.report.painting.experiment import PaintingExperiment
 from dissect_report.report.photo.experiment import PhotoExperiment
 
-EXPERIMENTS: tuple[Experiment, ...] = (AblationExperiment(), GenerationExperiment(), PhotoExperiment())
+EXPERIMENTS: tuple[Experiment, ...] = (
+    AblationExperiment(),
+    GenerationExperiment(),
+    PaintingExperiment(),
+    PhotoExperiment(),
+)

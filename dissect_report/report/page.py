@@ -12,6 +12,7 @@ STYLES = (
     "assets/css/removals.css",
     "assets/css/compare.css",
     "assets/css/edits.css",
+    "assets/css/paint.css",
     "assets/css/layer.css",
     "assets/css/photo.css",
 )
@@ -31,11 +32,6 @@ SCRIPTS = (
     "assets/js/layer.js",
     "assets/js/removals.js",
     "assets/js/edits.js",
-    "assets/js/runtime.js",
-    "assets/js/photo_pixels.js",
-    "assets/js/photo_units.js",
-    "assets/js/photo_cards.js",
-    "assets/js/photo.js",
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from dissect_report.report.page import DataFile
@@ -25,8 +26,8 @@ DIGESTS = {
 #: Where the script lies on a site.
 RUNTIME = PurePosixPath("assets/runtime/onnxruntime.js")
 
-#: The scripts of a page that runs a network, before the page's own.
-RUNTIME_SCRIPTS = ("assets/js/runtime.js",)
+#: The script of a page that runs a network, before the page's own.
+STARTER = "assets/js/runtime.js"
 
 
 def runtime_file() -> DataFile:
@@ -38,6 +39,18 @@ def runtime_file() -> DataFile:
     parts = {"program": f"{as_constant(library)}\n{worker}", "wasm": base64.b64encode(wasm).decode("ascii")}
     licence = (folder / "LICENSE").read_text(encoding="utf-8")
     return DataFile(RUNTIME, f"/*\n{licence}*/\n{registered(RUNTIME, parts)}")
+
+
+def script_bundle(path: PurePosixPath, parts: Sequence[str]) -> DataFile:
+    """Scripts of one kind of page as one file.
+
+    Args:
+        path: of the file.
+        parts: in ``templates/``, in order.
+    """
+    return DataFile(
+        path, "\n".join((templates_folder() / part).read_text(encoding="utf-8") for part in parts)
+    )
 
 
 def as_constant(module: str) -> str:

@@ -16,7 +16,7 @@ from dissect_report.report.page import DataFile, Page
 from dissect_report.report.photo.files import FILES, data_files
 from dissect_report.report.photo.page import megabytes, photo_page, preprocessing
 from dissect_report.report.photo.view import photo_view
-from dissect_report.report.runtime import VERSION, runtime_file
+from dissect_report.report.runtime import VERSION
 from dissect_report.report.site import SiteFindings
 
 
@@ -35,9 +35,8 @@ class PhotoExperiment(Experiment):
             yield photo_page(photo)
 
     def data_files(self, site: SiteFindings, run: LoadedRun) -> Iterator[DataFile]:
-        """The network, its units, photos, and what runs networks."""
+        """What it loads."""
         if photo := photo_view(site, run):
-            yield runtime_file()
             yield from data_files(photo)
 
     def copies(self, site: SiteFindings, run: LoadedRun) -> Iterator[tuple[Path, PurePosixPath]]:

@@ -14,7 +14,17 @@ from dissect_report.report.cards import label
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import DataFile
 from dissect_report.report.photo.view import PhotoView
-from dissect_report.report.runtime import packed, registered
+from dissect_report.report.runtime import STARTER, packed, registered, runtime_file, script_bundle
+
+#: The page's own scripts, once a site.
+SCRIPT = PurePosixPath("assets/js/photo.js")
+PARTS = (
+    STARTER,
+    "assets/js/photo/pixels.js",
+    "assets/js/photo/units.js",
+    "assets/js/photo/cards.js",
+    "assets/js/photo/page.js",
+)
 
 #: Of the layer whose units are shown.
 FILES = {
@@ -39,7 +49,9 @@ def picture_file(photo: PhotoView, place: int) -> PurePosixPath:
 
 
 def data_files(photo: PhotoView) -> Iterator[DataFile]:
-    """Every script of the page that holds data."""
+    """Everything that the page loads: scripts, what runs networks, data."""
+    yield runtime_file()
+    yield script_bundle(SCRIPT, PARTS)
     folder, paths = photo.view.layer.summary.folder, photo.view.run.paths
     graph = {"graph": packed(_bytes(paths.network_graph(folder)))}
     yield DataFile(network_file(photo), registered(network_file(photo), graph))

@@ -9,7 +9,7 @@ from dissect_report.report.cards import setting
 from dissect_report.report.experiment_page import experiment_page
 from dissect_report.report.formatting import listing, share
 from dissect_report.report.page import Page
-from dissect_report.report.photo.files import network_file, picture_file, units_file
+from dissect_report.report.photo.files import SCRIPT, network_file, picture_file, units_file
 from dissect_report.report.photo.view import SETS, PhotoView
 from dissect_report.report.runtime import runtime_file
 
@@ -35,6 +35,7 @@ def photo_page(photo: PhotoView) -> Page:
         "replacement": other_replacement(photo),
         "difference": max(record.scores_difference, record.maps_difference),
         "share": share,
+        "script": link(path, SCRIPT),
     }
     name = view.run.record.name
     description = f"Drop a photo: {name} runs in your browser and shows what it says and which units fire."

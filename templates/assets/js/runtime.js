@@ -19,9 +19,11 @@
     return Object.assign(new Error(kind === "other" && said ? `${SAID.other}: ${said}` : SAID[kind]), { kind });
   }
 
+  /* A page opened from disk has a stand-in for Worker, for the search: it is no thread of its own. */
   function worker(source) {
+    const Thread = (window.IFrameWorker && window.IFrameWorker.native) || window.Worker;
     const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    try { return new Worker(address); } catch { throw failure("worker"); }
+    try { return new Thread(address); } catch { throw failure("worker"); }
   }
 
   /** A data file of the site, or a sentence why it cannot be had. */

@@ -56,6 +56,7 @@
     }
   }
 
+  IFrameWorker.native = window.Worker; // a worker made of a script in hand (a Blob) starts from disk, too
   window.IFrameWorker = IFrameWorker;
   window.Worker = IFrameWorker;
 })();

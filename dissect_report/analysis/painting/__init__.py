@@ -1,0 +1,1 @@
+"""Painting with units: what a reader's browser needs to change a generator's images."""

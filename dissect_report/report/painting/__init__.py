@@ -1,0 +1,1 @@
+"""Painting with units: its page, and its part of other pages."""
