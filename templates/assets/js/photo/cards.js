@@ -1,7 +1,7 @@
 /* What a photo's page shows: classes with their bars, units as cards. Names come from data and are set as text. */
 (function () {
   "use strict";
-  const GRADES = { weak: "weak", chance: "no better than chance", untested: "untested" };
+  const GRADES = { weak: "weak", chance: "no better than chance", untested: "untested", none: "no detector" };
   const CARD = 160, LINE = 2;
 
   /** An element with attributes and children; what is null or false is left out. */
@@ -46,7 +46,7 @@
   function say(index, { name, href, now, before, said, sizes, remove }) {
     const text = href ? make("a", { href }, name) : make("span", {}, name);
     const was = before === null ? null : make("span", { class: "was" }, ` was ${percent(before)}`);
-    const bar = make("div", { class: "bar", "aria-hidden": "true" }, make("i", { style: `width:${100 * now}%` }),
+    const bar = make("div", { class: "share", "aria-hidden": "true" }, make("i", { style: `width:${100 * now}%` }),
       before === null ? null : make("u", { style: `left:${100 * before}%` }));
     const own = make("div", { class: "own" }, sizes.map((size) => make("button", {
       class: "button", type: "button", "data-needs": `${index}.${size}`,
