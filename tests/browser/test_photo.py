@@ -53,6 +53,7 @@ def setup(path: Path) -> Setup:
 @pytest.fixture(scope="module")
 def served(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("root")
+    (folder / "index.html").write_text("another site")
     (folder / "some").mkdir()
     (folder / "some" / "path").symlink_to(path.parent / "site")
     with make_server(folder, 0) as server:
@@ -370,8 +371,10 @@ def test_a_dropped_and_a_pasted_photo_are_read(disk: Any, path: Path, setup: Set
         disk.evaluate(
             "([kind, bytes]) => { const carried = new DataTransfer();"
             " carried.items.add(new File([Uint8Array.from(bytes)], 'mine.png', { type: 'image/png' }));"
-            " const init = { bubbles: true, cancelable: true, dataTransfer: carried, clipboardData: carried };"
-            " document.body.dispatchEvent(kind === 'drop' ? new DragEvent('drop', init) : new ClipboardEvent('paste', init)); }",
+            " const init = { bubbles: true, cancelable: true, dataTransfer: carried,"
+            " clipboardData: carried };"
+            " document.body.dispatchEvent("
+            "kind === 'drop' ? new DragEvent('drop', init) : new ClipboardEvent('paste', init)); }",
             [kind, list(file(pixels)["buffer"])],
         )
         disk.wait_for_function("!document.querySelector('[data-firing]').hidden")

@@ -43,8 +43,8 @@ class Grey(Sigmoids):
 
 
 KINDS = {
-    Plain: "2", Pooled: "0", Residual: "block1", Functional: "conv2", Branching: "conv1", DataBranching: "conv1",
-    Sigmoids: "0", OneLogit: "0", Grey: "0",
+    Plain: "2", Pooled: "0", Residual: "block1", Functional: "conv2", Branching: "conv1",
+    DataBranching: "conv1", Sigmoids: "0", OneLogit: "0", Grey: "0",
 }  # fmt: skip
 
 
