@@ -102,6 +102,7 @@ class DissectReportPlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         page.meta = {
             "title": _escaped(page.meta["title"]),
             "description": _escaped(page.meta["description"]),
+            "card": page.meta.get("card", ""),
             "hide": ["toc"],
             "search": {"exclude": True},
         }

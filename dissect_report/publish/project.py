@@ -16,6 +16,7 @@ from dissect_report.publish import folders
 from dissect_report.publish.navigation import navigation
 from dissect_report.publish.sources import frame_page, source_path, to_source, to_yaml
 from dissect_report.report import emblem
+from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.page import SCRIPTS, STYLES, Page
 from dissect_report.report.parquet import parquet_files
 from dissect_report.report.render import pages
@@ -70,6 +71,9 @@ def _sources(site: SiteFindings, written: Iterable[Page]) -> Iterator[tuple[Pure
     yield emblem.ICON, emblem.icon(site).encode()
     if site.config.site.url:
         yield emblem.CARD, emblem.card(site)
+        for run in site.runs:
+            for experiment in EXPERIMENTS:
+                yield from experiment.social_cards(site, run)
     yield from parquet_files(site)
     for bundle, parts in ((SCRIPT, SCRIPTS), (STYLE, STYLES)):
         yield bundle, b"\n".join((templates_folder() / part).read_bytes() for part in parts)

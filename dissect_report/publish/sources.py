@@ -33,6 +33,7 @@ def frame_page(folder: PurePosixPath) -> Page:
 def to_source(page: Page) -> str:
     """The text of a page's source."""
     texts = {"title": page.title, "description": page.description, "words": page.search}
+    texts |= {"card": page.card} if page.card else {}
     front = {name: " ".join(text.splitlines()) for name, text in texts.items()}
     return f"{_RULE}{to_yaml(front)}\n{_RULE}{page.body}"
 

@@ -152,6 +152,11 @@ class RunAddresses:
         return self.paint.with_name(f"{name}.js")
 
     @property
+    def paint_card(self) -> PurePosixPath:
+        """What is shown where a link to that page is shared."""
+        return self.paint.with_name("card.png")
+
+    @property
     def painted(self) -> PurePosixPath:
         """A scene, intact and painted."""
         return self.paint.with_name("painted.webp")

@@ -90,6 +90,24 @@ def card(site: SiteFindings) -> bytes:
         left += min(width, 90.0)
     base = _BARS[0] + _BARS[1]
     draw.line((_MARGIN, base, SIZE[0] - _MARGIN, base), fill=colors()["faint"], width=2)
+    return _png(picture)
+
+
+def picture_card(title: str, line: str, shown: Image.Image) -> bytes:
+    """A PNG with a title, a line and a wide picture, as large as there is room."""
+    picture = Image.new("RGB", SIZE, colors()["page"])
+    draw = ImageDraw.Draw(picture)
+    room = SIZE[0] - 2 * _MARGIN
+    _text(draw, title, 44, 52, room, "ink")
+    _text(draw, line, 116, 30, room, "quiet")
+    height = SIZE[1] - 180 - 40
+    width = min(room, shown.width * height // shown.height)
+    large = shown.resize((width, shown.height * width // shown.width), Image.Resampling.BICUBIC)
+    picture.paste(large, (_MARGIN, 180))
+    return _png(picture)
+
+
+def _png(picture: Image.Image) -> bytes:
     file = io.BytesIO()
     picture.save(file, "PNG", optimize=True)
     return file.getvalue()

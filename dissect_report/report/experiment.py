@@ -84,6 +84,10 @@ class Experiment:
         """Files and pictures of the findings that go over, source and target."""
         yield from ()
 
+    def social_cards(self, site: SiteFindings, run: LoadedRun) -> Iterator[tuple[PurePosixPath, bytes]]:
+        """Pictures of ``Page.card``, PNG of 1200 x 630."""
+        yield from ()
+
     def home(self, site: SiteFindings, run: LoadedRun) -> Markup:
         """A section about the run on the home page."""
         return NOTHING

@@ -46,6 +46,7 @@ class Page:
         body: HTML of the content area with exactly one ``<h1>``; links are relative to ``path``.
         search: plain words to index.
         nav: place in the navigation, e.g. ("squeezenet", "fire9"); None keeps the page out of it.
+        card: below the site's root, the picture where a link to the page is shared; "" for the site's own.
     """
 
     path: PurePosixPath
@@ -54,6 +55,7 @@ class Page:
     body: str
     search: str
     nav: tuple[str, ...] | None
+    card: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from dissect_report.publish.builder import build_site
 from tests.browser.conftest import opened
 from tests.browser.test_pages import KINDS, scroll_through
 from tests.synthetic_generation import write_synthetic_generator
+from tests.synthetic_painting import write_synthetic_painting
 
 SCRIPT = os.environ.get("AXE_CORE", "")
 #: Pages of a generator, below its run; the rest is like a classifier's.
@@ -25,6 +26,7 @@ EDITED = {
     "removing from images": "experiments/removing.html",
     "inserting": "experiments/inserting.html",
     "side effects": "experiments/side-effects.html",
+    "painting": "paint/index.html",
     "edited layer": "{layer}/index.html",
     "edited unit": "{layer}/0.html",
     "generator's methods": "methods.html",
@@ -48,6 +50,7 @@ pytestmark = pytest.mark.skipif(
 def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a generator's run in its built site."""
     config = write_synthetic_generator(tmp_path_factory.mktemp("axe"), concepts=14, every_layer=True)
+    write_synthetic_painting(config)
     site = build_site(load_config(config), Console(quiet=True)).parent
     return next(site.glob("*/experiments")).parent
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from markupsafe import Markup
+from PIL import Image
 
 from dissect_report.findings.painting import PAINTING_ARRAYS
 from dissect_report.findings.store import LoadedLayer, LoadedRun
+from dissect_report.report import emblem
 from dissect_report.report.addresses import HOME, link
 from dissect_report.report.cards import LayerView
 from dissect_report.report.experiment import NOTHING, Experiment, UnitParts, render_part
@@ -44,6 +46,20 @@ class PaintingExperiment(Experiment):
         """The record, the graph and a picture."""
         if found := offered(site, run):
             yield from files.copies(found, site.config.site.images)
+
+    def social_cards(self, site: SiteFindings, run: LoadedRun) -> Iterator[tuple[PurePosixPath, bytes]]:
+        """A scene, intact and painted."""
+        found = offered(site, run)
+        if found and found.record.painted and site.config.site.images:
+            own = found.edited.view
+            name = found.edited.name(found.record.painted)
+            with Image.open(own.run.paths.painted(own.layer.summary.folder)) as shown:
+                picture = emblem.picture_card(
+                    f"What happens if I paint “{name}” here?",
+                    f"{site.config.title}: paint with the units of {own.run.record.name}, in your browser",
+                    shown.convert("RGB"),
+                )
+            yield own.run_addresses.paint_card, picture
 
     def home(self, site: SiteFindings, run: LoadedRun) -> Markup:
         """A painted scene, and the way to the page."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -52,7 +53,9 @@ def paint_page(view: PaintingView) -> Page:
     }
     name = own.run.record.name
     description = f"Paint with the units of {name}: the network runs in your browser."
-    return experiment_page(own, path, "paint", "Painting with units", description, context)
+    page = experiment_page(own, path, "paint", "Painting with units", description, context)
+    card = str(addresses.paint_card) if record.painted and own.site.config.site.url else ""
+    return replace(page, card=card)
 
 
 #: What the runtime takes on its way to a reader.
