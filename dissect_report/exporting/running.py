@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +34,9 @@ def open_graph(graph: bytes, module: nn.Module, half: bool = True) -> tuple[str,
         return "torch", lambda inputs: _run_module(module, inputs, half)
     import onnxruntime  # noqa: PLC0415  only where it is installed
 
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    session: Any = onnxruntime.InferenceSession(  # type: ignore[attr-defined]
+        graph, providers=["CPUExecutionProvider"]
+    )
 
     def run(inputs: Mapping[str, Tensor]) -> list[np.ndarray]:
         given = {name: value.cpu().numpy() for name, value in inputs.items()}

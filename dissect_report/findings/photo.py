@@ -73,4 +73,7 @@ class Photo:
 def pattern_photo(side: int) -> UInt8[np.ndarray, "y x 3"]:
     """A made-up photo of ``side`` pixels on which a browser is checked: it can make the same by itself."""
     y, x, channel = np.indices((side, side, 3))
-    return ((y * y * (3 + channel) + 7 * x * (channel + 1) + x * y) % 256).astype(np.uint8)
+    drawn: UInt8[np.ndarray, "y x 3"] = (
+        (y * y * (3 + channel) + 7 * x * (channel + 1) + x * y) % 256
+    ).astype(np.uint8)
+    return drawn

@@ -135,9 +135,10 @@
   }
 
   function showRemoved() {
-    const { net } = current, units = [...removed].sort((a, b) => a - b);
+    const { net, found } = current, units = [...removed].sort((a, b) => a - b);
+    const firing = found.filter(({ unit }) => removed.has(unit)).length;
     at.without.hidden = !units.length;
-    at.count.textContent = `${plural(units.length, "unit")} removed:`;
+    at.count.textContent = `${plural(units.length, "unit")} removed, ${firing || "none"} of them above the level in this photo:`;
     at.removed.replaceChildren(...units.slice(0, CHIPS).map((unit) => make("button", {
       type: "button", "aria-label": `put back unit ${unit}, ${net.units[unit].name}`, onclick: () => { removed.delete(unit); asking(); },
     }, `${unit} ${net.units[unit].name}`)), units.length > CHIPS ? ` and ${units.length - CHIPS} more` : "");
