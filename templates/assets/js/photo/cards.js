@@ -50,7 +50,7 @@
       before === null ? null : make("u", { style: `left:${100 * before}%` }));
     const own = make("div", { class: "own" }, sizes.map((size) => make("button", {
       class: "button", type: "button", "data-needs": `${index}.${size}`,
-      "aria-label": `remove the ${plural(size, "unit")} that ${name} needs most`, onclick: () => remove(size),
+      "aria-label": `without its ${size}: the units that ${name} needs most`, onclick: () => remove(size),
     }, `without its ${size}`)));
     return make("div", { class: said ? "say said" : "say", "data-class": index },
       make("div", {}, make("div", { class: "text" }, text, make("span", { class: "num" }, percent(now), was)), bar), own);

@@ -140,7 +140,7 @@
     at.without.hidden = !units.length;
     at.count.textContent = `${plural(units.length, "unit")} removed, ${firing || "none"} of them above the level in this photo:`;
     at.removed.replaceChildren(...units.slice(0, CHIPS).map((unit) => make("button", {
-      type: "button", "aria-label": `put back unit ${unit}, ${net.units[unit].name}`, onclick: () => { removed.delete(unit); asking(); },
+      type: "button", "aria-label": `${unit} ${net.units[unit].name}: put it back`, onclick: () => { removed.delete(unit); asking(); },
     }, `${unit} ${net.units[unit].name}`)), units.length > CHIPS ? ` and ${units.length - CHIPS} more` : "");
   }
 
