@@ -22,16 +22,20 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from dissect_report.analysis.dissection import dissect
     from dissect_report.config import Config, load_config
     from dissect_report.errors import DissectError
     from dissect_report.findings.store import LoadedLayer, LoadedRun, load_run
+    from dissect_report.notebook.dissecting import dissect
+    from dissect_report.notebook.results import LayerResult, RunResult, UnitResult
 
 __all__ = [
     "Config",
     "DissectError",
+    "LayerResult",
     "LoadedLayer",
     "LoadedRun",
+    "RunResult",
+    "UnitResult",
     "__version__",
     "dissect",
     "load_config",
@@ -41,9 +45,12 @@ __all__ = [
 _HOMES = {
     "Config": "config",
     "DissectError": "errors",
+    "LayerResult": "notebook.results",
     "LoadedLayer": "findings.store",
     "LoadedRun": "findings.store",
-    "dissect": "analysis.dissection",
+    "RunResult": "notebook.results",
+    "UnitResult": "notebook.results",
+    "dissect": "notebook.dissecting",
     "load_config": "config",
     "load_run": "findings.store",
 }

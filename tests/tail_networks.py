@@ -60,6 +60,21 @@ class Functional(nn.Module):
         return {"features": x, "logits": self.fc(x.view(count, -1))}
 
 
+class Normalising(nn.Module):
+    """Writes into its own input, as networks do that normalise in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(3, 7, 3, 2, 1), nn.Conv2d(7, 6, 3, 1, 1)
+        self.fc = nn.Linear(9, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x.sub_(0.4)
+        x.mul_(1.5).add_(x.mean((2, 3), keepdim=True))
+        pooled = F.relu(self.conv2(F.relu(self.conv1(x)))).mean((2, 3))
+        return self.fc(torch.cat([pooled, x.mean((2, 3))], 1))
+
+
 class Branching(nn.Module):
     """Control flow that symbols cannot follow but an export of one shape can."""
 

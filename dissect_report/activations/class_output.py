@@ -102,7 +102,7 @@ def find_class_output(
         ModelError: several fit, none is as long as the list, or ``[model] output`` is not one.
     """
     with untouched(model), quiet(model), SigmoidInputs() as watch:
-        output = model(example)
+        output = model(example.clone())
     held = tensors_in(output, len(example))
     name = _said_name(output, held, config, len(example)) if config.output != "" else None
     if name is None:

@@ -80,7 +80,7 @@ def read_flow(
 ) -> Flow:
     """Runs ``example`` through ``graph`` and notes the shapes and types."""
     shapes = _Shapes(root, graph)
-    shapes.run(example)
+    shapes.run(example.clone())  # the network may write into its input
     images = next(node for node in graph.nodes if node.op == "placeholder")
     return Flow(graph, root, shapes.shapes, shapes.types, frozenset(shapes.plain), images, finish)
 

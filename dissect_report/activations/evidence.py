@@ -87,9 +87,11 @@ class Evidence:
     @cached_property
     def crossed(self) -> bool:
         """Whether it clearly is no map even though a convolution made it: rows and columns are not its axes
-        2 and 3. The few units of a layer, or places of a small map, may come into an order by chance.
+        2 and 3, or of only one of them. The few units of a layer, or places of a small map, may come into an
+        order by chance.
         """
-        return self._elsewhere((1, 2), least=FEW_PLACES)
+        many = all(self._own(direction).places >= FEW_PLACES for direction in range(2))
+        return self._elsewhere((1, 2), least=FEW_PLACES) or (many and self._lopsided)
 
     @cached_property
     def hopeless(self) -> bool:

@@ -27,7 +27,7 @@ def export_flow(model: nn.Module, example: Tensor) -> Flow | None:
     with warnings.catch_warnings(), _hushed(), untouched(model):
         warnings.simplefilter("ignore")
         try:
-            program = torch.export.export(model, (example,), dynamic_shapes=sizes, strict=False)
+            program = torch.export.export(model, (example.clone(),), dynamic_shapes=sizes, strict=False)
             root = program.module()
         except Exception:  # the network's own code runs on symbols: it may raise anything at all
             return None

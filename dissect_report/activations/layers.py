@@ -25,6 +25,7 @@ from dissect_report.activations.observing import Observer
 from dissect_report.activations.untouched import untouched
 from dissect_report.errors import LayerError, ModelError, nearest
 from dissect_report.findings.paths import layer_files
+from dissect_report.sources.shells import TORCHSCRIPT
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,15 @@ def _lay_out(shape: Sequence[int]) -> str:
     return "; a factory can lay the tokens of the picture out as [image, unit, y, x]"
 
 
+def _unseen(module: nn.Module) -> str:
+    """Why nothing was seen of a module."""
+    if isinstance(module, torch.jit.ScriptModule):
+        return f"it is {TORCHSCRIPT}"
+    return "the forward pass never calls it"
+
+
 def _describe(name: str, module: nn.Module, state: _Seen) -> LayerInfo:
-    obstacle = state.obstacle if state.calls else "the forward pass never calls it"
+    obstacle = state.obstacle if state.calls else _unseen(module)
     kind = type(module).__name__
     if obstacle:
         return LayerInfo(name, kind, 0, (0, 0), name, None, obstacle)

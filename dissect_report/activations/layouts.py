@@ -1,9 +1,11 @@
 """Which outputs [image, a, b, c] are maps [image, unit, y, x], proved and not guessed from their sizes.
 
-What convolutions, batch normalisations and 2-d pools put out is a map by construction, and what leaves a
-map's places where they are gives a map. Of anything else a changed stripe of the input must move what it
-should: rows axis 2, columns axis 3. A generator has no picture to change: a changed stripe of one of its
-maps must move the picture it makes, and through that map the layers behind it are seen.
+What convolutions, batch normalisations and 2-d pools make of a map is a map by construction, and what leaves
+a map's places where they are gives a map. Where a function came before them they may have been given
+something else, a turned picture or attention weights: they stay maps unless it clearly shows. Of anything
+else a changed stripe of the input must move what it should: rows axis 2, columns axis 3. A generator has no
+picture to change: a changed stripe of one of its maps must move the picture it makes, and through that map
+the layers behind it are seen.
 """
 
 from __future__ import annotations
@@ -39,8 +41,9 @@ def find_misfits(
 ) -> dict[str, str]:
     """Which of the layers ``names`` are no maps over the picture, and why, as the end of a sentence.
 
-    Costs nothing where every layer is a map by construction; else 6 inputs, run ``len(example)`` at a time,
-    and up to 24 where a layer stays open. Of a generator, as many latents per map that is tried.
+    Costs nothing where known layers alone make every layer of the input; else 6 inputs, run
+    ``len(example)`` at a time, and up to 24 where a layer stays open. Of a generator, as many latents per map
+    that is tried.
 
     Args:
         model: left as it was.
@@ -53,7 +56,7 @@ def find_misfits(
         ModelError: the model fails on a drawn picture.
     """
     proof = _Proof(model, example, lineage.steps, tuple(names), makes_images)
-    if not proof.open():
+    if not proof.open() and (makes_images or not proof.makers_astray()):
         return {}
     with quiet(model):
         if makes_images:
@@ -98,6 +101,11 @@ class _Proof:
         maps = self.maps()
         shown = {step.name for step in self.steps if self._is_map(step, maps)}
         return [name for name in self.names if name not in shown]
+
+    def makers_astray(self) -> bool:
+        """Whether a convolution was given what is not known to be a map, perhaps by a function."""
+        maps = self.maps()
+        return any(step.maker and step.given not in maps for step in self.steps if step.name in self.names)
 
     def _is_map(self, step: Step, maps: set[int]) -> bool:
         seen, inside = self.seen.get(step.name), self.inside.get(step.name)

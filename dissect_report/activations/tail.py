@@ -112,7 +112,7 @@ class GraphTail:
     def head(self, images: Tensor) -> Held:
         """What the tail needs of ``images``."""
         with quiet(self.model):
-            recorded, *kept = self.before(images)
+            recorded, *kept = self.before(images.clone())  # which may write into them
         return Held(recorded, tuple(kept))
 
     def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Tensor:

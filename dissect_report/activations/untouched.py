@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
-from dissect_report.activations.ownership import is_own_class, is_own_file
+from dissect_report.sources.ownership import is_own_class, is_own_file
 
 Undo = Callable[[], object]
 

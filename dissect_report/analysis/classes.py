@@ -98,7 +98,7 @@ def _two_names(run: RunConfig, folder: Path, listed: tuple[str, ...]) -> tuple[t
         names, why = listed, ""
     elif listed:
         names, why = (f"not {listed[0]}", listed[0]), ""
-    elif len(folders := _class_folders(run, folder)) == 2:
+    elif folders := _class_folders(run, folder):
         names, why = folders, " (the class folders in the order of their names)"
     else:
         names, why = UNNAMED, ""
@@ -106,9 +106,15 @@ def _two_names(run: RunConfig, folder: Path, listed: tuple[str, ...]) -> tuple[t
 
 
 def _class_folders(run: RunConfig, folder: Path) -> tuple[str, ...]:
-    """The names of the class folders of the probe, sorted."""
+    """The names of the two class folders of the probe, sorted; empty where it is not clear which they are.
+
+    Of folders in folders one level has two names, the others one or many: photos/cat, photos/dog.
+    """
     try:
         items = list_probe(run.probe, folder, run.dissection.seed).items
     except ProbeError:  # said when the images are read
         return ()
-    return tuple(sorted({item.label for item in items if item.label is not None}))
+    paths = [item.label.split("/") for item in items if item.label is not None]
+    levels = [{path[level] for path in paths} for level in range(min(map(len, paths), default=0))]
+    pairs = [sorted(names) for names in levels if len(names) == 2]
+    return tuple(pairs[0]) if len(pairs) == 1 else ()

@@ -17,6 +17,7 @@ from dissect_report.analysis.generating import generate, generator_record
 from dissect_report.analysis.image_alone import check_images_alone
 from dissect_report.analysis.layer_numbers import measure_layers
 from dissect_report.analysis.measuring import LabelMaps
+from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.provenance import findings_key, provenance
 from dissect_report.analysis.setup import Setup, set_up
@@ -96,7 +97,8 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     with setup.stopwatch.time("write"):
         write_pictures(setup, probe, concepts)
     remove_stale(setup.paths, layers, len(setup.survey))
-    write_record(setup.paths.run, _run_record(setup, key, concepts, layers, predicted, probe))
+    record = _run_record(setup, key, concepts, layers, predicted, probe)
+    write_record(setup.paths.run, unplaced(record, setup.config, setup.run))
     for note in setup.batches.notes:
         progress.note(note)
     loaded = load_run(setup.paths.root)

@@ -39,7 +39,7 @@ class Survey:
 
     Attributes:
         names: of the readable images, in the order of all indices.
-        labels: class name from the sub-folder, or None, per image.
+        labels: the folders that it lies in below the probe folder, or None, per image.
         digests: sha256 of each image's content.
         skipped: "name: reason" of those that could not be read.
         tiles: uint8 [image, TILE, TILE, 3]: for sprites and thumbnails.

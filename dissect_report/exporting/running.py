@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from dissect_report.activations.modes import quiet
+from dissect_report.errors import ExportError
 
 #: Values by input name -> every output of the graph.
 Run = Callable[[Mapping[str, Tensor]], list[np.ndarray]]
@@ -29,20 +30,34 @@ def open_graph(graph: bytes, module: nn.Module, half: bool = True) -> tuple[str,
         graph: serialised ONNX.
         module: what it was made of.
         half: whether its weights are stored as float16.
+
+    Raises:
+        ExportError: it cannot be run; so does what is returned.
     """
     if find_spec("onnxruntime") is None:
         return "torch", lambda inputs: _run_module(module, inputs, half)
     import onnxruntime  # noqa: PLC0415  only where it is installed
 
-    session: Any = onnxruntime.InferenceSession(  # type: ignore[attr-defined]
-        graph, providers=["CPUExecutionProvider"]
-    )
+    try:
+        session: Any = onnxruntime.InferenceSession(  # type: ignore[attr-defined]
+            graph, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # its own errors have no root but this
+        raise _refused(error) from error
 
     def run(inputs: Mapping[str, Tensor]) -> list[np.ndarray]:
         given = {name: value.cpu().numpy() for name, value in inputs.items()}
-        return [np.asarray(made) for made in session.run(None, given)]
+        try:
+            return [np.asarray(made) for made in session.run(None, given)]
+        except Exception as error:  # as above
+            raise _refused(error) from error
 
     return f"onnxruntime {onnxruntime.__version__}", run
+
+
+def _refused(error: Exception) -> ExportError:
+    line = next((part.strip() for part in str(error).splitlines() if part.strip()), "")
+    return ExportError(f"onnxruntime cannot run it: {line[:200]}")
 
 
 def _run_module(module: nn.Module, inputs: Mapping[str, Tensor], half: bool) -> list[np.ndarray]:

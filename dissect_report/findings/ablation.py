@@ -22,7 +22,7 @@ ARRAYS = {
     "fall": "[target, unit] float64 mean fall of (true logit - best other) on the target's ranking images, "
     "of the true logit alone where every class is decided by itself",
     "order": "[target, unit] int64 units, most important first",
-    "random_order": "[draw, unit] int64 units that are not dead: the first n are the draw's random set of n",
+    "random_order": "[draw, alive unit] int64 living units: the first n are the draw's random set of n",
     "served": "[unit] int64 classes that the unit serves",
     "confirmed_loss": "[target, unit] float64 mean of the losses that confirm it; NaN = it does not serve",
     "iou": "[unit] float64 best IoU; NaN = undefined",
@@ -32,11 +32,11 @@ ARRAYS = {
     "predicted": "[image] int32 the intact network's class; where every class is decided by itself uint8 "
     "[image, byte], the classes' bits as numpy.packbits packs them",
     "pooled": "[image, unit] uint8 what the unit hands to the linear layer; only where live",
-    "scale": "[unit] float32: pooled value = offset + scale * uint8",
-    "offset": "[unit] float32",
-    "weight": "[class, unit] float32 of the linear layer",
-    "bare": "[class] float32 logits with every unit removed",
-    "removed_value": "[unit] float32 the pooled value of a removed unit",
+    "scale": "[unit] float32: pooled value = offset + scale * uint8; only where live",
+    "offset": "[unit] float32; only where live",
+    "weight": "[class, unit] float32 of the linear layer; only where live",
+    "bare": "[class] float32 logits with every unit removed; only where live",
+    "removed_value": "[unit] float32 the pooled value of a removed unit; only where live",
 }
 
 

@@ -20,8 +20,8 @@ GENERATION_ARRAYS = {
     "insert_level": "[unit] float64 the value a unit is inserted at; NaN = undefined",
     "sweep": "[edited, ranking, count, latent, concept + 1] int32 grid pixels; rankings: iou, ace, draws",
     "set_inserted": "[edited, concept + 1] float64 area with its units inserted everywhere minus intact",
-    "placed": "[edited, latent, place, concept + 1] int32 grid pixels with the units inserted at the place",
-    "place_labels": "[latent, place, depth] int64 intact labels at the middle of the place",
+    "placed": "[edited, insert latent, place, concept + 1] int32 grid pixels, its units inserted there",
+    "place_labels": "[insert latent, place, depth] int64 intact labels at the middle of the place",
     "unit_placed": "[measured, unit place, concept + 1] int32 grid pixels, the unit inserted there; latent 0",
     "unit_place_labels": "[unit place, depth] int64 intact labels at its middle; latent 0",
 }

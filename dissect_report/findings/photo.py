@@ -10,6 +10,7 @@ images that readers can pick, lossless.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,3 +78,13 @@ def pattern_photo(side: int) -> UInt8[np.ndarray, "y x 3"]:
         (y * y * (3 + channel) + 7 * x * (channel + 1) + x * y) % 256
     ).astype(np.uint8)
     return drawn
+
+
+def tap_faults(arrays: Mapping[str, np.ndarray], map_size: tuple[int, int]) -> Iterator[str]:
+    """What is wrong with the way from a map to the grid: cells that are not there, impossible weights."""
+    for axis, size in zip("yx", map_size, strict=True):
+        index, weight = arrays[f"{axis}_index"], arrays[f"{axis}_weight"]
+        if not ((index >= 0) & (index <= size)).all():
+            yield f"the array '{axis}_index': a cell that the map does not have"
+        if not ((weight >= 0) & (weight <= 1)).all():  # nor is what is no number
+            yield f"the array '{axis}_weight': a weight"

@@ -54,7 +54,7 @@ class ImageRecord:
 
     Attributes:
         name: path below the probe folder, with "/" between folders.
-        label: class name from its sub-folder; None where there are no labels.
+        label: its folders below that of the images, parted by "/"; None where it lies in that itself.
         half: 0 or 1, by a hash of its content: the two halves of the held-out measurement.
         group: number of its group of images that are not independent; of itself alone where none are named.
         block: number of its block: groups by a hash of their content, at most 500 of them.

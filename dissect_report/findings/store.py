@@ -18,14 +18,17 @@ import numpy as np
 import pydantic
 from pydantic import TypeAdapter
 
-from dissect_report.errors import FindingsError
-from dissect_report.findings.ablation import Ablation
+from dissect_report.config import RunConfig
+from dissect_report.errors import ConfigError, FindingsError
+from dissect_report.findings.ablation import ARRAYS, Ablation
 from dissect_report.findings.disk import write_atomically
-from dissect_report.findings.generation import Generation
+from dissect_report.findings.gate import check_plain, layer_faults, refuse_first, run_faults
+from dissect_report.findings.generation import GENERATION_ARRAYS, Generation
 from dissect_report.findings.painting import Painting
 from dissect_report.findings.paths import RunPaths
-from dissect_report.findings.photo import Photo
+from dissect_report.findings.photo import PHOTO_ARRAYS, Photo, tap_faults
 from dissect_report.findings.records import SCHEMA_VERSION, LayerSummary, Run
+from dissect_report.findings.shapes import misshapen
 from dissect_report.findings.units import Dissection, UnitRecord
 
 #: The arrays of ``counts.npz``. Halves are the two halves of the held-out measurement; concept
@@ -98,7 +101,7 @@ def read_record(path: Path, kind: type[T]) -> T:
             f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}; {remedy}"
         )
     try:
-        config = pydantic.ConfigDict(extra="forbid", strict=True)
+        config = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
         return TypeAdapter(pydantic.with_config(config)(kind)).validate_json(text)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
@@ -137,15 +140,32 @@ class LoadedLayer:
     Attributes:
         summary: of the layer, from ``run.json``.
         paths: of the run's files.
+        run: what the layer's indices point into.
     """
 
     summary: LayerSummary
     paths: RunPaths
+    run: Run
+
+    def _read(self, path: Path, kind: type[T]) -> T:
+        """A record about this layer that fits the run."""
+        record = read_record(path, kind)
+        refuse_first(path, layer_faults(record, self.run, self.summary))
+        return record
+
+    def _arrays(
+        self, path: Path, documented: dict[str, str], sizes: dict[str, int], live: bool = True
+    ) -> dict[str, np.ndarray]:
+        """A file of arrays that fits the run."""
+        arrays = _read_arrays(path)
+        known = {"unit": self.summary.units, "concept + 1": len(self.run.concepts) + 1}
+        refuse_first(path, misshapen(arrays, documented, known | sizes, live))
+        return arrays
 
     @cached_property
     def record(self) -> Dissection:
         """``dissection.json``."""
-        return read_record(self.paths.dissection(self.summary.folder), Dissection)
+        return self._read(self.paths.dissection(self.summary.folder), Dissection)
 
     @property
     def units(self) -> tuple[UnitRecord, ...]:
@@ -155,29 +175,35 @@ class LoadedLayer:
     @cached_property
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``counts.npz`` by name; see ``COUNTS``."""
-        return _read_arrays(self.paths.counts(self.summary.folder))
+        sizes = {"half": 2, "image": len(self.run.images)}
+        return self._arrays(self.paths.counts(self.summary.folder), COUNTS, sizes)
 
     @cached_property
     def ablation(self) -> Ablation | None:
         """``ablation.json``; None where the run removes no units of this layer."""
         path = self.paths.ablation(self.summary.folder)
-        return read_record(path, Ablation) if path.exists() else None
+        return self._read(path, Ablation) if path.exists() else None
 
     @cached_property
     def ablation_arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``ablation.npz`` by name; see ``findings.ablation.ARRAYS``."""
-        return _read_arrays(self.paths.ablation_arrays(self.summary.folder))
+        known = self.ablation
+        assert known is not None, "asked for only where there is a record"
+        sizes = {"class": len(self.run.classes), "target": len(known.targets)}
+        path = self.paths.ablation_arrays(self.summary.folder)
+        return self._arrays(path, ARRAYS, sizes, known.live)
 
     @cached_property
     def generation(self) -> Generation | None:
         """``generation.json``; None where the run changes no units of this layer."""
         path = self.paths.generation(self.summary.folder)
-        return read_record(path, Generation) if path.exists() else None
+        return self._read(path, Generation) if path.exists() else None
 
     @cached_property
     def generation_arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``generation.npz`` by name; see ``findings.generation.GENERATION_ARRAYS``."""
-        return _read_arrays(self.paths.generation_arrays(self.summary.folder))
+        sizes = {"edited": len(self.generation.concepts)} if self.generation else {}
+        return self._arrays(self.paths.generation_arrays(self.summary.folder), GENERATION_ARRAYS, sizes)
 
     @cached_property
     def painting(self) -> Painting | None:
@@ -194,12 +220,18 @@ class LoadedLayer:
     def photo(self) -> Photo | None:
         """``photo.json``; None where the run exports no network for the layer."""
         path = self.paths.photo(self.summary.folder)
-        return read_record(path, Photo) if path.exists() else None
+        return self._read(path, Photo) if path.exists() else None
 
     @cached_property
     def photo_arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``photo.npz`` by name; see ``findings.photo.PHOTO_ARRAYS``."""
-        return _read_arrays(self.paths.photo_arrays(self.summary.folder))
+        known = self.photo
+        assert known is not None, "asked for only where there is a record"
+        sizes = {"grid": self.run.grid, "class": len(self.run.classes), "photo": len(known.photos)}
+        path = self.paths.photo_arrays(self.summary.folder)
+        arrays = self._arrays(path, PHOTO_ARRAYS, sizes)
+        refuse_first(path, tap_faults(arrays, known.map_size))
+        return arrays
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -225,13 +257,25 @@ class LoadedRun:
     layers: dict[str, LoadedLayer]
 
 
+def _check_config(path: Path, run: Run) -> None:
+    """Refuses a configuration that this program would not have run."""
+    try:
+        TypeAdapter(RunConfig).validate_python(run.config)
+    except (pydantic.ValidationError, ConfigError) as error:
+        first = str(error).splitlines()[0]
+        raise FindingsError(f"{path}: config: {first}; run `dissect-report analyze` again") from None
+
+
 def load_run(path: str | Path) -> LoadedRun:
     """The findings in ``path``, a folder holding ``run.json``.
 
     Raises:
-        FindingsError: missing, of another schema version, or not valid.
+        FindingsError: missing, of another schema version, or not valid; or there is a link in it.
     """
     paths = RunPaths(Path(path))
     record = read_record(paths.run, Run)
-    layers = {summary.name: LoadedLayer(summary, paths) for summary in record.layers}
+    check_plain(paths.root)
+    refuse_first(paths.run, run_faults(record))
+    _check_config(paths.run, record)
+    layers = {summary.name: LoadedLayer(summary, paths, record) for summary in record.layers}
     return LoadedRun(record, paths, layers)

@@ -13,6 +13,8 @@ from typing import Any
 from dissect_report.errors import PublishError
 
 ADDRESS = "127.0.0.1"
+#: Names by which a browser on this machine asks.
+HOSTS = (ADDRESS, "localhost")
 #: What is sent compressed, as GitHub Pages does; pictures are compressed already.
 TEXTS = (".html", ".css", ".js", ".json", ".svg", ".csv")
 
@@ -27,9 +29,16 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
     }
 
     def send_head(self) -> Any:
-        """As the standard library's, texts compressed where the browser takes that."""
-        path = Path(self.translate_path(self.path))
-        path = path / "index.html" if path.is_dir() and self.path.partition("?")[0].endswith("/") else path
+        """As the standard library's, texts compressed where the browser takes that.
+
+        A page of elsewhere that has its name lead here, a link out of the site and what is no name of a file
+        are refused; a folder without a page is not there.
+        """
+        if not self._asked_by_name():
+            return self.send_error(http.HTTPStatus.MISDIRECTED_REQUEST)
+        path = self._file()
+        if path is None:
+            return self.send_error(http.HTTPStatus.NOT_FOUND)
         takes = "gzip" in self.headers.get("Accept-Encoding", "") and "If-Modified-Since" not in self.headers
         if not takes or path.suffix not in TEXTS or not path.is_file():
             return super().send_head()
@@ -42,6 +51,24 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         self.send_header("Last-Modified", self.date_time_string(int(changed)))
         self.end_headers()
         return io.BytesIO(packed)
+
+    def _asked_by_name(self) -> bool:
+        """Whether the browser asked for this machine: another name may be a stranger's page."""
+        name = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
+        return name in HOSTS
+
+    def _file(self) -> Path | None:
+        """The file that was asked for, a folder's page, or a folder that lacks its last slash."""
+        path = Path(self.translate_path(self.path))
+        try:
+            inside = path.resolve().is_relative_to(Path(self.directory).resolve())
+            slash = self.path.partition("?")[0].partition("#")[0].endswith("/")
+            if path.is_dir() and slash:
+                path /= "index.html"
+                return path if inside and path.is_file() else None
+            return path if inside and path.exists() else None
+        except (OSError, ValueError):  # a zero byte, a name too long
+            return None
 
     def end_headers(self) -> None:
         """Adds the header that makes a rebuilt site visible on reload."""

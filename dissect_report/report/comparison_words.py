@@ -18,7 +18,7 @@ def run_sentence(side: Side, concepts: int) -> str:
         f"{start}matches {count(concepts)} of the {known} looked for: "
         f"{count(side.detectors)} of its {plural(side.units, 'unit')} are detectors "
         f"({share(side.detectors / side.units)}), {count(side.strong)} of them strong; "
-        f"chance alone makes {number(side.chance)}."
+        f"by chance alone {number(side.chance)} would be."
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 #: What stands where a number is undefined.
 DASH = "–"
 
@@ -9,6 +11,17 @@ DASH = "–"
 def score(value: float | None) -> str:
     """An IoU or another score in [0, 1] with three decimals."""
     return DASH if value is None else f"{value:.3f}"
+
+
+def at_least(value: float) -> str:
+    """A score that is kept or exceeded: rounded down, for what is said to be kept must be."""
+    return f"{math.floor(value * 1000 + 1e-9) / 1000:.3f}"
+
+
+def score_below(value: float, bound: float) -> str:
+    """A score up to ``bound`` in as many decimals as it takes not to look like more than that."""
+    digits = next((d for d in range(3, 9) if round(value, d) < bound), 3)
+    return f"{value:.{digits}f}"
 
 
 def number(value: float | None) -> str:
@@ -67,6 +80,27 @@ def points(value: float | None) -> str:
 def lost(value: float | None) -> str:
     """A loss in percentage points: 3.2, or \N{MINUS SIGN}0.5 for what is a gain."""
     return points(value).removeprefix("+")
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A difference of scores, or a correlation, always with its sign: +0.016, \N{MINUS SIGN}0.020, 0.000."""
+    text = f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return text if float(text[1:]) else text[1:]
+
+
+def at_most(value: float) -> str:
+    """The bound of a loss in percentage points, never 0 for what is more: at most 3.2, less than 0.1."""
+    return "less than 0.1" if 0 < value < 0.0005 else f"at most {lost(value)}"
+
+
+def fallen(value: float) -> str:
+    """A loss above 0 in percentage points, never 0 for what is more: 3.2 points, less than 0.1 points."""
+    return "less than 0.1 points" if 0 < value < 0.0005 else f"{lost(value)} points"
+
+
+def moved(what: str, loss: float) -> str:
+    """``what`` falls by 3.2 points, or rises by 0.5 points where the loss is a gain."""
+    return f"{what} {'falls' if loss > 0 else 'rises'} by {fallen(abs(loss))}"
 
 
 def span(low: float | None, high: float | None) -> str:

@@ -51,6 +51,10 @@ def glossary(quantile: float, iou_threshold: float, grid: int, groups: int) -> d
             "The same count with the label maps laid against other images: mean of the first 99 seeded "
             "permutations, and their 95th percentile.",
         ),
+        "layer_p": (
+            "p of a layer",
+            "How often chance finds as many detectors: (1 + permutations with at least as many) / 100.",
+        ),
         "p": (
             "p",
             "How often chance does as well: (1 + permutations whose best IoU, of any concept, reaches the "

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from dissect_report.findings.ablation import ENOUGH_IMAGES
+from dissect_report.findings.grades import LARGEST_Q
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.units import UnitRecord
-from dissect_report.report.formatting import count, fine, listing, lost, number, plural, score, share
+from dissect_report.report.formatting import (
+    at_least,
+    at_most,
+    count,
+    fallen,
+    fine,
+    listing,
+    number,
+    plural,
+    score,
+    score_below,
+    share,
+)
 
 #: A unit "fires on" a concept only where more of its mask than this shows it.
 MOST = 0.5
@@ -40,8 +54,9 @@ def unit_sentence(
     elif unit.detector:
         text = f"{_matched(unit, name, concepts, pixels)} {_sure(unit, iou_threshold, groups)}"
     else:
+        near = score(None) if unit.iou is None else score_below(unit.iou, iou_threshold)
         text = (
-            f"It matches no concept well: the nearest, {name}, reaches an IoU of {score(unit.iou)}, "
+            f"It matches no concept well: the nearest, {name}, reaches an IoU of {near}, "
             f"not above the iou_threshold of {number(iou_threshold)}."
         )
     if unit.duplicate_of is not None:
@@ -68,18 +83,24 @@ def _matched(unit: UnitRecord, name: str, concepts: tuple[ConceptRecord, ...], p
 def _sure(unit: UnitRecord, iou_threshold: float, groups: int) -> str:
     """What chance would give, and whether the name stays on other images: one sentence a grade."""
     if unit.grade == "untested":
-        few = plural(groups, "independent image")
-        return f"Whether that is more than chance was not tested: {few} are too few."
+        few = f"{plural(groups, 'independent image')} {'is' if groups == 1 else 'are'} too few"
+        return f"Whether that is more than chance was not tested: {few}."
     hits = round((unit.p or 1) * (unit.permutations + 1)) - 1
-    drawn = f"{count(hits)} of {count(unit.permutations)} permutations of the label maps match it as well"
+    match = "matches" if hits == 1 else "match"
+    drawn = f"{count(hits)} of {count(unit.permutations)} permutations of the label maps {match} it as well"
     if unit.grade == "chance":
-        return f"That is no evidence: {drawn} (q {fine(unit.q)})."
+        if (unit.p or 1) > LARGEST_Q:
+            return f"That is no evidence: {drawn} (q {fine(unit.q)})."
+        many = "but among so many units some are as rare by chance"
+        return f"That is too little evidence: {drawn}, {many} (q {fine(unit.q)})."
     rarely = f"Chance hardly does that: {drawn} (q {fine(unit.q)})"
     if unit.grade == "strong":
-        kept = f"it keeps an IoU of {score(unit.robust_iou)} or more"
+        kept = f"it keeps an IoU of {at_least(unit.robust_iou)} or more"
         return f"{rarely}. In 90 of 100 even splits of the images {kept}."
-    kept = f"{share(unit.split_share)} of even splits keep it above {number(iou_threshold)}"
-    return f"{rarely}, but the match hangs on the choice of images: only {kept}."
+    kept = (
+        f"only {share(unit.split_share)} of even splits keep" if unit.split_share else "no even split keeps"
+    )
+    return f"{rarely}, but the match hangs on the choice of images: {kept} it above {number(iou_threshold)}."
 
 
 def certainty_rows(unit: UnitRecord) -> list[tuple[str, str, str]]:
@@ -89,7 +110,7 @@ def certainty_rows(unit: UnitRecord) -> list[tuple[str, str, str]]:
     rows = [
         ("p", "p", f"{fine(unit.p)} from {plural(unit.permutations, 'permutation')}"),
         ("q", "q", fine(unit.q)),
-        ("robust", "robust IoU", score(unit.robust_iou)),
+        ("robust", "robust IoU", at_least(unit.robust_iou)),
     ]
     if unit.iou_low is not None and unit.iou_high is not None:
         rows.insert(
@@ -103,25 +124,29 @@ def certainty_rows(unit: UnitRecord) -> list[tuple[str, str, str]]:
     return rows
 
 
-def used_sentence(needing: list[tuple[str, float]], most: float | None, balanced: str) -> str:
+def used_sentence(
+    needing: list[tuple[str, float]], most: float | None, balanced: str, few: bool = False
+) -> str:
     """Which classes need the unit, and what removing it alone costs them.
 
     Args:
         needing: name and confirmed loss of the classes that it serves, most lost first.
-        most: the largest loss of any class on the evaluation images.
+        most: the largest loss on the evaluation images of any class with enough of them.
         balanced: what the measure is called.
+        few: whether some classes have too few for ``most``.
     """
     if needing:
         shown = [name for name, _ in needing[:3]]
         rest = [plural(len(needing) - 3, "other class", "other classes")] if len(needing) > 3 else []
         first, loss = needing[0]
         return (
-            f"It is among the four units that matter most to {listing(shown + rest)}; on images that did not "
-            f"rank it, removing it alone costs {first} {lost(loss)} points of {balanced}."
+            f"On images that rank units, it is among the four that matter most to {listing(shown + rest)}; "
+            f"on others, removing it alone costs {first} {fallen(loss)} of {balanced}."
         )
     if most is None:
-        return "What its removal costs could not be measured."
+        return "No class has enough images to say what its removal costs."
+    kind = f"class of at least {ENOUGH_IMAGES} images" if few else "class"
     if most <= 0:
-        return f"On images that did not rank it, no class loses {balanced} when it alone is removed."
-    cost = f"removing it alone costs a class at most {lost(most)} points of {balanced}"
+        return f"On images that did not rank it, no {kind} loses {balanced} when it alone is removed."
+    cost = f"removing it alone costs a {kind} {at_most(most)} points of {balanced} there"
     return f"No class's need of it is confirmed by images that did not rank it; {cost}."

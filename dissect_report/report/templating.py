@@ -17,6 +17,7 @@ from jinja2 import (
     StrictUndefined,
     TemplateSyntaxError,
 )
+from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from dissect_report.errors import PublishError, nearest
@@ -46,10 +47,13 @@ def check_own(folder: Path) -> None:
     A file whose name begins with ``_`` is the author's own part, for ``include`` and ``import``.
 
     Raises:
-        PublishError: there is no such folder, or a template in it has a name that none of ours has.
+        PublishError: there is no such folder, a name that none of ours has, or a link in it.
     """
     if not folder.is_dir():
         raise PublishError(f"{folder}: no such folder; make it, or take `templates` out of [site]")
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            raise PublishError(f"{path}: is a link; put the template itself there")
     known = list(_names(templates_folder()))
     for name in _names(folder):
         if name not in known and not name.rpartition("/")[2].startswith("_"):
@@ -87,7 +91,8 @@ def environment(*overrides: Path, pictures: bool = True) -> Environment:
     """
     shipped = FileSystemLoader(templates_folder())
     own: list[BaseLoader] = [FileSystemLoader(folder) for folder in overrides]
-    made = Environment(
+    kind = SandboxedEnvironment if own else Environment  # a site's own templates may be a stranger's
+    made = kind(
         loader=ChoiceLoader([*own, shipped, PrefixLoader({SHIPPED: shipped})]),
         autoescape=True,
         undefined=StrictUndefined,

@@ -16,6 +16,7 @@ from torch import nn
 
 from dissect_report.errors import ModelError, SourceError, nearest
 from dissect_report.sources.own_code import code_digest
+from dissect_report.sources.ownership import installed
 
 #: Modules of users' folders that are no longer found by name; what they made still needs them.
 _retired: list[ModuleType] = []
@@ -66,19 +67,11 @@ def source_digest(source: str, folder: Path) -> str:
         path = (folder / place).resolve()
         return code_digest(path, path.parent) if path.is_file() else ""
     origin = getattr(sys.modules.get(place), "__file__", None)
-    if origin is None or installed(place, Path(origin)):
+    if origin is None or installed(place, origin):
         return ""
     path = Path(origin).resolve()
     depth = len(place.split(".")) + (path.name == "__init__.py")
     return code_digest(path, path.parents[depth - 1])
-
-
-def installed(name: str, origin: Path) -> bool:
-    """Whether a module is no code of the user's: known by its version, and shared by all."""
-    package = name.partition(".")[0]
-    return (
-        package in sys.stdlib_module_names or package == "dissect_report" or "site-packages" in origin.parts
-    )
 
 
 def _load_file(path: Path, error: type[SourceError]) -> ModuleType:
@@ -132,7 +125,7 @@ def importable(folder: Path, alone: bool) -> Iterator[None]:
             sys.path.remove(entry)
         for name in set(sys.modules) - before if alone else ():
             origin = getattr(sys.modules[name], "__file__", None)
-            if origin and Path(origin).is_relative_to(folder) and not installed(name, Path(origin)):
+            if origin and Path(origin).is_relative_to(folder) and not installed(name, origin):
                 _retired.append(sys.modules.pop(name))
 
 

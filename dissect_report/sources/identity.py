@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.utils.hooks import RemovableHandle
 
-from dissect_report.sources.factory import installed
+from dissect_report.sources.ownership import is_own_file
 
 #: Things that are told apart by what they say of themselves.
 PLAIN = (type(None), bool, int, float, complex, bytes, enum.Enum, torch.dtype, torch.Size, np.generic, range)
@@ -174,7 +174,7 @@ class _Walk:
                 self.take(cell.cell_contents)
             except ValueError:  # not filled yet
                 self.say("empty cell")
-        if _is_users(function):
+        if is_own_file(function.__globals__):
             self._code(function.__code__, function.__globals__)
 
     def _code(self, code: types.CodeType, names: Mapping[str, Any]) -> None:
@@ -187,7 +187,7 @@ class _Walk:
                 self.take(constant)
         for name in code.co_names:
             value = names.get(name)
-            if isinstance(value, types.ModuleType) and _is_own(value.__name__, vars(value).get("__file__")):
+            if isinstance(value, types.ModuleType) and is_own_file(vars(value)):
                 self._code_names(code, value)
             elif value is not None and not isinstance(value, types.ModuleType):
                 self.say(name)
@@ -209,7 +209,7 @@ class _Walk:
                 for name, value in vars(base).items()
             }
             functions = [value for value in kept.values() if isinstance(value, types.FunctionType)]
-            if any(map(_is_users, functions)):
+            if any(is_own_file(function.__globals__) for function in functions):
                 names = {name for name in kept if name.startswith("__") and name.endswith("__")}
                 self._kept(kept, names - {"__init__", "__call__"})
 
@@ -241,16 +241,6 @@ def _slots(kind: type) -> Iterator[str]:
     for base in kind.__mro__:
         listed = vars(base).get("__slots__", ())
         yield from (name for name in ([listed] if isinstance(listed, str) else listed) if name != "__dict__")
-
-
-def _is_users(function: types.FunctionType) -> bool:
-    names = function.__globals__
-    return _is_own(str(names.get("__name__", "")), names.get("__file__"))
-
-
-def _is_own(module: str, origin: object) -> bool:
-    """Whether a module is code of the user's, and no package that its version tells of."""
-    return isinstance(origin, str) and not installed(module, Path(origin))
 
 
 def _bytes(tensor: Tensor) -> Any:

@@ -14,6 +14,7 @@ from dissect_report.sources.checkpoints import Checkpoint, read_checkpoint
 from dissect_report.sources.class_lists import read_class_names
 from dissect_report.sources.factory import code_folder, load_factory
 from dissect_report.sources.fitting import choose, load_weights, parts
+from dissect_report.sources.in_memory import SCHEME, held
 from dissect_report.sources.named_tensors import Tree, leaves
 from dissect_report.sources.names import number_twins
 from dissect_report.sources.progan import progan_from
@@ -39,6 +40,9 @@ def load_model(config: ModelConfig, folder: Path, notes: list[str] | None = None
     elif config.source.startswith("progan:"):
         path = folder / config.source.removeprefix("progan:")
         model = _progan(read_checkpoint(path, config.allow_pickle, folder), config.weights_key, notes)
+    elif config.source.startswith(SCHEME):
+        found = held(config.source, ModelError)
+        model = found if isinstance(found, nn.Module) or not callable(found) else found()
     else:
         model = load_factory(config.source, folder, ModelError)()
     refuse_torchscript(model, config.source)

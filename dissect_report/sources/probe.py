@@ -44,7 +44,7 @@ class ProbeItem:
 
     Attributes:
         name: path below its probe folder with "/"; the folder's name before it where names would collide.
-        label: first sub-folder below the probe folder; None where the image lies in the folder itself.
+        label: the folders it lies in below the probe folder, parted by "/"; None where there are none.
         path: the file; None for a drawn scene.
         scene: index of a drawn scene; None for a file.
         group: that it belongs to; None where no table says so.
@@ -193,7 +193,7 @@ def _list_folder(root: Path, shown: str, made: set[str], notes: list[str]) -> li
         parts = path.relative_to(root).parts
         if not "/".join(parts).isprintable():  # bytes that are no text, or signs that no page can show
             raise ProbeError(f"{str(path)!r}: rename it: its name holds characters that cannot be printed")
-        items.append(ProbeItem("/".join(parts), parts[0] if len(parts) > 1 else None, path))
+        items.append(ProbeItem("/".join(parts), "/".join(parts[:-1]) or None, path))
     if not items:
         missed = f"; {note}" if (note := "; ".join(listing.notes())) else ""
         raise ProbeError(f"{root}: not one image in this folder ({', '.join(readable_suffixes())}){missed}")

@@ -16,6 +16,9 @@ from dissect_report.errors import ModelError
 #: What shells call the network inside; a shell has no other part.
 INNER = ("module", "_module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 
+#: What is said of networks, and parts of them, that hooks cannot look into.
+TORCHSCRIPT = "TorchScript, whose parts call no hooks: give the Python module that it was made of"
+
 
 def refuse_torchscript(network: Any, source: str) -> None:
     """Refuses what hooks cannot look into.
@@ -23,9 +26,8 @@ def refuse_torchscript(network: Any, source: str) -> None:
     Raises:
         ModelError: the network is TorchScript, or all its numbers are in parts that are.
     """
-    remedy = "TorchScript, whose parts call no hooks: give the Python module that it was made of"
     if isinstance(network, torch.jit.ScriptModule | torch.jit.ScriptFunction):
-        raise ModelError(f"{source} gives {remedy}")
+        raise ModelError(f"{source} gives {TORCHSCRIPT}")
     if not isinstance(network, nn.Module):
         return
     scripted = {
@@ -33,7 +35,7 @@ def refuse_torchscript(network: Any, source: str) -> None:
     }
     inside = {id(value) for part in scripted.values() for value in part.parameters()}
     if inside and all(id(value) in inside for value in network.parameters()):
-        raise ModelError(f"{source}: its part {next(iter(scripted))!r} is {remedy}")
+        raise ModelError(f"{source}: its part {next(iter(scripted))!r} is {TORCHSCRIPT}")
 
 
 def undo_compilation(network: nn.Module) -> nn.Module:

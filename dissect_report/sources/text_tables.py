@@ -86,6 +86,22 @@ def read_table(text: str, path: Path, expected: str, error: type[SourceError]) -
     return None
 
 
+def read_rows(text: str, delimiter: str, count: int) -> list[tuple[int, list[str]]]:
+    """The rows of a table that are not empty, its first among them: line in the file, and cells.
+
+    Args:
+        delimiter: one of ``DELIMITERS``.
+        count: cells of a row where white space parts them; the last may hold some itself.
+    """
+    if delimiter:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        lines = [(reader.line_num, row) for row in reader]
+    else:
+        lines = [(k, line.split(None, count - 1)) for k, line in enumerate(text.splitlines(), start=1)]
+    rows = [(number, [cell.strip() for cell in row]) for number, row in lines]
+    return [(number, cells) for number, cells in rows if any(cells)]
+
+
 def _cells(line: str, delimiter: str) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter), []) if delimiter else line.split()
 
@@ -112,15 +128,7 @@ def _rows(
     error: type[SourceError],
 ) -> list[tuple[int, dict[str, str]]]:
     count, rows = len(headings), []
-    if delimiter:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        lines = [(reader.line_num, row) for row in reader]
-    else:
-        lines = [(k, line.split(None, count - 1)) for k, line in enumerate(text.splitlines(), start=1)]
-    for number, row in lines[1:]:
-        cells = [cell.strip() for cell in row]
-        if not any(cells):
-            continue
+    for number, cells in read_rows(text, delimiter, count)[1:]:
         while len(cells) > count and not cells[-1]:
             cells.pop()
         if len(cells) != count:

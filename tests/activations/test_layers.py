@@ -110,6 +110,25 @@ def test_a_network_that_cannot_be_traced_is_read_by_its_sequences() -> None:
     assert infos["body.2"].recorded_as == "body.2"
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_parts_that_are_torchscript_say_so() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one = nn.Conv2d(3, 4, 1)
+            self.two = torch.jit.script(nn.Sequential(nn.Conv2d(4, 4, 1), nn.ReLU()))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.two(self.one(x)).mean((2, 3))
+
+    infos = by_name(Net())
+    assert infos["one"].obstacle == ""
+    for name in ("two", "two.0", "two.1"):
+        assert infos[name].obstacle.startswith(
+            "it is TorchScript, whose parts call no hooks: give the Python"
+        )
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [("head", "not a map .* but \\[2, 5\\]"), ("idle", "never calls it")],

@@ -183,6 +183,17 @@ def test_a_convolution_that_hands_on_something_else_is_no_map() -> None:
         assert all("[image, y, x, unit]" in infos[name].obstacle for name in ("0", "1"))
 
 
+class Shifted(nn.Module):
+    """A network of one convolution, given what a function made of the picture."""
+
+    def __init__(self, *sizes: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(*sizes)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self.conv(input - 0.5)
+
+
 class Counting(nn.Module):
     """Writes down how many inputs it is asked for: what it kept itself would be put back."""
 
@@ -201,6 +212,7 @@ class Counting(nn.Module):
     [
         ([nn.Conv2d(3, 8, 3, 2), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout()], 0),
         ([nn.Conv2d(3, 8, 3, 2), Gate(8), nn.ReLU()], 6),
+        ([Shifted(3, 8, 3, 2), nn.BatchNorm2d(8), nn.ReLU()], 6),
         ([nn.Conv2d(3, 16, 4, 4), Apply(lambda x: x.permute(0, 2, 3, 1)), Apply(lambda x: x.flatten(1))], 8),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -217,8 +217,8 @@ def test_answers_are_alike_up_to_a_share_of_the_largest(
     )
     second = first.clone()
     second[1, 2, 3, 0] += 10**power * first.abs().max()
-    expected = abs(10**power) <= noise
-    assert alike(first, second, noise) == expected
+    assume(abs(10**power - noise) > 1e-6 * noise)  # at the noise itself the last bit decides
+    assert alike(first, second, noise) == (10**power < noise)
 
 
 def test_infinite_and_undefined_values_are_alike_where_both_are() -> None:

@@ -11,6 +11,7 @@ from tail_networks import (
     Counting,
     DataBranching,
     Functional,
+    Normalising,
     Plain,
     Pooled,
     Random,
@@ -35,6 +36,7 @@ CASES = [
     (Functional, "conv2", "fx"), (Branching, "conv1", "export"), (Branching, "conv2", "export"),
     (Counting, "conv1", "fx"), (Counting, "conv2", "fx"),
     (DataBranching, "conv1", "full"), (DataBranching, "conv2", "full"),
+    (Normalising, "conv1", "fx"), (Normalising, "conv2", "fx"),
 ]  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def info_of(network: nn.Module, name: str) -> LayerInfo:
 def outputs(network: nn.Module, images: Tensor) -> Tensor:
     network.eval()
     with torch.no_grad():
-        return class_reader(network, images)(lambda: network(images))
+        return class_reader(network, images)(lambda: network(images.clone()))
 
 
 def replaced_by_hand(network: nn.Module, layer: LayerInfo, images: Tensor, units: list[int]) -> Tensor:
@@ -86,7 +88,10 @@ def test_the_tail_gives_the_network_s_outputs_with_units_removed(kind: type, nam
 
 
 @pytest.mark.parametrize("path", ["fx", "export", "full"])
-@pytest.mark.parametrize(("kind", "name"), [(Plain, "2"), (Residual, "block1.conv2"), (Functional, "conv1")])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(Plain, "2"), (Residual, "block1.conv2"), (Functional, "conv1"), (Normalising, "conv1")],
+)
 def test_every_path_gives_the_same_logits(kind: type, name: str, path: str) -> None:
     network = made(kind)
     layer = info_of(network, name)
@@ -151,3 +156,12 @@ def test_units_out_of_range_are_named() -> None:
         ablated(network, info_of(network, "2"), [6]),
     ):
         pass
+
+
+@pytest.mark.parametrize("path", ["fx", "export", "full"])
+def test_a_network_that_writes_into_its_input_leaves_the_images_as_they_are(path: str) -> None:
+    network, images = made(Normalising), photos()
+    before = images.clone()
+    tail = split_tail(network, info_of(network, "conv1"), images, paths=[path])
+    tail.head(images)
+    assert torch.equal(images, before)

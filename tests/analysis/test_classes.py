@@ -67,6 +67,22 @@ def test_one_logit_is_named_by_the_list_then_by_two_folders_else_no_and_yes(tmp_
     assert classes_of(tmp_path, Net(1)).names == ("no", "yes")
 
 
+@pytest.mark.parametrize(
+    ("below", "names"),
+    [
+        (["animals/cat", "animals/dog"], ("cat", "dog")),
+        (["cat/monday", "dog/monday", "dog/tuesday/late"], ("no", "yes")),
+        (["cat/1", "cat/2", "cat/3", "dog/1"], ("cat", "dog")),
+        (["train/cat", "train/dog", "val/cat", "val/dog"], ("no", "yes")),
+    ],
+)
+def test_two_class_folders_in_folders_name_one_logit_where_it_is_clear_which_they_are(
+    tmp_path: Path, below: list[str], names: tuple[str, ...]
+) -> None:
+    folders(tmp_path, *below)
+    assert classes_of(tmp_path, Net(1)).names == names
+
+
 def test_twins_that_a_network_carries_are_numbered(tmp_path: Path) -> None:
     found = classes_of(tmp_path, Net(3, labels=("crane", "crane", "crow")))
     assert found.names == ("crane", "crane (2)", "crow")

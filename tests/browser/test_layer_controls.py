@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dissect_report.findings.grades import ENOUGH_GROUPS, grade
 from tests.browser.conftest import href
 from tests.browser.test_layer import LAYER, names
 
@@ -38,6 +39,7 @@ def test_the_slider_counts_units_and_concepts_above_it(page: Any, root: str, uni
     assert page.inner_text("[data-detectors]") == str(len(above))
     assert page.inner_text("[data-concepts]") == str(len({row[1] for row in above}))
     assert float(page.inner_text("[data-chance]")) == pytest.approx(units["steps"][step][1], abs=0.005)
+    assert float(page.inner_text("[data-chance-p]")) == units["steps"][step][3]
     assert page.inner_text("[data-threshold]") == "0.1"
     labels = page.eval_on_selector_all(".bar", "bars => bars.map(bar => bar.getAttribute('aria-label'))")
     found = [re.fullmatch(r"(.+): (\d+) units?", label) for label in labels]
@@ -45,6 +47,49 @@ def test_the_slider_counts_units_and_concepts_above_it(page: Any, root: str, uni
     assert drawn == Counter(units["concepts"][row[1]][0] for row in above)
     page.click("[data-measured]")
     assert page.inner_text(".headline") == measured
+
+
+def grades(site: Path, units: dict[str, Any], at: float) -> list[str]:
+    """Of every unit at an iou_threshold, from the numbers of its own file."""
+    records = [
+        json.loads((site / LAYER).with_name(f"{row[0]}.json").read_text(encoding="utf-8"))
+        for row in units["units"]
+    ]
+    return [grade(r["iou"], r["q"], r["robust_iou"], at, ENOUGH_GROUPS) for r in records]
+
+
+@pytest.mark.parametrize("at", [0.04, 0.1])
+def test_counts_filter_order_remarks_and_tray_say_the_grades_of_the_slider(
+    page: Any, root: str, site: Path, units: dict[str, Any], at: float
+):
+    found = grades(site, units, at)
+    page.goto(f"{root}{LAYER}#t={at}")
+    names(page)
+    for name in ("strong", "weak", "chance"):
+        assert page.inner_text(f"[data-grade={name}]") == str(found.count(name))
+    assert len({found.count("strong"), 0, len(found)}) == 3, "the made-up layer has units of other grades"
+    for choice in ("strong", "weak", "strong,weak", "chance", "none"):
+        page.select_option("select[name=grade]", choice)
+        wanted = sum(name in choice.split(",") for name in found)
+        page.wait_for_function(
+            "wanted => document.querySelector('[data-count]').textContent.startsWith(`${wanted} of `)",
+            arg=wanted,
+        )
+    page.select_option("select[name=grade]", "")
+    page.select_option("select[name=sort]", "grade")
+    page.wait_for_function("document.querySelector('[data-count]').textContent.match(/^\\d+ units/)")
+    page.wait_for_timeout(100)  # two choices within a breath: the second is drawn after it
+    shown = page.locator("[data-cards] .slot").evaluate_all("slots => slots.map(s => Number(s.dataset.unit))")
+    order = [found[unit] for unit in shown]
+    assert order == sorted(order, key=("strong", "weak", "chance", "untested", "none").index)
+    words = {"chance": "no better than chance", "none": "no detector"}
+    chosen = [found.index(name) for name in ("strong", "weak", "chance", "none") if name in found]
+    page.goto(f"{root}{LAYER}#t={at}&compare={','.join(map(str, chosen))}&beside=1")
+    page.reload()
+    page.wait_for_selector("dialog[open]")
+    said = page.locator(".beside-unit dl").all_inner_texts()
+    for unit, text in zip(chosen, said, strict=True):
+        assert text.split("\n")[:2] == ["grade", words.get(found[unit], found[unit])]
 
 
 def test_a_link_opens_the_page_at_its_threshold(page: Any, root: str):

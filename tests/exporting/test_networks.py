@@ -135,3 +135,9 @@ def test_a_layer_that_nothing_depends_on_is_no_layer_to_remove_units_of():
     module, *_ = opened(Unused, "side")
     with pytest.raises(ExportError, match="nothing depends on the input 'keep'"):
         export_network(module, SIDE, True)
+
+
+def test_a_graph_that_cannot_be_run_is_an_export_error():
+    module, *_ = opened(Plain, "2")
+    with pytest.raises(ExportError, match="onnxruntime cannot run it"):
+        open_graph(b"no graph at all", module)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -53,6 +54,44 @@ def test_texts_are_compressed_for_who_takes_it_and_new_after_a_change(site: Path
             urllib.request.urlopen(
                 urllib.request.Request(address_of(server) + "no.js", headers={"Accept-Encoding": "gzip"})
             )
+        server.shutdown()
+
+
+def asked(server: SiteServer, path: str, host: str | None = None) -> tuple[int, bytes]:
+    """Status and body of a request as it is written, without the client's own tidying."""
+    with socket.create_connection(server.server_address[:2], timeout=10) as line:
+        name = host or f"127.0.0.1:{server.server_port}"
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), body
+
+
+def test_only_its_own_names_are_answered_and_nothing_outside_the_site(site: Path, tmp_path: Path):
+    (tmp_path / "secret.txt").write_text("secret")
+    (site / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (site / "away").symlink_to(tmp_path)
+    with make_server(site, 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_port
+        for host in (f"localhost:{port}", "localhost", f"127.0.0.1:{port}"):
+            assert asked(server, "/", host) == (200, b"<h1>home</h1>")
+        for host in (f"evil.example:{port}", "evil.example", f"127.0.0.1.evil.example:{port}", "[::2]:80"):
+            assert asked(server, "/", host)[0] == 421
+        for path in (
+            "/link.txt",
+            "/away/secret.txt",
+            "/../secret.txt",
+            "/%2e%2e/secret.txt",
+            "/a%00b",
+            "/%00",
+        ):
+            status, body = asked(server, path)
+            assert (path, status) == (path, 404)
+            assert b"secret" not in body.replace(b"secret.txt", b"")
+        assert asked(server, "/run/")[0] == 404  # no list of a folder
+        assert asked(server, "/run")[0] == 301
+        assert asked(server, "/" + "x" * 5000)[0] == 404
         server.shutdown()
 
 

@@ -93,7 +93,7 @@ def test_every_layer_of_every_network_is_a_row_in_execution_order(beside):
         assert found == [f"{run.record.name}/{layer.folder}/index.html" for layer in run.record.layers]
 
 
-def test_a_row_says_concepts_chance_and_detectors_of_its_layer(beside):
+def test_a_row_says_concepts_chance_detectors_and_strong_units_of_its_layer(beside):
     body = compare_body(beside)
     for run in beside.runs:
         for layer in run.layers.values():
@@ -102,7 +102,9 @@ def test_a_row_says_concepts_chance_and_detectors_of_its_layer(beside):
             text = " ".join(re.sub("<[^>]+>", " ", row).split())
             concepts = sum(layer.summary.concepts.values())
             chance = sum(layer.record.chance_concepts.values())
-            assert f"{concepts} {chance:.3g} {layer.summary.detectors} of {layer.summary.units}" in text
+            strong = layer.summary.grades["strong"]
+            detectors = f"{layer.summary.detectors} of {layer.summary.units}"
+            assert f"{concepts} {chance:.3g} {detectors} {strong}" in text
 
 
 def test_bars_of_all_networks_are_drawn_on_one_scale(beside):

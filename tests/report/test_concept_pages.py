@@ -41,8 +41,8 @@ def test_the_headline_counts_detectors_and_the_strong_among_them(site, pages):
         found = sum(u.detector for u in units)
         strong = sum(u.grade == "strong" for u in units)
         text = words(pages.page(concept.name).body)
-        verb = "unit looks" if found == 1 else "units look"
-        assert f"{found} {verb} for it" + (f", {strong} strong" if found else "") in text
+        verb = "unit matches" if found == 1 else "units match"
+        assert f"{found} {verb} it" + (f", {strong} strong" if found else "") in text
 
 
 def test_what_no_unit_can_match_is_said(site):
@@ -65,8 +65,12 @@ def test_the_index_shows_the_numbers_of_every_concept(site, pages):
     for concept in run.record.concepts:
         named = pages.units.get((run.record.name, concept.id), [])
         detectors = sum(unit.detector for _, unit in named)
+        strong = sum(unit.grade == "strong" for _, unit in named)
         best = score(named[0][1].iou) if named else "–"
         assert f"{concept.name}" in index
         if named:
-            assert f"{detectors} {best} {named[0][0].layer.summary.name} unit {named[0][1].unit}" in index
+            assert (
+                f"{detectors} {strong} {best} {named[0][0].layer.summary.name} unit {named[0][1].unit}"
+                in index
+            )
         assert count(concept.images) in index

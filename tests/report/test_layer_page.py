@@ -128,15 +128,28 @@ def test_the_layers_figure_stacks_categories_and_marks_chance():
     assert figure["data"][2]["y"] == [0.5, 1.25]
 
 
+def test_grades_are_listed_without_those_that_are_not_met():
+    assert pages.graded({"strong": 3, "weak": 1, "none": 9}) == [("strong", 3), ("weak", 1), ("chance", 0)]
+    assert pages.graded({"untested": 2})[-1] == ("untested", 2)
+
+
+def test_the_line_of_grades_ends_without_a_comma(view):
+    text = words(pages.layer_page(view).body)
+    assert "no better than chance · detectors by chance alone" in text
+
+
 def test_the_slider_has_the_measured_threshold_and_counts_chance_at_every_step(view):
     steps = {at: found for at, *found in pages.threshold_steps(view)}
     chance = view.layer.arrays["chance_iou"]
     assert view.iou_threshold in steps
     assert max(steps) >= max(u.iou for u in view.layer.units if u.iou is not None)
-    for at, (mean, high) in steps.items():
+    for at, (mean, high, p) in steps.items():
         slow = [sum(bool(value > at) for value in permuted) for permuted in chance]
         assert mean == pytest.approx(sum(slow) / len(slow), abs=1e-3)
         assert high == pytest.approx(np.quantile(slow, 0.95), abs=0.01)
+        detectors = sum(u.iou is not None and u.iou > at for u in view.layer.units)
+        reached = sum(count >= detectors for count in slow)
+        assert p == pytest.approx((1 + reached) / (1 + len(slow)), abs=0.006)
     assert list(steps) == sorted(steps)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dissect_report.findings.units import UnitRecord
 from dissect_report.report import render
-from dissect_report.report.formatting import score, share
+from dissect_report.report.formatting import at_least, score, share
 from dissect_report.report.pages.unit import UnitPages
 from dissect_report.report.sentences import unit_sentence
 from tests.report.reading import read, words
@@ -132,7 +132,7 @@ def test_a_sentence_says_how_far_to_trust_the_match(view):
     assert "Chance hardly does that: 3 of 999 permutations of the label maps match it as well (q 0.0125)" in (
         sentence(found)
     )
-    assert f"it keeps an IoU of {score(found.robust_iou)} or more" in sentence(found)
+    assert f"it keeps an IoU of {at_least(found.robust_iou)} or more" in sentence(found)
     # Where most of the mask shows something else it does not fire on the concept; rivals are named.
     few = replace(found, concepts=(replace(best, precision=0.31), second, third))
     assert f"It matches {names[0]} best: of the 2.0 % of pixels" in sentence(few)

@@ -10,11 +10,12 @@ from dissect_report.sources.groups import read_groups
 NAMES = ("a/1.jpg", "a/2.jpg", "3.png")
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_a_table_gives_every_image_its_group(tmp_path, separator):
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_table_gives_every_image_its_group(tmp_path, separator, encoding):
     rows = [("image", "group"), ("3.png", "x"), ("a/1.jpg", "y"), ("a/2.jpg", "y"), ("other.jpg", "z")]
     path = tmp_path / "groups.csv"
-    path.write_text("\ufeff" + "\n".join(map(separator.join, rows)) + "\n", encoding="utf-8")
+    path.write_text("\n".join(map(separator.join, rows)) + "\n", encoding=encoding)
     assert read_groups(path, NAMES) == ("y", "y", "x")
 
 

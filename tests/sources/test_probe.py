@@ -25,7 +25,7 @@ def names(config: ProbeConfig, folder: Path, seed: int = 0) -> list[str]:
     return [item.name for item in list_probe(config, folder, seed).items]
 
 
-def test_images_are_listed_by_name_with_their_first_folder_as_label(tmp_path: Path) -> None:
+def test_images_are_listed_by_name_with_their_folders_as_label(tmp_path: Path) -> None:
     fill(tmp_path / "photos", "sea/b.PNG", "sea/deep/a.jpeg", "a.jpg", "alley/z.webp")
     (tmp_path / "photos" / "sea" / "notes.txt").touch()
     fill(tmp_path / "photos", "sea/.hidden.png", ".cache/x.png")
@@ -34,7 +34,7 @@ def test_images_are_listed_by_name_with_their_first_folder_as_label(tmp_path: Pa
         ("a.jpg", None),
         ("alley/z.webp", "alley"),
         ("sea/b.PNG", "sea"),
-        ("sea/deep/a.jpeg", "sea"),
+        ("sea/deep/a.jpeg", "sea/deep"),
     ]
 
 

@@ -12,6 +12,7 @@ from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.live import live_arrays
 from dissect_report.analysis.ablation.set_table import set_rows, spread_over_classes
 from dissect_report.analysis.cache import digest
+from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.provenance import intervention_key
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import sprite
@@ -94,7 +95,7 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
         command=run.record.provenance.command,
         **_circumstances(config, found, setup.network.output.decision if setup.network.output else "argmax"),
     )
-    write_record(run.paths.ablation(folder), record)
+    write_record(run.paths.ablation(folder), unplaced(record, setup.config, setup.run))
     return record
 
 

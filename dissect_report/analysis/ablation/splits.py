@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,20 +36,26 @@ class LabelledImages:
 
 
 def class_labels(labels: Sequence[str | None], classes: Sequence[str]) -> Int64[np.ndarray, " image"]:
-    """The class index of each folder name; UNKNOWN for one that is no class, or could be several.
+    """The class index of each folder; UNKNOWN for one that is no class, or could be several.
 
-    Case, the Unicode form and the choice between space, "_", "-" and "/" do not matter. "tench (n01440764)"
-    is meant by "tench", by "n01440764" and by both.
+    Of folders in folders the first that is a class counts, as in "train/tench" and "tench/monday";
+    "barn/indoor" goes before "barn". Case, the Unicode form and the choice between space, "_", "-" and "/" do
+    not matter. "tench (n01440764)" is meant by "tench", by "n01440764" and by both.
     """
     exact = {name: number for number, name in reversed(list(enumerate(classes)))}
     index = _index([_aliases(name) for name in classes]) | _index([{_plain(name)} for name in classes])
-    return np.array(
-        [
-            UNKNOWN if label is None else exact.get(label, index.get(_plain(label), UNKNOWN))
-            for label in labels
-        ],
-        np.int64,
-    )
+    known: dict[str | None, int] = {None: UNKNOWN}
+    for label in dict.fromkeys(labels):
+        found = (exact.get(part, index.get(_plain(part), UNKNOWN)) for part in _parts(label))
+        known[label] = next((number for number in found if number != UNKNOWN), UNKNOWN)
+    return np.array([known[label] for label in labels], np.int64)
+
+
+def _parts(label: str | None) -> Iterator[str]:
+    """The names that folders in folders may mean, the outer and the longer first."""
+    folders = label.split("/") if label else []
+    for first in range(len(folders)):
+        yield from ("/".join(folders[first:last]) for last in range(len(folders), first, -1))
 
 
 def _index(writings: Sequence[set[str]]) -> dict[str, int]:
@@ -80,11 +86,13 @@ def stray_folders(labels: Sequence[str | None], classes: Sequence[str]) -> str:
     strays = dict.fromkeys(
         label for label, place in zip(labels, known, strict=True) if label and place == UNKNOWN
     )
-    hints = [(label, nearest(label, classes)) for label in list(strays)[:3]]
-    named = "; ".join(
-        f"{label!r}: {hint if hint.startswith('did') else 'no class is near'}" for label, hint in hints
-    )
+    named = "; ".join(f"{label!r}: {_hint(label, classes)}" for label in list(strays)[:3])
     return named + (f"; and {len(strays) - 3} more folders" if len(strays) > 3 else "")
+
+
+def _hint(label: str, classes: Sequence[str]) -> str:
+    hints = (nearest(part, classes) for part in _parts(label))
+    return next((hint for hint in hints if hint.startswith("did")), "no class is near")
 
 
 def split_halves(

@@ -19,6 +19,7 @@ from dissect_report.analysis.generation.pictures import (
 )
 from dissect_report.analysis.generation.plans import choose_concepts
 from dissect_report.analysis.generation.unit_edits import unit_edits
+from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.provenance import intervention_key
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import GenerationConfig
@@ -49,7 +50,7 @@ def write_generation(
     _write_pictures(measured, run.paths, folder)
     write_arrays(run.paths.generation_arrays(folder), _arrays(measured))
     generation = _record(setup, config, run, tail, measured, watch)
-    write_record(run.paths.generation(folder), generation)
+    write_record(run.paths.generation(folder), unplaced(generation, setup.config, setup.run))
     return generation
 
 

@@ -113,7 +113,7 @@ def run_photo(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray]) -> P
     blank = _blank(setup, run, layer)
     try:
         made = _Export(setup, config, run, layer).write(blank)
-    except ExportError as error:
+    except (ExportError, LayerError) as error:
         setup.progress.note(f"{setup.run.name}: no page to try a photo on: {error}")
         made = replace(blank, obstacle=str(error))
     made = replace(made, seconds=round(time.perf_counter() - begun, 3))

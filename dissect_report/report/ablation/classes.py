@@ -36,9 +36,6 @@ from dissect_report.report.site import SiteFindings
 #: Sizes of the small table at the top of a class page: the paper's.
 SHOWN = (4, 20)
 
-#: Classes named beside a unit that prevents confusions with them.
-ALARMS = 3
-
 
 @dataclass(frozen=True)
 class ClassPages:
@@ -231,17 +228,9 @@ class ClassSection:
         view = self.removals.view
         card = view.card(view.layer.units[loss.unit], self.path)
         card["loss"] = loss
-        card["alarms"] = self._alarms(loss)
+        said = self.removals.alarms(self.removals.record.targets[self.target], loss)
+        card["alarms"] = f"without it, {said}" if said else ""
         return card
-
-    def _alarms(self, loss: UnitLoss) -> str:
-        """The confusions that the unit prevents, by name and number; "" where there are none."""
-        own, others = self.removals.record.targets[self.target], sum(alarm.images for alarm in loss.alarms)
-        if not others:
-            return ""
-        of = count(self.removals.record.evaluation_images - own.evaluation_images)
-        names = [f"{count(a.images)} {self.removals.class_name(a.predicted)}" for a in loss.alarms[:ALARMS]]
-        return f"without it, {count(others)} of {of} other images are called {own.name} ({', '.join(names)})"
 
     def _table(self) -> list[tuple[str, SetRow]]:
         names = {"removed": "{} most important removed", "kept": "only these {} kept",

@@ -1,4 +1,4 @@
-"""Classes that rely on a concept: they need a unit that detects it."""
+"""Classes that a concept's detectors serve. They need those units, which is not yet to need the concept."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class RelyingClasses:
         return render_part(view.site, "ablation/concept", {"relying": relying, "name": name, "head": head})
 
     def relying(self, concept: int, page: PurePosixPath) -> list[tuple[str, str, list[tuple[str, str]]]]:
-        """Classes that need a detector of the concept: name, page, units."""
+        """Classes served by a detector that chance does not match as well: name, page, units."""
         rows: dict[tuple[str, str], list[tuple[str, str]]] = {}
         for ablation in self.found:
             view = ablation.view
             for unit in view.layer.units:
-                if unit.detector and unit.concept == concept:
+                if unit.detector and unit.grade != "chance" and unit.concept == concept:
                     name = f"{view.layer.summary.name} {unit.unit}"
                     shown = (name, link(page, view.addresses.unit(unit.unit)))
                     for target in np.flatnonzero(ablation.needs[:, unit.unit]):

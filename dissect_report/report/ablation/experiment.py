@@ -106,6 +106,6 @@ class AblationExperiment(Experiment):
         return UsedFor(found, view.addresses.page) if found else None
 
     def concepts(self, site: SiteFindings, run: LoadedRun) -> ConceptParts | None:
-        """Classes that rely on each concept."""
+        """Classes that each concept's detectors serve."""
         found = ablation_views(site, run)
         return RelyingClasses(found) if found else None

@@ -99,15 +99,15 @@ def serving_figure(bars: Sequence[ServingBar]) -> Figure:
     bar: Figure = {
         "type": "bar", "x": [serving_label(bar, bars) for bar in shown], "y": [bar.mean_iou for bar in shown],
         "customdata": [bar.measured for bar in shown], "text": [f"n = {bar.measured}" for bar in shown],
-        "textposition": "inside", "insidetextanchor": "start", "marker": {"color": "--accent"},
-        "error_y": errors,
+        "textposition": "inside", "insidetextanchor": "start", "textangle": 0,
+        "constraintext": "none", "marker": {"color": "--accent"}, "error_y": errors,
         "hovertemplate": "%{x} classes: mean IoU %{y:.3f}, %{customdata} units<extra></extra>",
     }  # fmt: skip
     x: Figure = {"type": "category", "title": {"text": "classes served"}}
     x["categoryarray"] = [serving_label(bar, bars) for bar in bars]
     x |= {"categoryorder": "array", "range": [-0.5, len(bars) - 0.5]}
     y = {"title": {"text": "mean best IoU"}, "rangemode": "tozero"}
-    return {"data": [bar], "layout": {"bargap": 0.35, "xaxis": x, "yaxis": y}}
+    return {"data": [bar], "layout": {"bargap": 0.2, "xaxis": x, "yaxis": y}}
 
 
 def serving_label(bar: ServingBar, bars: Sequence[ServingBar]) -> str:

@@ -15,8 +15,8 @@ from dissect_report.report.ablation.serving import serving_points, without_brush
 from dissect_report.report.ablation.view import AblationView
 from dissect_report.report.addresses import RunAddresses
 from dissect_report.report.experiment_page import experiment_page
-from dissect_report.report.formatting import number, plural, score
-from dissect_report.report.intervals import Interval, mean_interval
+from dissect_report.report.formatting import count, number, plural, score, signed
+from dissect_report.report.intervals import Interval, Sample, difference_interval, join_samples, mean_interval
 from dissect_report.report.page import Page
 
 
@@ -53,23 +53,42 @@ def _bar_interval(removals: AblationView, bar: ServingBar) -> Interval:
 
 def serving_verdict(record: Ablation) -> str:
     """Units that serve nobody beside those that serve several classes, and how sure that is."""
-    bars = record.serving
-    none = bars[0]
-    several = [bar for bar in bars[1:] if bar.mean_iou is not None]
+    none, *others = record.serving
+    several = [bar for bar in others if bar.mean_iou is not None]
     if none.mean_iou is None or not several:
         return ""
-    measured = sum(bar.measured for bar in several)
-    mean = sum((bar.mean_iou or 0) * bar.measured for bar in several) / measured
-    better = "better" if mean > none.mean_iou else "worse" if mean < none.mean_iou else "no better"
-    sure = ""
-    if record.serving_correlation is not None:
-        sure = (
-            f" Over all units, IoU and classes served have a rank correlation of "
-            f"{record.serving_correlation:+.2f} (p {number(record.serving_p)})."
-        ).replace("-", "\N{MINUS SIGN}")
-    serving = plural(measured, "unit that serves", "units that serve")
-    verb = "matches" if measured == 1 else "match"
+    without, serving = _sample(none), join_samples([_sample(bar) for bar in several])
+    units = plural(serving.size, "unit that serves", "units that serve")
+    rest = f"the {count(without.size)} that {'serves' if without.size == 1 else 'serve'} none"
+    means = f"a mean IoU of {score(serving.mean)} against {score(without.mean)} of {rest}"
+    return f"The {units} at least one class {_told_apart(without, serving, means)}.{_correlated(record)}"
+
+
+def _sample(bar: ServingBar) -> Sample:
+    """The best IoUs of a bar's units."""
+    error = bar.standard_error
+    variance = None if error is None else error**2 * bar.measured
+    return Sample(bar.measured, bar.mean_iou or 0.0, variance)
+
+
+def _told_apart(without: Sample, serving: Sample, means: str) -> str:
+    """Which of both matches concepts better, where the interval of the difference says so."""
+    one = serving.size == 1
+    found = difference_interval(without, serving)
+    if found.low is None or found.high is None:
+        return f"{'has' if one else 'have'} {means}; so few units have no interval"
+    ends = f"difference {signed(serving.mean - without.mean)}, 95\N{NO-BREAK SPACE}% interval "
+    ends += f"{signed(found.low)} to {signed(found.high)}"
+    if found.low <= 0 <= found.high:
+        return f"{'is' if one else 'are'} not told apart by how well they match concepts: {means} ({ends})"
+    better = "better" if found.low > 0 else "worse"
+    return f"{'matches' if one else 'match'} concepts {better}: {means} ({ends})"
+
+
+def _correlated(record: Ablation) -> str:
+    if record.serving_correlation is None:
+        return ""
     return (
-        f"The {serving} at least one class {verb} concepts {better} (mean IoU {score(mean)}) "
-        f"than the {none.measured} that serve none ({score(none.mean_iou)}).{sure}"
+        f" Over all units, IoU and classes served have a rank correlation of "
+        f"{signed(record.serving_correlation, 2)} (p {number(record.serving_p)})."
     )

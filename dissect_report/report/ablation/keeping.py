@@ -12,7 +12,7 @@ from dissect_report.report.ablation.section import class_index, layer_section
 from dissect_report.report.ablation.view import AblationView
 from dissect_report.report.addresses import RunAddresses
 from dissect_report.report.experiment_page import experiment_page
-from dissect_report.report.formatting import percent, plural, share
+from dissect_report.report.formatting import count, percent, plural, share
 from dissect_report.report.intervals import Interval, mean_interval
 from dissect_report.report.page import Page
 
@@ -40,7 +40,7 @@ def _keeping(removals: AblationView, path: PurePosixPath) -> dict[str, Any]:
     record, classes = removals.record, removals.class_targets
     names = [record.targets[target].name for target in classes]
     return layer_section(removals, path) | {
-        "figure": spread_figure(record.spread, names, removals.words.balanced) if classes else None,
+        "figure": spread_figure(record.spread, names, removals.words.balanced_column) if classes else None,
         "means": ", ".join(f"{state_name(state)} {percent(state.mean)}" for state in record.spread),
         "verdict": keeping_verdict(removals),
         "states": _states(removals),
@@ -58,11 +58,26 @@ def keeping_verdict(removals: AblationView) -> str:
         return ""
     classes = len(removals.class_targets)
     return (
-        f"Over {plural(classes, 'class', 'classes')}, removing the {states['removed'].size} units that "
-        f"matter most to a class takes its {removals.words.balanced} from {percent(means['intact'])} to "
+        f"Over {plural(classes, 'class', 'classes')}, removing {_best(removals, states['removed'].size)} "
+        f"takes its {removals.words.balanced} from {percent(means['intact'])} to "
         f"{percent(means['removed'])} on average, where 50\N{NO-BREAK SPACE}% is not knowing it; keeping "
-        f"only those of {removals.view.layer.summary.units} leaves {percent(means['kept'])}."
+        f"only {'that one' if states['kept'].size == 1 else 'those'} of "
+        f"{count(removals.view.layer.summary.units)} leaves {percent(means['kept'])}."
     )
+
+
+def _best(removals: AblationView, size: int) -> str:
+    """A class's most important units, and how many of them have an effect alone."""
+    if size == 1:
+        return "the unit that matters most to a class"
+    rows = [removals.rows.get((target, "removed", size)) for target in removals.class_targets]
+    effective = [row.effective for row in rows if row is not None and row.effective is not None]
+    text = f"the {count(size)} units that matter most to a class"
+    if not effective or min(effective) == size:
+        return text
+    low, high = count(min(effective)), count(max(effective))
+    amount = low if low == high else f"{low} to {high}"
+    return f"{text} ({amount} of them with an effect alone)"
 
 
 def mean_lost(removals: AblationView) -> float | None:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from dissect_report.findings.ablation import UnitLoss
+from dissect_report.findings.ablation import ENOUGH_IMAGES, UnitLoss
 from dissect_report.report.ablation.view import AblationView
 from dissect_report.report.experiment import render_part
-from dissect_report.report.formatting import count, lost, ordinal, span
+from dissect_report.report.formatting import DASH, listing, lost, moved, ordinal, span
 from dissect_report.report.sentences import used_sentence
 
 #: Classes listed on either side.
@@ -30,6 +30,7 @@ class UsedFor:
         self.hrefs = [removals.href(page, int(target)) for target in self.classes]
         self.ranking = removals.arrays["ranking_loss"][self.classes]
         self.evaluation = removals.arrays["evaluation_loss"][self.classes]
+        self.enough = np.array([targets[t].evaluation_images >= ENOUGH_IMAGES for t in self.classes], bool)
         self.place = removals.place[self.classes]
         self.needs = removals.needs[self.classes]
         self.confirmed = removals.arrays["confirmed_loss"][self.classes]
@@ -41,20 +42,26 @@ class UsedFor:
         return {(row, loss.unit): loss for row, t in enumerate(self.classes) for loss in targets[t].units}
 
     def section(self, unit: int) -> Markup:
-        """The classes that need it, and those that do better without it."""
+        """The classes that lose without it, the confirmed losses first, and those that gain."""
         return render_part(self.removals.view.site, "ablation/unit", {"used": self.context(unit)})
 
     def context(self, unit: int) -> dict[str, Any]:
         """What the section says."""
         losses = np.nan_to_num(self.ranking[:, unit])
         order = np.argsort(-losses, kind="stable")
+        confirmed = [int(row) for row in self._confirmed_first(unit) if self.needs[row, unit]]
+        others = [int(row) for row in order if losses[row] > 0 and not self.needs[row, unit]]
         return {
-            "needs": [self._row(int(row), unit) for row in order if losses[row] > 0][:LISTED],
-            "hinders": [self._row(int(row), unit) for row in order[::-1] if losses[row] < 0][:LISTED],
+            "losing": [self._row(row, unit) for row in (confirmed + others)[: max(LISTED, len(confirmed))]],
+            "gaining": [self._row(int(row), unit) for row in order[::-1] if losses[row] < 0][:LISTED],
             "tips": self.removals.tips,
             "words": self.removals.words,
             "classes": len(self.classes),
         }
+
+    def _confirmed_first(self, unit: int) -> np.ndarray:
+        order: np.ndarray = np.argsort(-np.nan_to_num(self.confirmed[:, unit]), kind="stable")
+        return order
 
     def _row(self, row: int, unit: int) -> dict[str, str]:
         loss = self.stored.get((row, unit))
@@ -65,31 +72,31 @@ class UsedFor:
             "place": ordinal(int(self.place[row, unit])),
             "ranking": lost(_number(self.ranking[row, unit])),
             "evaluation": lost(_number(self.evaluation[row, unit])),
+            "confirmed": lost(_number(self.confirmed[row, unit])) if self.needs[row, unit] else DASH,
             "interval": interval,
         }
 
     def sentence(self, unit: int) -> str:
         """Which classes need it, what removing it costs, and which confusions it prevents."""
-        order = np.argsort(-np.nan_to_num(self.confirmed[:, unit]), kind="stable")
+        order = self._confirmed_first(unit)
         needing = [(self.names[row], float(self.confirmed[row, unit]))
                    for row in order if self.needs[row, unit]]  # fmt: skip
-        costs = self.evaluation[:, unit]
+        costs = self.evaluation[self.enough, unit]
         known = costs[np.isfinite(costs)]
         most = float(known.max()) if len(known) else None
-        text = used_sentence(needing, most, self.removals.words.balanced)
-        return text + "".join(f" {self._prevented(int(row), unit)}" for row in order[:1] if needing)
+        text = used_sentence(needing, most, self.removals.words.balanced, not self.enough.all())
+        return text + "".join(self._without(int(row), unit) for row in order[:1] if needing)
 
-    def _prevented(self, row: int, unit: int) -> str:
-        """What the unit is for in its first class: recognising it, or keeping others apart from it."""
+    def _without(self, row: int, unit: int) -> str:
+        """What the evaluation images show of its first class: recall and specificity told apart."""
         loss, target = self.stored[row, unit], self.removals.record.targets[self.classes[row]]
-        if (loss.recall_lost or 0) >= (loss.specificity_lost or 0) or not loss.alarms:
-            return f"Without it {lost(loss.recall_lost)} points of the {self.names[row]} images are missed."
-        others = self.removals.record.evaluation_images - target.evaluation_images
-        mistaken = sum(alarm.images for alarm in loss.alarms)
-        return (
-            f"It keeps others apart from it: without the unit, {count(mistaken)} of {count(others)} other "
-            f"images are called {self.names[row]}."
-        )
+        recall, specificity = loss.recall_lost or 0, loss.specificity_lost or 0
+        parts = [moved(f"the recall of {target.name}", recall)] if recall else []
+        if alarms := self.removals.alarms(target, loss):
+            parts.append(alarms)
+        elif specificity:
+            parts.append(moved(f"the specificity of {target.name}", specificity))
+        return f" On the evaluation images, without it {listing(parts)}." if parts else ""
 
 
 def _number(value: float) -> float | None:

@@ -10,12 +10,16 @@ from types import SimpleNamespace
 import numpy as np
 from markupsafe import escape
 
-from dissect_report.findings.ablation import Ablation, SetRow, Target
+from dissect_report.findings.ablation import Ablation, SetRow, Target, UnitLoss
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.ablation.words import Words, ablation_glossary, words_of
 from dissect_report.report.addresses import link
 from dissect_report.report.cards import LayerView
+from dissect_report.report.formatting import count, plural
 from dissect_report.report.site import SiteFindings, layers_of
+
+#: Classes named beside a unit that prevents confusions with them.
+ALARMS = 3
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,19 @@ class AblationView:
         """Balanced accuracy lost by a unit alone; ``split`` is "ranking" or "evaluation"."""
         value = float(self.arrays[f"{split}_loss"][target, unit])
         return None if np.isnan(value) else value
+
+    def alarms(self, target: Target, loss: UnitLoss) -> str:
+        """Images of other classes that are given the target only without the unit; "" if there are none."""
+        mistaken = sum(alarm.images for alarm in loss.alarms)
+        if not mistaken:
+            return ""
+        shown = loss.alarms[:ALARMS]
+        names = [f"{count(alarm.images)} {self.class_name(alarm.predicted)}" for alarm in shown]
+        left = mistaken - sum(alarm.images for alarm in shown)
+        rest = [f"{count(left)} more"] if left else []
+        others = plural(self.record.evaluation_images - target.evaluation_images, "other image")
+        verb = "is" if mistaken == 1 else "are"
+        return f"{count(mistaken)} of {others} {verb} called {target.name} ({', '.join(names + rest)})"
 
     def class_name(self, index: int) -> str:
         """The name of a class index."""

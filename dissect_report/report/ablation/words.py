@@ -11,6 +11,9 @@ from dissect_report.report.glossary import Term
 #: ``Ablation.labels`` of a run whose images have class labels.
 LABELLED = "labels"
 
+#: What agreement is with; columns and axes leave it out.
+AGREED = " with the intact model"
+
 
 @dataclass(frozen=True)
 class Words:
@@ -30,6 +33,16 @@ class Words:
     truth: str
     each: bool
 
+    @property
+    def balanced_column(self) -> str:
+        """``balanced`` where there is room for two words: at the head of a column, along an axis."""
+        return self.balanced.removesuffix(AGREED)
+
+    @property
+    def overall_column(self) -> str:
+        """``overall`` there."""
+        return self.overall.replace(AGREED, "")
+
 
 def words_of(record: Ablation) -> Words:
     """The words that fit a layer's labels, and how its classes are decided."""
@@ -37,7 +50,7 @@ def words_of(record: Ablation) -> Words:
     if record.labels == LABELLED:
         overall = "share of right decisions over all classes" if each else "accuracy over all classes"
         return Words("accuracy", "balanced accuracy", overall, "the images' class labels", each)
-    agreement = "agreement with the intact model"
+    agreement = f"agreement{AGREED}"
     return Words(
         agreement,
         f"balanced {agreement}",

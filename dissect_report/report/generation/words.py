@@ -66,7 +66,8 @@ def removal_sentence(name: str, edits: ConceptEdits) -> str:
         else "Removing its best unit"
     )
     if not edits.detectors:
-        units = f"No unit detects {name}; removing the {count(point.count)} nearest to it"
+        nearest = "one unit" if point.count == 1 else count(point.count)
+        units = f"No unit detects {name}; removing the {nearest} nearest to it"
     if point.low is not None and not beyond(point.low, point.high):
         turned = portions(*(None if end is None else -end for end in (point.high, point.low)))
         change = portion(-point.portion, sign=True)
@@ -74,28 +75,34 @@ def removal_sentence(name: str, edits: ConceptEdits) -> str:
     span = interval_words(portions(point.low, point.high))
     if point.portion < 0:
         more = portions(*(None if end is None else -end for end in (point.high, point.low)))
-        return (
-            f"{units} leaves {portion(-point.portion)} more {name} than before ({interval_words(more)}): "
-            "they hold it back rather than draw it."
-        )
+        text = f"{units} leaves {portion(-point.portion)} more {name} than before ({interval_words(more)})"
+        return f"{text}{_held_back(point)}."
     text = f"{units} takes away {portion(point.portion)} of its pixels ({span})"
     if point.portion < LITTLE:
         text += ", so most of it is drawn by others"
     return f"{text}{_against_random(point, edits)}."
 
 
+def _held_back(point: SweepPoint) -> str:
+    if point.low is None:
+        return ""
+    one = point.count == 1
+    return f": {'it holds it back rather than draws it' if one else 'they hold it back rather than draw it'}"
+
+
 def _against_random(point: SweepPoint, edits: ConceptEdits) -> str:
     other = point_at(edits, "random", point.count)
     if other is None or other.portion is None:
         return ""
+    drawn, s = plural(other.count, "random unit"), "s" if other.count == 1 else ""
     most = other.portion if other.high is None else other.high
     if point.low is not None and most >= point.low:
         span = interval_words(portions(other.low, other.high))
-        random = f"{count(other.count)} random units take ({portion(other.portion)}, {span})"
+        random = f"{drawn} take{s} ({portion(other.portion)}, {span})"
         return f"; whether that is more than {random} is not certain"
     if other.portion < 0:
-        return f"; {count(other.count)} random units add {portion(-other.portion)}"
-    return f"; {count(other.count)} random units take away {portion(other.portion)}"
+        return f"; {drawn} add{s} {portion(-other.portion)}"
+    return f"; {drawn} take{s} away {portion(other.portion)}"
 
 
 def insertion_sentence(name: str, edits: ConceptEdits, edited: GenerationView) -> str:

@@ -97,6 +97,7 @@ class ConceptPages:
             "pixels": concept.pixels / total_pixels(run),
             "images": concept.images,
             "detectors": sum(unit.detector for _, unit in named),
+            "strong": sum(unit.grade == "strong" for _, unit in named),
             "iou": best[1].iou if best else None,
             "best": f"{best[0].layer.summary.name} unit {best[1].unit}" if best else "",
             "best_href": link(INDEX, best[0].addresses.unit(best[1].unit)) if best else "",
@@ -128,7 +129,7 @@ class ConceptPages:
             "number": number, "score": score, "share": share, "count": count, "plural": plural,
         }  # fmt: skip
         body = self.site.templates.get_template("pages/concept.html").render(context)
-        description = f"{plural(detectors, 'unit')} {'looks' if detectors == 1 else 'look'} for {name}."
+        description = f"{plural(detectors, 'unit')} {'matches' if detectors == 1 else 'match'} {name}."
         return Page(path, name, description, body, f"concept {name} · {category} · {description}", None)
 
     def _highest(self, name: str) -> float:

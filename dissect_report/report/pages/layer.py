@@ -61,7 +61,7 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "strip": layer_strip(view.run, page, summary.name),
         "concepts": sum(summary.concepts.values()),
         "strong_concepts": sum(summary.strong_concepts.values()),
-        "grades": [(name, summary.grades.get(name, 0)) for name in GRADES if name != "none"],
+        "grades": graded(summary.grades),
         "chance_concepts": sum(chance.values()),
         "categories": [
             (
@@ -92,6 +92,12 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "count": count,
         "plural": plural,
     }
+
+
+def graded(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Grades of detectors with their units; one that needs too few images only where it is met."""
+    return [(name, counts.get(name, 0)) for name in GRADES
+            if name != "none" and (name != "untested" or counts.get(name))]  # fmt: skip
 
 
 def concept_bars(view: LayerView) -> list[tuple[str, str, int, int]]:
@@ -175,15 +181,18 @@ def layer_parts(view: LayerView) -> list[LayerPart]:
     return [part for part in found if part is not None]
 
 
-def threshold_steps(view: LayerView) -> list[tuple[float, float, float]]:
-    """Every iou_threshold that the slider offers, with detectors by chance: mean and 95th percentile."""
+def threshold_steps(view: LayerView) -> list[tuple[float, float, float, float]]:
+    """Every iou_threshold that the slider offers, with detectors by chance: mean, 95th percentile, p."""
     chance = view.layer.arrays["chance_iou"]
-    highest = max([unit.iou for unit in view.layer.units if unit.iou is not None], default=0.0)
+    known = np.array([unit.iou for unit in view.layer.units if unit.iou is not None])
+    highest = float(known.max(initial=0.0))
     offered = {round(STEP * place, 4) for place in range(1, max(20, math.ceil(highest / STEP)) + 1)}
     steps = []
     for at in sorted(offered | {view.iou_threshold}):
         counts = (chance > at).sum(1)
-        steps.append((at, round(float(counts.mean()), 3), round(float(np.quantile(counts, 0.95)), 2)))
+        p = (1 + int((counts >= (known > at).sum()).sum())) / (1 + len(counts))
+        high = float(np.quantile(counts, 0.95))
+        steps.append((at, round(float(counts.mean()), 3), round(high, 2), round(p, 2)))
     return steps
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -84,11 +85,16 @@ def units_data(photo: PhotoView) -> dict[str, Any]:
         "needs": {str(index): units for index, units in photo.needs.items()},
         "letters": LETTERS,
         "taps": {
-            name: [float(f"{value:.9g}") if name.endswith("weight") else int(value) for value in arrays[name]]
+            name: [_number(value, 9) if name.endswith("weight") else int(value) for value in arrays[name]]
             for name in ("y_index", "y_weight", "x_index", "x_weight")
         },
-        "scores": [float(f"{value:.6g}") for value in arrays["pattern_scores"]],
+        "scores": [_number(value, 6) for value in arrays["pattern_scores"]],
     }
+
+
+def _number(value: float, digits: int) -> float | None:
+    """Rounded; None for what is no number."""
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else None
 
 
 def _unit(photo: PhotoView, unit: UnitRecord) -> list[Any]:

@@ -16,12 +16,13 @@ from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.errors import SegmenterError
 from dissect_report.sources.concepts import Concept
 from dissect_report.sources.dependencies import dependency_digest
+from dissect_report.sources.in_memory import SCHEME
 from dissect_report.sources.probe import list_probe
 from dissect_report.sources.segmenters.coco import CocoSegmenter, open_coco
 from dissect_report.sources.segmenters.color import ColorSegmenter
 from dissect_report.sources.segmenters.demo import open_demo
 from dissect_report.sources.segmenters.masks import MaskSegmenter, open_masks
-from dissect_report.sources.segmenters.network import open_factory, open_torchvision
+from dissect_report.sources.segmenters.network import open_factory, open_held, open_torchvision
 from dissect_report.sources.segmenters.protocol import Segmenter
 
 #: Labels are kept as uint16.
@@ -159,6 +160,8 @@ def open_segmenter(
         )
     if config.source.startswith("torchvision:"):
         return open_torchvision(config, folder)
+    if config.source.startswith(SCHEME):
+        return open_held(config, folder)
     if ":" in config.source:
         return open_factory(config, folder)
     raise SegmenterError(

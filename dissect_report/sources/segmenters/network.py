@@ -24,6 +24,7 @@ from dissect_report.sources.concepts import (
 )
 from dissect_report.sources.factory import load_factory, source_digest
 from dissect_report.sources.identity import digest_of
+from dissect_report.sources.in_memory import concepts_of, held
 from dissect_report.sources.precision import run_as_it_is
 from dissect_report.sources.segmenters.label_output import LabelOutput
 from dissect_report.sources.segmenters.protocol import sample_cells, to_positions
@@ -147,8 +148,8 @@ class NetworkSegmenter:
     def _run(self, network: Any, images: Tensor) -> Any:
         try:
             if self._settled:
-                return network(images)
-            output, self.note = run_as_it_is(self.network, lambda: network(images), self.source)
+                return network(images.clone())  # others look at these images, too
+            output, self.note = run_as_it_is(self.network, lambda: network(images.clone()), self.source)
             self._settled = True
             return output
         except (torch.OutOfMemoryError, MemoryError):
@@ -217,17 +218,35 @@ def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
         SegmenterError: the factory fails, gives nothing that can segment, or nobody names its concepts.
     """
     network = load_factory(config.source, folder, SegmenterError)()
-    if not callable(network) and not callable(getattr(network, "segment", None)):
-        what = type(network).__name__
-        raise SegmenterError(
-            f"{config.source} gives a {what}: neither a network nor an object with segment(images)"
-        )
+    _check_segments(config, network)
     catalogue = _find_catalogue(config, folder, network)
     code = source_digest(config.source, folder)
     return NetworkSegmenter(
         config.source, network, catalogue, unlabelled=config.unlabelled, output=config.output,
         code_digest=code,
     )  # fmt: skip
+
+
+def open_held(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
+    """A segmenter that is an object of the running program. Raises as ``open_factory``."""
+    held_network, concepts = concepts_of(held(config.source, SegmenterError))
+    _check_segments(config, held_network)
+    if concepts is None:
+        catalogue = _find_catalogue(config, folder, held_network)
+    else:
+        listed = read_carried(concepts, config.source, config.unlabelled)
+        catalogue = check_catalogue(listed, config.unlabelled, config.source)
+    return NetworkSegmenter(
+        config.source, held_network, catalogue, unlabelled=config.unlabelled, output=config.output
+    )
+
+
+def _check_segments(config: SegmenterConfig, network: Any) -> None:
+    if not callable(network) and not callable(getattr(network, "segment", None)):
+        what = type(network).__name__
+        raise SegmenterError(
+            f"{config.source} gives a {what}: neither a network nor an object with segment(images)"
+        )
 
 
 def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:

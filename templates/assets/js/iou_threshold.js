@@ -11,7 +11,7 @@
   const back = box.querySelector("[data-measured]");
   const note = box.querySelector("[data-slider-note]");
   const figure = page.querySelector("[data-figure=concepts]");
-  const texts = ["detectors", "concepts", "concepts-word", "threshold", "chance", "chance-high"];
+  const texts = ["detectors", "concepts", "concepts-word", "threshold", "chance", "chance-high", "chance-p"];
   const graded = page.querySelectorAll("[data-grade]");
   const places = Object.fromEntries(texts.map((name) => [name, page.querySelector(`[data-${name}]`)]));
 
@@ -45,7 +45,7 @@
     }
 
     function show(step) {
-      const [at, chance, high] = data.steps[step];
+      const [at, chance, high, p] = data.steps[step];
       data.at = at;
       const same = step === measured;
       const units = data.all.filter(data.detects);
@@ -53,7 +53,7 @@
       const shown = same ? written : {
         detectors: units.length.toLocaleString("en"), concepts: concepts.toLocaleString("en"),
         "concepts-word": concepts === 1 ? "concept" : "concepts", threshold: String(at), chance: String(Number(chance.toPrecision(3))),
-        "chance-high": String(Number(high.toPrecision(3))),
+        "chance-high": String(Number(high.toPrecision(3))), "chance-p": String(p),
       };
       for (const place of graded) place.textContent = units.filter((u) => data.grade(u) === place.dataset.grade).length.toLocaleString("en");
       for (const name of texts) places[name].textContent = shown[name];

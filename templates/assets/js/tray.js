@@ -8,6 +8,7 @@
   if (!page) return;
   const MOST = 6;
   const TILES = 6;
+  const GRADES = { chance: "no better than chance", none: "no detector" }; // the others are words already
   const grid = page.querySelector("[data-cards]");
   const tray = page.querySelector("[data-tray]");
   const list = tray.querySelector("[data-tray-units]");
@@ -41,6 +42,8 @@
 
     function facts(u) {
       const rows = [["IoU", score(u.iou)], ["held-out IoU", score(u.heldout)], ["by chance", score(u.chance)]];
+      const grade = data.grade(u);
+      rows.unshift(["grade", GRADES[grade] || grade]);
       if (u.sharing) rows.push(["saturates in", `${u.sharing.toLocaleString("en")} images`]);
       if (data.served) rows.push(["classes served", String(u.served)]);
       if (data.changed) rows.push(["removing changes", u.changed === null ? "\u2013" : `${(100 * u.changed).toFixed(2)}\u00a0%`]);

@@ -39,3 +39,22 @@ def test_folders_that_are_no_classes_are_told_with_the_nearest_class() -> None:
     assert told == "'airfeld': did you mean 'airfield'?; 'xyz': no class is near"
     assert stray_folders(["airfield"], CLASSES) == ""
     assert stray_folders(["a1", "b2", "c3", "d4", "e5"], CLASSES).endswith("; and 2 more folders")
+
+
+def test_of_folders_in_folders_the_first_that_is_a_class_counts_and_longer_names_go_first() -> None:
+    labels = [
+        "train/tench", "tench/monday", "a/airfield", "a/apartment_building/outdoor", "airfield/tench",
+        "airfield/n02012849", "train/barn", "a/apartment_building",
+    ]  # fmt: skip
+    assert class_labels(labels, CLASSES).tolist() == [4, 4, 0, 1, 0, 0, -1, -1]
+    barns = ("barn", "barn/indoor")
+    assert class_labels(["barn", "barn/indoor", "b/barn/indoor", "barn/monday"], barns).tolist() == [
+        0,
+        1,
+        1,
+        0,
+    ]
+    assert (
+        stray_folders(["train/airfeld", "train/airfield"], CLASSES)
+        == "'train/airfeld': did you mean 'airfield'?"
+    )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from dissect_report.config import load_config
 from dissect_report.report import formatting, render
 from dissect_report.report.ablation.classes import ClassPages, ClassSection
+from dissect_report.report.ablation.concepts import RelyingClasses
+from dissect_report.report.ablation.units import UsedFor
 from dissect_report.report.ablation.view import AblationView, ablation_views
 from dissect_report.report.formatting import lost, points
 from dissect_report.report.page import Page
@@ -163,17 +166,30 @@ def test_a_unit_names_the_classes_that_need_it_and_what_removing_it_costs(view, 
     target = removals.record.targets[2]
     unit = view.layer.units[target.units[0].unit]
     text = words(UnitPages(view).page(unit, view.addresses.unit(unit.unit)).body)
-    assert "It is among the four units that matter most to" in text
+    assert "On images that rank units, it is among the four that matter most to" in text
     assert "Used for" in text
     loss = target.units[0]
-    assert f"ski resort 1st {lost(loss.ranking_loss)} {lost(loss.evaluation_loss)}" in text
+    numbers = f"{lost(loss.ranking_loss)} {lost(loss.evaluation_loss)} {lost(loss.confirmed_loss)}"
+    assert f"ski resort 1st {numbers}" in text
+
+
+def test_only_a_confirmed_loss_is_said_to_be_a_need(view, removals):
+    used = UsedFor(removals, view.addresses.page)
+    losing = (used.ranking > 0) & ~used.needs
+    unit = int(np.flatnonzero(losing.any(0))[0])
+    rows = used.context(unit)["losing"]
+    needing = int(used.needs[:, unit].sum())
+    assert [row["confirmed"] == "–" for row in rows] == [False] * needing + [True] * (len(rows) - needing)
+    text = words(UnitPages(view).page(view.layer.units[unit], view.addresses.unit(unit)).body)
+    assert "Classes that lose without it" in text
+    assert "Classes that need it" not in text
 
 
 def test_a_unit_lists_gains_as_well_as_losses(view, removals):
     lost_by_unit = removals.arrays["ranking_loss"][list(removals.class_targets)]
     unit = int(np.argwhere(lost_by_unit.min(0) < 0)[0, 0])
     text = words(UnitPages(view).page(view.layer.units[unit], view.addresses.unit(unit)).body)
-    assert "Classes that do better without it" in text
+    assert "Classes that gain without it" in text
     place = int(lost_by_unit[:, unit].argmin())
     assert f"{removals.record.targets[place].name} " in text
     assert lost(float(lost_by_unit[place, unit])) in text
@@ -190,17 +206,29 @@ def test_cards_know_how_many_classes_a_unit_serves_and_who_needs_it(view, remova
         assert (np.diff(losses) <= 0).all()
 
 
-def test_a_concept_names_the_classes_that_rely_on_it(site, removals):
+def test_a_concept_names_the_classes_that_its_detectors_serve(site, removals):
     target, unit = next(
         (t, u)
         for t, u in np.argwhere(removals.needs)
-        if removals.view.layer.units[u].detector and removals.view.layer.units[u].concept
+        if removals.view.layer.units[u].grade in ("strong", "weak")
     )
     concept = removals.view.concept(removals.view.layer.units[unit].concept)
     page = next(page for page in render.pages(site) if page.title == concept.name)
     text = words(page.body)
-    assert "Classes that rely on it" in text
-    assert removals.record.targets[target].name in text.split("Classes that rely on it")[1]
+    assert "Classes that its detectors serve" in text
+    assert removals.record.targets[target].name in text.split("Classes that its detectors serve")[1]
+
+
+def test_a_unit_no_better_than_chance_says_nothing_of_what_its_classes_need(site, removals):
+    layer, page = removals.view.layer, removals.view.addresses.page
+    units = [u for u in np.flatnonzero(removals.needs.any(0)) if layer.units[u].detector]
+    concept = layer.units[units[0]].concept
+    other = copy(layer)
+    doubted = tuple(replace(unit, grade="chance" if unit.detector else "none") for unit in layer.units)
+    other.__dict__["record"] = replace(layer.record, units=doubted)
+    assert RelyingClasses([removals]).relying(concept, page)
+    doubtful = replace(removals, view=replace(removals.view, layer=other))
+    assert RelyingClasses([doubtful]).relying(concept, page) == []
 
 
 @pytest.mark.parametrize("units", [1, 2, 5])

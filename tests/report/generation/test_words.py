@@ -55,6 +55,26 @@ def test_a_small_removal_and_one_that_random_units_equal_are_called_so():
     assert "as much" not in removal_sentence("car", made(0.2, 0.3, 0.4, random=0.19))
 
 
+def test_one_unit_is_not_units():
+    def one(low: float | None, value: float, high: float | None, **more: object) -> str:
+        curves = (
+            SweepCurve("iou", (1,), (SweepPoint(0, 0, 0, 0), SweepPoint(1, value, low, high))),
+            SweepCurve("random", (), (SweepPoint(1, 0.25, 0.25, 0.25),)),
+        )
+        return spaced(removal_sentence("car", made(None, None, None, curves=curves, **more)))
+
+    assert one(0.3, 0.4, 0.5).startswith("Removing its best unit takes away 40 % of its pixels")
+    assert one(0.3, 0.4, 0.5).endswith("; 1 random unit takes away 25 %.")
+    assert "is more than 1 random unit takes (25 %, 99 %" in one(0.2, 0.4, 0.5)
+    assert one(-0.5, -0.4, -0.3).endswith(": it holds it back rather than draws it.")
+    assert "removing the one unit nearest to it takes" in one(0.3, 0.4, 0.5, detectors=0)
+
+
+def test_more_than_before_without_an_interval_is_not_said_to_be_held_back():
+    text = removal_sentence("sky", made(None, -0.3, None))
+    assert text.endswith("(too few latents change for an interval).")
+
+
 def test_what_was_never_drawn_or_tried_has_no_portion():
     assert "there is nothing to remove" in removal_sentence("car", made(None, None, None))
     assert removal_sentence("car", made(0, 0, 0, curves=())) == "No unit was removed for car."

@@ -64,6 +64,23 @@ def test_the_channel_that_means_no_label_is_nought_and_the_others_move_up() -> N
     assert torch.equal(found, (plain + 1) % 3)
 
 
+@pytest.mark.parametrize("normalisation", [None, ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))])
+@pytest.mark.parametrize("method", ["forward", "segment"])
+def test_a_segmenter_that_writes_into_its_input_leaves_the_images_to_the_next(
+    method: str, normalisation: Any
+) -> None:
+    net, before = Logits(lambda x: x), IMAGES.clone()
+
+    def written(images: Tensor) -> Tensor:
+        return net.conv(images.sub_(0.4)).argmax(1, keepdim=True)
+
+    thing = type("Writes", (nn.Module,), {method: lambda self, images: written(images)})()
+    segmenter = NetworkSegmenter("net", thing, PAIR, normalisation=normalisation)
+    first, second = (segmenter.label(IMAGES, ["x", "y"], 8) for _ in range(2))
+    assert torch.equal(IMAGES, before)
+    assert torch.equal(first, second)
+
+
 def test_several_channels_mean_no_label_or_none_does() -> None:
     plain = NetworkSegmenter("net", Logits(), PAIR).label(IMAGES, ["x", "y"], 8)
     one = (Concept(1, "b", "object"),)
