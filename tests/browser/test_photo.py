@@ -380,3 +380,19 @@ def test_a_dropped_and_a_pasted_photo_are_read(disk: Any, path: Path, setup: Set
         disk.wait_for_function("!document.querySelector('[data-firing]').hidden")
         assert near(answer(disk), ask_network(setup, check(setup), cut(pixels)).scores[0])
         disk.evaluate("document.querySelector('[data-state]').textContent = ''")
+
+
+def test_classes_decided_alone_have_a_probability_each(disk: Any, path: Path):
+    disk.goto((path.parent / "site" / PAGE).as_uri())
+    logits = [2.0, -1.0, 0.5, -30.0]
+    shares = disk.evaluate(
+        "logits => window.dissect.photo.probabilities(Float32Array.from(logits), true)", logits
+    )
+    assert shares == pytest.approx([1 / (1 + np.exp(-z)) for z in logits])
+    assert disk.evaluate("shares => window.dissect.photo.decided(shares, true)", shares) == [0, 2]
+    assert disk.evaluate("shares => window.dissect.photo.decided(shares, true)", [0.1, 0.5]) == []
+    together = disk.evaluate(
+        "logits => window.dissect.photo.probabilities(Float32Array.from(logits), false)", logits
+    )
+    assert together == pytest.approx((np.exp(logits) / np.exp(logits).sum()).tolist())
+    assert disk.evaluate("shares => window.dissect.photo.decided(shares, false)", together) == [0]

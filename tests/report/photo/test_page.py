@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from dissect_report.config import load_config
+from dissect_report.errors import FindingsError
 from dissect_report.report import render
 from dissect_report.report.ablation.classes import ClassPages
 from dissect_report.report.page import Page
@@ -172,3 +173,36 @@ def test_what_runs_networks_is_written_once_for_several_runs(tmp_path: Path):
     assert paths.count("assets/js/photo.js") == 1
     assert sum(path.endswith("photo/network.js") for path in paths) == 2
     assert len(paths) == len(set(paths))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"photos":[1,', '"photos":[99,', "photos.0: 99"),
+        ('"outside":"border"', '"outside":"<b>"', "outside"),
+        ('"map_size":[14,14]', '"map_size":[9,14]', "map_size"),
+    ],
+)
+def test_a_record_that_cannot_be_is_refused(tmp_path: Path, old: str, new: str, said: str):
+    site = made(tmp_path)
+    (path,) = tmp_path.rglob("photo.json")
+    text = path.read_text(encoding="utf-8").replace(": ", ":").replace(", ", ",").replace(",\n", ",")
+    text = re.sub(r"\s*\n\s*", "", text)
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(FindingsError, match=re.escape(said)):
+        list(render.pages(load_site(site.config)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("y_index", 16), ("x_index", -1), ("y_weight", np.nan), ("x_weight", 2)]
+)
+def test_a_way_to_the_grid_that_cannot_be_is_refused(tmp_path: Path, name: str, value: float):
+    site = made(tmp_path)
+    (path,) = tmp_path.rglob("photo.npz")
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    arrays[name][3] = value
+    np.savez(path, **arrays)
+    with pytest.raises(FindingsError, match=name):
+        list(render.data_files(load_site(site.config)))
