@@ -17,7 +17,7 @@ from typing import Any
 
 from dissect_report.errors import FindingsError
 from dissect_report.file_names import file_names
-from dissect_report.findings import ablation, generation, photo, records, units
+from dissect_report.findings import ablation, generation, painting, photo, records, units
 from dissect_report.findings.consistency import ablation_contradictions, generation_contradictions
 from dissect_report.findings.grades import GRADES
 from dissect_report.findings.paths import layer_files
@@ -124,6 +124,11 @@ RULES: dict[type, dict[str, Rule]] = {
                            "placed_outlines": _path_data},
     generation.Generation: {"never_drawn": _CONCEPT, "unchanged": _share,
                             "unit_effects": _one_of("detectors", "all")},
+    painting.PaintSet: {"concept": _CONCEPT, "adds": _UNIT, "removes": _UNIT, "strengths": _share},
+    painting.LabelGraph: {"first": _below("concepts"), "concepts": _below("concepts", 1), "grid": _some,
+                          "differing": _share},
+    painting.Painting: {"precision": _one_of("float16", "float32", ""), "scenes": _IMAGE, "painted": _CONCEPT,
+                        "kept": _some},
     photo.Photo: {"photos": _IMAGE, "outside": _one_of("border", "zeros"),
                   "precision": _one_of("", "float16", "float32"), "scores_difference": _share,
                   "maps_difference": _share},
@@ -207,7 +212,7 @@ def sizes_of(run: records.Run, layer_units: int | None = None, targets: int | No
 
 
 def layer_faults(record: Any, run: records.Run, layer: records.LayerSummary) -> Iterator[str]:
-    """What is wrong with a record about one layer: ``Dissection``, or what an experiment found."""
+    """What is wrong with a record about one layer: of ``units.py`` or of an experiment."""
     if record.layer != layer.name:
         yield f"layer: {record.layer!r}"
     targets = len(record.targets) if isinstance(record, ablation.Ablation) else None
@@ -216,6 +221,8 @@ def layer_faults(record: Any, run: records.Run, layer: records.LayerSummary) -> 
         yield from ablation_contradictions(record)
     elif isinstance(record, generation.Generation):
         yield from generation_contradictions(record)
+    elif isinstance(record, painting.Painting):
+        yield from painting.painting_contradictions(record, layer.units, layer.map_size)
     elif isinstance(record, photo.Photo):
         if not record.obstacle and record.map_size != layer.map_size:
             yield f"map_size: {record.map_size!r}"

@@ -10,7 +10,10 @@ scenes, see ``PAINTING_ARRAYS``; ``painted.webp`` one of them, intact and painte
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 #: The arrays of ``painting.npz``; ``kept0`` ... are [scene, ...] beside them.
 PAINTING_ARRAYS = {
@@ -18,6 +21,9 @@ PAINTING_ARRAYS = {
     "samples": "[scene, 3, 8, 8] float32 pixels of the intact image in the generator's range, at the middles "
     "of 8 x 8 parts: what a browser's first image is compared with",
 }
+
+#: Rows and columns of the sampled pixels.
+SAMPLED = 8
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ class Painting:
         obstacle: why the layer cannot be painted with: an operation or a number; "" if it can. Everything
             below is empty or 0 if it cannot.
         map_size: rows and columns of the layer's maps.
+        kept: shapes of what passes by the layer, for one image.
         side: of the image, in pixels.
         output_range: black and white in the image.
         scenes: latents whose maps are kept, indices into ``Run.images``.
@@ -93,6 +100,7 @@ class Painting:
     layer: str
     obstacle: str
     map_size: tuple[int, int]
+    kept: tuple[tuple[int, ...], ...]
     side: int
     output_range: tuple[float, float]
     scenes: tuple[int, ...]
@@ -108,3 +116,40 @@ class Painting:
     painted: int | None
     notes: tuple[str, ...]
     seconds: float
+
+
+def painting_contradictions(record: Painting, units: int, map_size: tuple[int, int]) -> Iterator[str]:
+    """What of a record does not go together.
+
+    Args:
+        units: of the layer.
+        map_size: of the layer's maps.
+    """
+    if record.obstacle:
+        return
+    if record.map_size != map_size:
+        yield f"map_size: {record.map_size}"
+    if len(record.levels) != units:
+        yield f"levels: of {len(record.levels)} units"
+    if not record.scenes or record.side < 1:
+        yield "scenes: none"
+    if not record.output_range[0] < record.output_range[1]:
+        yield f"output_range: {record.output_range}"
+    for place, own in enumerate(record.sets):
+        if len(own.adds) != len(own.strengths) or not all(0 < share <= 1 for share in own.strengths):
+            yield f"sets.{place}.strengths: {own.strengths}"
+
+
+def misfitting(arrays: Mapping[str, np.ndarray], record: Painting, units: int) -> Iterator[str]:
+    """What of ``painting.npz`` is not as its record says."""
+    scenes = len(record.scenes)
+    wanted: dict[str, tuple[int, ...]] = {
+        "maps": (scenes, units, *record.map_size),
+        "samples": (scenes, 3, SAMPLED, SAMPLED),
+    }
+    wanted |= {f"kept{place}": (scenes, *shape) for place, shape in enumerate(record.kept)}
+    for name in sorted(set(wanted) ^ set(arrays)):
+        yield f"the array {name!r} is {'missing' if name in wanted else 'one too many'}"
+    for name, shape in wanted.items():
+        if name in arrays and (arrays[name].shape != shape or arrays[name].dtype.kind != "f"):
+            yield f"the array {name!r} is {arrays[name].shape}, not {shape}"

@@ -24,7 +24,7 @@ from dissect_report.findings.ablation import ARRAYS, Ablation
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.gate import check_plain, layer_faults, refuse_first, run_faults
 from dissect_report.findings.generation import GENERATION_ARRAYS, Generation
-from dissect_report.findings.painting import Painting
+from dissect_report.findings.painting import Painting, misfitting
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.photo import PHOTO_ARRAYS, Photo, tap_faults
 from dissect_report.findings.records import SCHEMA_VERSION, LayerSummary, Run
@@ -209,12 +209,16 @@ class LoadedLayer:
     def painting(self) -> Painting | None:
         """``painting.json``; None where the run does not export the layer."""
         path = self.paths.painting(self.summary.folder)
-        return read_record(path, Painting) if path.exists() else None
+        return self._read(path, Painting) if path.exists() else None
 
     @cached_property
     def painting_arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``painting.npz`` by name; see ``findings.painting.PAINTING_ARRAYS``."""
-        return _read_arrays(self.paths.painting_arrays(self.summary.folder))
+        known, path = self.painting, self.paths.painting_arrays(self.summary.folder)
+        assert known is not None, "asked for only where there is a record"
+        arrays = _read_arrays(path)
+        refuse_first(path, misfitting(arrays, known, self.summary.units))
+        return arrays
 
     @cached_property
     def photo(self) -> Photo | None:

@@ -115,7 +115,7 @@ def _refusal(
 ) -> Painting:
     return Painting(
         schema_version=SCHEMA_VERSION, key=painting_key(run.record.provenance.key, config), layer=info.name,
-        obstacle=obstacle, map_size=(0, 0), side=0, output_range=_range(setup), scenes=(), sets=(),
+        obstacle=obstacle, map_size=(0, 0), kept=(), side=0, output_range=_range(setup), scenes=(), sets=(),
         levels=(), insert_quantile=config.insert_quantile, precision="", difference=0.0, checked_with="",
         multiplications=0, bytes=0, labels=None, painted=None, notes=(), seconds=0.0,
     )  # fmt: skip
@@ -215,7 +215,8 @@ class _Export:
     ) -> Painting:  # fmt: skip
         blank = _refusal(self.setup, self.config, self.run, self.info, "")
         return replace(
-            blank, map_size=self.info.map_size, side=side, scenes=tuple(range(self.scenes)), sets=sets,
+            blank, map_size=self.info.map_size, kept=kept.shapes, side=side,
+            scenes=tuple(range(self.scenes)), sets=sets,
             levels=tuple(float(value) if np.isfinite(value) else None for value in levels),
             precision=kept.precision, difference=kept.difference, bytes=len(exported.graph), labels=labels,
         )  # fmt: skip

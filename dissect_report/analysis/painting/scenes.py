@@ -11,11 +11,9 @@ from torch import Tensor
 
 from dissect_report.activations.tail import Held, Tail
 from dissect_report.analysis.painting.parity import Runner
-from dissect_report.exporting.tails import named_inputs
+from dissect_report.exporting.tails import KEPT, named_inputs
+from dissect_report.findings.painting import SAMPLED
 from dissect_report.sources.segmenters.protocol import cell_pixels
-
-#: Rows and columns of pixels by which a browser's first image is checked.
-SAMPLED = 8
 
 #: Differences of an exported image that nobody sees, in 255ths of the output range.
 MOST_DIFFERENCE = 1.0
@@ -34,6 +32,12 @@ class Scenes:
     arrays: dict[str, np.ndarray]
     precision: str
     difference: float
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Of what passes by the layer, for one image."""
+        names = (f"{KEPT}{place}" for place in range(len(self.arrays)))
+        return tuple(self.arrays[name].shape[1:] for name in names if name in self.arrays)
 
 
 def keep_scenes(

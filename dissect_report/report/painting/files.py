@@ -40,7 +40,7 @@ def data_files(view: PaintingView) -> Iterator[DataFile]:
     if view.record.labels:
         yield _file(addresses.paint_file("labels"), {"graph": packed(_bytes(paths.label_graph(folder)))})
     arrays = view.edited.view.layer.painting_arrays
-    names = ["maps", *(f"kept{place}" for place in range(len(arrays) - 2))]
+    names = ["maps", *(f"kept{place}" for place in range(len(view.record.kept)))]
     for scene in range(len(view.record.scenes)):
         kept = [_array(arrays[name][scene : scene + 1]) for name in names]
         samples = [round(float(value), 5) for value in arrays["samples"][scene].ravel()]

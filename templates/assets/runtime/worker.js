@@ -6,9 +6,9 @@
 const sessions = new Map();
 
 async function unpacked(text) {
-  let bytes;
   try {
-    bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const characters = atob(text), bytes = new Uint8Array(characters.length);
+    for (let place = 0; place < bytes.length; place += 1) bytes[place] = characters.charCodeAt(place);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (error) {

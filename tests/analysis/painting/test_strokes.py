@@ -22,7 +22,7 @@ from dissect_report.findings.painting import Painting, PaintSet
 from dissect_report.findings.records import SCHEMA_VERSION
 
 PAINTING = Painting(
-    schema_version=SCHEMA_VERSION, key="", layer="layer", obstacle="", map_size=(6, 8), side=8,
+    schema_version=SCHEMA_VERSION, key="", layer="layer", obstacle="", map_size=(6, 8), kept=(), side=8,
     output_range=(-1.0, 1.0), scenes=(0,), sets=(PaintSet(5, (0, 2, 3), (1.0, 0.5, 1.0), (1, 2)),),
     levels=(2.0, 3.0, 4.0, None), insert_quantile=0.005, precision="float16", difference=0.0,
     checked_with="torch", multiplications=1, bytes=1, labels=None, painted=None, notes=(), seconds=0.0,

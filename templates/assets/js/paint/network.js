@@ -7,9 +7,10 @@
   const MOST = 2;
 
   async function network(root, data) {
-    const runtime = await window.dissect.runtime.start(root);
     const file = (name) => window.dissect.runtime.file(root, `${data.folder}/${name}`);
-    const graph = file("graph");
+    const graph = file("graph"); // on its way while the library starts
+    graph.catch(() => {});
+    const runtime = await window.dissect.runtime.start(root);
     await runtime.open("tail", (await graph).graph);
     const scenes = new Map();
     let counts = null;

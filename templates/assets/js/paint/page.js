@@ -11,7 +11,7 @@
   const LIVE = 100; // milliseconds: a stroke that takes no longer is followed as it is made
   const chosen = { scene: 0, set: data.first, adds: true, width: data.brushes[0], percent: 100 };
   let strokes = [], undone = [], drawing = null, network = null, begun = null, broken = false;
-  let took = Infinity, busy = false, wanted = false, shown = null, intact = new Map(), counted = null;
+  let took = Infinity, busy = false, wanted = false, shown = null, resting = 0, intact = new Map();
 
   const board = window.dissect.board(find("board"), data, {
     begin(cell) {
@@ -86,22 +86,27 @@
         place.dataset.state = "ready";
         board.show(shown);
         say(all.length ? `${all.length} ${all.length === 1 ? "stroke" : "strokes"}` : "The intact picture: paint on it.");
-        if (still && !wanted) await count(scene, made.image);
+        place.dataset.drawn = String(Number(place.dataset.drawn || 0) + 1);
+        update();
+        if (still) countSoon(scene, made.image);
       }
     } finally { busy = false; }
-    update();
-    place.dataset.drawn = String(Number(place.dataset.drawn || 0) + 1);
   }
 
   function expected() {
     return Number.isFinite(took) ? `Drawing: about ${(took / 1000).toFixed(1)} s` : "Drawing the first picture";
   }
 
+  /** When the reader rests: the next stroke does not wait for it. */
+  function countSoon(scene, image) {
+    clearTimeout(resting);
+    if (data.labels) resting = setTimeout(() => { count(scene, image).catch(fail); }, 250);
+  }
+
   async function count(scene, image) {
-    if (!data.labels) return;
     const own = intact.get(scene);
     own.counts = own.counts || await network.count((await network.scene(scene)).image);
-    counted = await network.count(image);
+    const counted = await network.count(image);
     for (const row of place.querySelectorAll("[data-count]")) {
       const id = Number(row.dataset.count), before = own.counts.get(id) || 0, after = counted.get(id) || 0;
       const change = after - before;
