@@ -55,7 +55,7 @@ def served(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     folder = tmp_path_factory.mktemp("root")
     (folder / "index.html").write_text("another site")
     (folder / "some").mkdir()
-    (folder / "some" / "path").symlink_to(path.parent / "site")
+    shutil.copytree(path.parent / "site", folder / "some" / "path")
     with make_server(folder, 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"{address_of(server)}some/path/"
