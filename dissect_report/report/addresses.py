@@ -127,6 +127,11 @@ class RunAddresses:
         return self.root / "experiments" / "important-and-interpretable.html"
 
     @property
+    def photo(self) -> PurePosixPath:
+        """The page on which the network runs on a reader's photo."""
+        return self.root / "photo" / "index.html"
+
+    @property
     def removing(self) -> PurePosixPath:
         """The experiment that removes a concept's units from a generator."""
         return self.root / "experiments" / "removing.html"
