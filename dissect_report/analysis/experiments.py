@@ -13,6 +13,7 @@ from dissect_report.analysis.generation import cost as generation_cost
 from dissect_report.analysis.generation import experiment as generation
 from dissect_report.analysis.layer_numbers import dissected_maps
 from dissect_report.analysis.painting import experiment as painting
+from dissect_report.analysis.photo import experiment as photo
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import Config
 from dissect_report.findings.paths import RunPaths
@@ -54,6 +55,7 @@ EXPERIMENTS = (
         "generation", painting.check, painting.is_current, painting.forget, painting.run_painting,
         painting.cost,
     ),
+    Experiment("photo", photo.check, photo.is_current, photo.forget, photo.run_photo, photo.cost),
 )  # fmt: skip
 
 

@@ -76,7 +76,8 @@ def versions() -> dict[str, str]:
 
 def findings_key(run: RunConfig, inputs: dict[str, str], device: torch.device) -> str:
     """Digest of everything that a dissection depends on; equal keys mean equal findings."""
-    config = dataclasses.asdict(dataclasses.replace(run, ablation=None, generation=None))
+    config = dataclasses.asdict(dataclasses.replace(run, ablation=None, generation=None, photo=None))
+    del config["photo"]  # keys of runs from before there was such a table still hold
     config["compute"] = {"device": device.type, "batch_size": run.compute.batch_size}
     return digest("findings", SCHEMA_VERSION, config, inputs, versions())
 

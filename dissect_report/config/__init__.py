@@ -10,6 +10,7 @@ from dissect_report.config.compute import ComputeConfig
 from dissect_report.config.dissection import DissectionConfig
 from dissect_report.config.generation import GenerationConfig
 from dissect_report.config.model import IMAGENET_MEAN, IMAGENET_STD, ModelConfig
+from dissect_report.config.photo import PhotoConfig
 from dissect_report.config.probe import ProbeConfig
 from dissect_report.config.reading import load_config, parse_config
 from dissect_report.config.run import OPTIONAL, SECTIONS, Config, RunConfig
@@ -27,6 +28,7 @@ __all__ = [
     "DissectionConfig",
     "GenerationConfig",
     "ModelConfig",
+    "PhotoConfig",
     "ProbeConfig",
     "RunConfig",
     "SegmenterConfig",

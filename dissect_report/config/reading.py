@@ -13,6 +13,7 @@ from dissect_report.config.compute import ComputeConfig
 from dissect_report.config.dissection import DissectionConfig
 from dissect_report.config.generation import GenerationConfig
 from dissect_report.config.model import ModelConfig
+from dissect_report.config.photo import PhotoConfig
 from dissect_report.config.probe import ProbeConfig
 from dissect_report.config.run import SECTIONS, Config, RunConfig
 from dissect_report.config.segmenter import SegmenterConfig
@@ -103,6 +104,7 @@ def _read_run(tables: Mapping[str, Any], where: str, several: bool) -> RunConfig
         "compute": read_section(ComputeConfig, tables.get("compute", {}), where, "[compute]"),
         "ablation": read_optional(AblationConfig, tables, "ablation", where),
         "generation": read_optional(GenerationConfig, tables, "generation", where),
+        "photo": read_optional(PhotoConfig, tables, "photo", where),
     }
     with located(where):
         return RunConfig(**parts)

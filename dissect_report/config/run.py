@@ -12,6 +12,7 @@ from dissect_report.config.dissection import DissectionConfig
 from dissect_report.config.generation import GenerationConfig
 from dissect_report.config.keys import refuse
 from dissect_report.config.model import ModelConfig
+from dissect_report.config.photo import PhotoConfig
 from dissect_report.config.probe import ProbeConfig
 from dissect_report.config.segmenter import SegmenterConfig
 from dissect_report.config.site import SiteConfig
@@ -29,6 +30,7 @@ class RunConfig:
     compute: ComputeConfig = ComputeConfig()
     ablation: AblationConfig | None = None
     generation: GenerationConfig | None = None
+    photo: PhotoConfig | None = None
 
     def __post_init__(self) -> None:
         refuse(
@@ -59,6 +61,7 @@ class RunConfig:
                 "[model] latent_shape is missing: the shape of one latent, e.g. [512]",
             ),
             (self.ablation is None, "[ablation] needs a classifier; a generator's table is [generation]"),
+            (self.photo is None, "[photo] needs a classifier, which takes photos"),
             (
                 self.dissection.registration == "center",
                 '[dissection] registration = "convolution" is for classifiers; leave it out',
@@ -105,8 +108,9 @@ SECTIONS: dict[str, type[Any]] = {
     "dissection": DissectionConfig,
     "ablation": AblationConfig,
     "generation": GenerationConfig,
+    "photo": PhotoConfig,
     "compute": ComputeConfig,
 }
 
 #: Sections that switch something on: without them it is not done.
-OPTIONAL = ("ablation", "generation")
+OPTIONAL = ("ablation", "generation", "photo")

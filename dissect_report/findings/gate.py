@@ -17,7 +17,7 @@ from typing import Any
 
 from dissect_report.errors import FindingsError
 from dissect_report.file_names import file_names
-from dissect_report.findings import ablation, generation, painting, records, units
+from dissect_report.findings import ablation, generation, painting, photo, records, units
 from dissect_report.findings.consistency import ablation_contradictions, generation_contradictions
 from dissect_report.findings.grades import GRADES
 from dissect_report.findings.paths import layer_files
@@ -129,6 +129,9 @@ RULES: dict[type, dict[str, Rule]] = {
                           "differing": _share},
     painting.Painting: {"precision": _one_of("float16", "float32", ""), "scenes": _IMAGE, "painted": _CONCEPT,
                         "kept": _some},
+    photo.Photo: {"photos": _IMAGE, "outside": _one_of("border", "zeros"),
+                  "precision": _one_of("", "float16", "float32"), "scores_difference": _share,
+                  "maps_difference": _share},
 }  # fmt: skip
 
 
@@ -220,6 +223,9 @@ def layer_faults(record: Any, run: records.Run, layer: records.LayerSummary) -> 
         yield from generation_contradictions(record)
     elif isinstance(record, painting.Painting):
         yield from painting.painting_contradictions(record, layer.units, layer.map_size)
+    elif isinstance(record, photo.Photo):
+        if not record.obstacle and record.map_size != layer.map_size:
+            yield f"map_size: {record.map_size!r}"
     elif [unit.unit for unit in record.units] != list(range(layer.units)):
         yield "units: not the layer's"
 

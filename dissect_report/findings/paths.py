@@ -12,6 +12,7 @@
     <layer folder>/ablation.json, ablation.npz, flips/        classifiers: units removed
     <layer folder>/generation.json, generation.npz, edits/    generators: units removed and inserted
     <layer folder>/painting.json, painting.npz, tail.onnx, labels.onnx, painted.webp    what painting needs
+    <layer folder>/photo.json, photo.npz, network.onnx, photos/    what trying a photo needs
 <site>/cache/<run>/                    activations and labels; safe to delete
 <site>/docs/, mkdocs.yml, site/        made by render and build
 """
@@ -28,7 +29,7 @@ from dissect_report.file_names import file_names
 TILE = 128
 
 #: Folders of a run that are no layer's, in the findings and on the site.
-RUN_FOLDERS = ("thumbnails", "segmentation", "classes", "experiments", "paint")
+RUN_FOLDERS = ("thumbnails", "segmentation", "classes", "experiments", "paint", "photo")
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,29 @@ class RunPaths:
         kinds = (self.painting, self.painting_arrays, self.tail, self.label_graph, self.painted)
         return tuple(kind(layer) for kind in kinds)
 
+    def photo(self, layer: str) -> Path:
+        """What a browser needs to try the network on a photo."""
+        return self.root / layer / "photo.json"
+
+    def photo_arrays(self, layer: str) -> Path:
+        """The arrays behind it."""
+        return self.root / layer / "photo.npz"
+
+    def network_graph(self, layer: str) -> Path:
+        """The classifier, as a graph."""
+        return self.root / layer / "network.onnx"
+
+    def photo_crop(self, layer: str, place: int) -> Path:
+        """A probe image that readers can pick, whole."""
+        return self.root / layer / "photos" / f"{place}.webp"
+
     def removal_grid(self, layer: str, concept: int) -> Path:
         """Before/after grid of a concept: a row a latent, a column a count of units removed."""
         return self.root / layer / "edits" / f"removal-{concept}.webp"
+
+    def set_grid(self, layer: str, concept: int) -> Path:
+        """Sets of a concept side by side: a row a latent, columns intact and each set at one place."""
+        return self.root / layer / "edits" / f"sets-{concept}.webp"
 
     def lattice(self, layer: str, concept: int, latent: int) -> Path:
         """A concept inserted at every place of one latent's image: tiles as the places lie."""

@@ -26,6 +26,7 @@ from dissect_report.findings.gate import check_plain, layer_faults, refuse_first
 from dissect_report.findings.generation import GENERATION_ARRAYS, Generation
 from dissect_report.findings.painting import Painting, misfitting
 from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.photo import PHOTO_ARRAYS, Photo, tap_faults
 from dissect_report.findings.records import SCHEMA_VERSION, LayerSummary, Run
 from dissect_report.findings.shapes import misshapen
 from dissect_report.findings.units import Dissection, UnitRecord
@@ -128,6 +129,7 @@ def json_schema() -> dict[str, Any]:
         "ablation.json": TypeAdapter(Ablation).json_schema(),
         "generation.json": TypeAdapter(Generation).json_schema(),
         "painting.json": TypeAdapter(Painting).json_schema(),
+        "photo.json": TypeAdapter(Photo).json_schema(),
     }
 
 
@@ -216,6 +218,23 @@ class LoadedLayer:
         assert known is not None, "asked for only where there is a record"
         arrays = _read_arrays(path)
         refuse_first(path, misfitting(arrays, known, self.summary.units))
+        return arrays
+
+    @cached_property
+    def photo(self) -> Photo | None:
+        """``photo.json``; None where the run exports no network for the layer."""
+        path = self.paths.photo(self.summary.folder)
+        return self._read(path, Photo) if path.exists() else None
+
+    @cached_property
+    def photo_arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of ``photo.npz`` by name; see ``findings.photo.PHOTO_ARRAYS``."""
+        known = self.photo
+        assert known is not None, "asked for only where there is a record"
+        sizes = {"grid": self.run.grid, "class": len(self.run.classes), "photo": len(known.photos)}
+        path = self.paths.photo_arrays(self.summary.folder)
+        arrays = self._arrays(path, PHOTO_ARRAYS, sizes)
+        refuse_first(path, tap_faults(arrays, known.map_size))
         return arrays
 
 

@@ -100,6 +100,10 @@ class Experiment:
         """A section of the data page."""
         return NOTHING
 
+    def on_class(self, site: SiteFindings, run: LoadedRun, index: int, page: PurePosixPath) -> Markup:
+        """A line of the page about a class of the run; ``index`` is its place among ``Run.classes``."""
+        return NOTHING
+
     def layer(self, view: LayerView) -> LayerPart | None:
         """What it adds to the layer's page; None where it was not made."""
         return None

@@ -6,5 +6,11 @@ from dissect_report.report.ablation.experiment import AblationExperiment
 from dissect_report.report.experiment import Experiment
 from dissect_report.report.generation.experiment import GenerationExperiment
 from dissect_report.report.painting.experiment import PaintingExperiment
+from dissect_report.report.photo.experiment import PhotoExperiment
 
-EXPERIMENTS: tuple[Experiment, ...] = (AblationExperiment(), GenerationExperiment(), PaintingExperiment())
+EXPERIMENTS: tuple[Experiment, ...] = (
+    AblationExperiment(),
+    GenerationExperiment(),
+    PaintingExperiment(),
+    PhotoExperiment(),
+)

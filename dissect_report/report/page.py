@@ -14,6 +14,7 @@ STYLES = (
     "assets/css/edits.css",
     "assets/css/paint.css",
     "assets/css/layer.css",
+    "assets/css/photo.css",
 )
 
 #: Scripts of every page, in this order; a site has them in one file. ``figures.js`` loads ``plotly.min.js``

@@ -48,6 +48,7 @@ def unit_pages(site: SiteFindings, run: LoadedRun, layer: LoadedLayer) -> Iterat
 
 def data_files(site: SiteFindings) -> Iterator[DataFile]:
     """Downloads, and the scripts that pages load on demand; a site without pictures has no label maps."""
+    shared: set[PurePosixPath] = set()
     for run in site.runs:
         addresses = RunAddresses(run.record.name)
         yield _terms(run)
@@ -58,7 +59,10 @@ def data_files(site: SiteFindings) -> Iterator[DataFile]:
                 yield outlines_file(view)
             yield from _unit_records(run, layer)
         for experiment in EXPERIMENTS:
-            yield from experiment.data_files(site, run)
+            for file in experiment.data_files(site, run):
+                if file.path not in shared:  # several pages need what runs networks: once a site
+                    yield file
+                shared.add(file.path)
         if site.config.site.images:
             yield _palette(site, run)
             for image in range(len(run.record.images)):

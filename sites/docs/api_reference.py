@@ -11,7 +11,7 @@ from typing import Any
 from docstrings import Docstring, cell, code, table
 
 import dissect_report
-from dissect_report.findings import ablation, generation, painting, records, units
+from dissect_report.findings import ablation, generation, painting, photo, records, units
 from dissect_report.findings.store import COUNTS
 
 FINDINGS_INTRODUCTION = """\
@@ -36,6 +36,7 @@ FILES: tuple[tuple[str, ModuleType, str], ...] = (
         painting,
         "What readers paint with; where there is `[generation] paint = true`.",
     ),
+    ("LAYER/photo.json", photo, "A classifier to try on a photo in a browser; where there is `[photo]`."),
 )
 
 ARRAYS = {
@@ -43,6 +44,7 @@ ARRAYS = {
     "LAYER/ablation.npz": ablation.ARRAYS,
     "LAYER/generation.npz": generation.GENERATION_ARRAYS,
     "LAYER/painting.npz": painting.PAINTING_ARRAYS,
+    "LAYER/photo.npz": photo.PHOTO_ARRAYS,
 }
 
 

@@ -150,7 +150,8 @@ def test_findings_load_as_typed_records(site):
     assert again.record == run.record
     assert again.layers["conv2"].units == run.layers["conv2"].units
     assert {image.label for image in again.record.images} == {"class0", "class1", "class2"}
-    assert set(json_schema()) == {"run.json", "dissection.json", "ablation.json", "generation.json"}
+    experiments = {"ablation.json", "generation.json", "painting.json", "photo.json"}
+    assert set(json_schema()) == {"run.json", "dissection.json"} | experiments
 
 
 def test_the_same_twice_gives_the_same_bytes(site, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -62,7 +63,7 @@ def http_root(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     root = tmp_path_factory.mktemp("root")
     (root / "index.html").write_text("another site")
     (root / "some").mkdir()
-    (root / "some" / "path").symlink_to(site)
+    shutil.copytree(site, root / "some" / "path", copy_function=os.link)  # links out of it are refused
     with make_server(root, 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"{address_of(server)}some/path/"

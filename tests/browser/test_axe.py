@@ -17,6 +17,7 @@ from dissect_report.config import load_config
 from dissect_report.publish.builder import build_site
 from tests.browser.conftest import opened
 from tests.browser.test_pages import KINDS, scroll_through
+from tests.photo_site import dissected
 from tests.synthetic_generation import write_synthetic_generator
 from tests.synthetic_painting import write_synthetic_painting
 
@@ -55,6 +56,13 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(site.glob("*/experiments")).parent
 
 
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a small classifier to try on a photo, its network whole."""
+    config = dissected(tmp_path_factory.mktemp("tried"))
+    return build_site(load_config(config), Console(quiet=True)).parent / "network" / "photo" / "index.html"
+
+
 @pytest.fixture(params=[1280, 390])
 def width(request: pytest.FixtureRequest) -> int:
     return int(request.param)
@@ -66,9 +74,14 @@ def reader(request: pytest.FixtureRequest, chromium: Any, width: int) -> Iterato
     yield from opened(chromium, "file:", viewport=size, color_scheme=request.param)
 
 
-def faults(page: Any, address: str) -> list[str]:
-    """What axe-core finds grave on a page whose every figure is drawn."""
+def faults(page: Any, address: str, ready: str = "true") -> list[str]:
+    """What axe-core finds grave on a page whose every figure is drawn.
+
+    Args:
+        ready: in the page's own words, when it is.
+    """
     page.goto(address)
+    page.wait_for_function(ready, timeout=60_000)
     scroll_through(page)
     page.wait_for_function(
         "[...document.querySelectorAll('.figure')]"
@@ -100,3 +113,9 @@ def test_axe_finds_nothing_serious_about_what_controls_open(reader: Any, site: P
 def test_axe_finds_nothing_serious_about_a_generator(reader: Any, generator: Path, kind: str):
     layer = next(generator.glob("*/units.js")).parent.name
     assert faults(reader, (generator / EDITED[kind].format(layer=layer)).as_uri()) == []
+
+
+@pytest.mark.parametrize("state", ["", "#photo=1&without=0,3&class=2"])
+def test_axe_finds_nothing_serious_about_trying_a_photo(reader: Any, tried: Path, state: str):
+    answered = "/ s on this device/.test(document.querySelector('[data-state]').textContent)"
+    assert faults(reader, tried.as_uri() + state, answered if state else "true") == []

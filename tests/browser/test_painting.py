@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +56,7 @@ def served(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     root = tmp_path_factory.mktemp("root")
     (root / "index.html").write_text("another site")
     (root / "some").mkdir()
-    (root / "some" / "path").symlink_to(config.parent / "site")
+    shutil.copytree(config.parent / "site", root / "some" / "path")
     with make_server(root, 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"{address_of(server)}some/path/"

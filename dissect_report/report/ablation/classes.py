@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
+from markupsafe import Markup
+
 from dissect_report.findings.ablation import SERVING, Flip, SetRow, Target, UnitLoss
 from dissect_report.findings.answers import NONE
 from dissect_report.findings.store import LoadedRun
@@ -134,6 +136,7 @@ class ClassPages:
             "members": [removals.class_name(index) for index in removals.record.targets[place].classes],
             "sections": sections,
             "experiments": self.experiments(path),
+            "lines": self._lines(kind, removals.record.targets[place], path),
             "methods": link(path, self.addresses.methods),
             "data": link(path, self.addresses.data),
             "count": count, "percent": percent, "lost": lost, "number": number, "span": span,
@@ -142,6 +145,15 @@ class ClassPages:
         body = self.site.templates.get_template("pages/class.html").render(context)
         words = f"{kind} {name} · {self.run.record.name} · {', '.join(best)}"
         return Page(path, f"{name} ({kind})", description, body, words, None)
+
+    def _lines(self, kind: str, target: Target, path: PurePosixPath) -> list[Markup]:
+        """What other experiments say on the page of a class."""
+        from dissect_report.report.experiments import EXPERIMENTS  # noqa: PLC0415  this is one of them
+
+        if kind != "class":
+            return []
+        index = target.classes[0]
+        return [part for each in EXPERIMENTS if (part := each.on_class(self.site, self.run, index, path))]
 
 
 def largest_shown(removals: AblationView) -> int:

@@ -13,6 +13,7 @@ import torch
 from dissect_report.analysis.painting import experiment, parity
 from dissect_report.config import load_config
 from dissect_report.errors import ConfigError
+from dissect_report.exporting import running
 from dissect_report.exporting.tails import TailModule, export_tail, named_inputs
 from dissect_report.findings.painting import PAINTING_ARRAYS
 from tests.painted_site import TABLE, measure, painted_layer, tail_of, truth, write_painted_site
@@ -132,7 +133,7 @@ def test_without_the_runtime_torch_checks_with_rounded_weights(
         before = [parameter.clone() for parameter in exported.module.parameters()]
         named = dict(named_inputs(held))
         name, real = parity.runner(exported.graph, exported.module)
-        monkeypatch.setattr(parity, "find_spec", lambda name: None)
+        monkeypatch.setattr(running, "find_spec", lambda name: None)
         other, rounded = parity.runner(exported.graph, exported.module)
         assert name.startswith("onnxruntime")
         assert other == "torch"

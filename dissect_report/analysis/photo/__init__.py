@@ -1,0 +1,1 @@
+"""Trying a photo: what a reader's browser needs to run a classifier."""
