@@ -49,7 +49,7 @@ def _record(layer: LoadedLayer, counted: bool, concepts: int) -> Painting:
         schema_version=SCHEMA_VERSION, key="made up", layer=layer.summary.name, obstacle="",
         map_size=(14, 14), kept=((4,),), side=64, output_range=(-1.0, 1.0), scenes=tuple(range(6)),
         sets=tuple(
-            PaintSet(e.concept, e.insert_units, (1.0,) * len(e.insert_units), e.curves[0].units[:20])
+            PaintSet(e.concept, e.insert_units, e.insert_strengths, e.curves[0].units[:20])
             for e in found.concepts
         ),
         levels=tuple(None if unit.dead else float(v) for unit, v in zip(layer.units, levels, strict=True)),

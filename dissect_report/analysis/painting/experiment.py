@@ -127,9 +127,12 @@ def _range(setup: Setup) -> tuple[float, float]:
 
 
 def paint_set(edits: ConceptEdits) -> PaintSet:
-    """The units that paint a concept: those that were inserted, and those that were removed first."""
-    order = next((curve.units for curve in edits.curves if curve.ranking == "iou"), ())
-    return PaintSet(edits.concept, edits.insert_units, (1.0,) * len(edits.insert_units), order[:REMOVED])
+    """The units that paint a concept: those that were inserted, as far, and those that were removed first."""
+    removes: tuple[int, ...] = ()
+    for curve in edits.curves[:1]:  # by how the units were chosen
+        counts = [point.count for point in curve.points if point.count <= REMOVED]
+        removes = curve.units[: max(counts, default=0)]
+    return PaintSet(edits.concept, edits.insert_units, edits.insert_strengths, removes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,9 @@ def test_the_record_says_what_there_is(run):
     assert (record.layer, record.obstacle) == ("layer1", "")
     assert (record.map_size, record.side, record.scenes) == ((8, 8), 32, (0, 1, 2))
     assert [own.concept for own in record.sets] == [e.concept for e in layer.generation.concepts]
-    assert all(own.adds == e.insert_units for own, e in zip(record.sets, layer.generation.concepts))
+    for own, edits in zip(record.sets, layer.generation.concepts, strict=True):
+        assert (own.adds, own.strengths) == (edits.insert_units, edits.insert_strengths)
+        assert own.removes == edits.curves[0].units[:4]
     assert len(record.levels) == 12
     assert 0 <= record.difference <= 1
     assert record.checked_with == f"onnxruntime {onnxruntime.__version__}"
