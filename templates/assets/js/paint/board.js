@@ -55,7 +55,7 @@
         held = false;
       });
     }
-    place.addEventListener("pointerleave", () => mark(document.activeElement === place && !held));
+    place.addEventListener("pointerleave", () => mark(held || place.matches(":focus-visible")));
     place.addEventListener("blur", () => mark(false));
     place.addEventListener("focus", () => mark(place.matches(":focus-visible")));
 
