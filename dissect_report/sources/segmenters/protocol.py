@@ -57,13 +57,13 @@ def cell_pixels(side: int, grid: int) -> np.ndarray:
 
     That is cell * size + size // 2 where ``side`` is ``grid`` times ``size``.
     """
-    return (2 * np.arange(grid) + 1) * side // (2 * grid)
+    return (2 * np.arange(grid) + 1) * int(side) // (2 * grid)  # a tensor while a graph is made
 
 
 def sample_cells(labels: Integer[Tensor, "... y x"], grid: int) -> Integer[Tensor, "... grid grid"]:
     """The labels of the cells' centre pixels."""
-    rows = torch.as_tensor(cell_pixels(int(labels.shape[-2]), grid), device=labels.device)
-    columns = torch.as_tensor(cell_pixels(int(labels.shape[-1]), grid), device=labels.device)
+    rows = torch.as_tensor(cell_pixels(labels.shape[-2], grid), device=labels.device)
+    columns = torch.as_tensor(cell_pixels(labels.shape[-1], grid), device=labels.device)
     return labels[..., rows[:, None], columns[None, :]]
 
 
