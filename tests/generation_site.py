@@ -53,6 +53,28 @@ class Loose(Steps):
         return super().forward(z + 0.5 * torch.randn_like(z))
 
 
+class Rounded(Steps):
+    # whole grey levels: no gradient
+    def forward(self, z):
+        return (super().forward(z).clamp(-1, 1) * 127.5).round() / 127.5
+
+
+class Tints(nn.Module):
+    # a segmenter with logits: which of the three colours is strongest, and is it strong
+    labels = ["none", "reddish", "greenish", "bluish"]
+
+    def forward(self, images):
+        return 8 * torch.cat((torch.full_like(images[:, :1], 0.6), images), 1)
+
+
+class Names:
+    # the same as whole ids
+    labels = Tints.labels
+
+    def segment(self, images):
+        return Tints()(images).argmax(1)
+
+
 class Broken(Steps):
     def forward(self, z):
         made = super().forward(z)

@@ -59,3 +59,32 @@ def places_of(size: int, most: int) -> list[tuple[int, int]]:
     """First and last cell (not included) of each block along one side."""
     blocks = min(size, most)
     return [(block * size // blocks, (block + 1) * size // blocks) for block in range(blocks)]
+
+
+def effect_loss(network, maps, block, level, strengths, concept: int, floor: float) -> float:
+    """Minus a concept's mean log-probability over one painted block, in plain loops and float64.
+
+    Args:
+        network: maps [unit, y, x] to logits [concept, y, x], float64.
+        maps: of one image, float64.
+        block: first row, last row, first column, last column.
+        level: of each unit; NaN: not moved.
+        strengths: how far each is moved.
+        concept: its channel.
+        floor: lower log-probabilities count as this much.
+    """
+    top, bottom, left, right = block
+    edited = maps.copy()
+    for unit in range(len(maps)):
+        if not np.isnan(level[unit]):
+            for y in range(top, bottom):
+                for x in range(left, right):
+                    edited[unit, y, x] += (level[unit] - edited[unit, y, x]) * strengths[unit]
+    logits = network(edited)
+    scale = logits.shape[1] // maps.shape[1]
+    found = []
+    for y in range(top * scale, bottom * scale):
+        for x in range(left * scale, right * scale):
+            shares = np.exp(logits[:, y, x] - logits[:, y, x].max())
+            found.append(max(float(np.log(shares[concept] / shares.sum())), floor))
+    return -sum(found) / len(found)

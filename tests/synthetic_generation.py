@@ -20,6 +20,7 @@ from dissect_report.findings.records import SCHEMA_VERSION
 from dissect_report.findings.store import load_run, write_arrays, write_record
 from tests.synthetic import write_synthetic_site
 from tests.synthetic_edits import PLACES, outline
+from tests.synthetic_sets import STRENGTHS, SetsSideBySide
 from tests.synthetic_unit_edits import UNIT_PLACES, EditedUnits
 
 COUNTS = (0, 1, 2, 4, 8, 12, 16, 20, 25, 30)
@@ -36,6 +37,7 @@ def write_synthetic_generator(
     insert_latents: int = 4,
     every_layer: bool = False,
     one_by_one: bool = True,
+    by_effect: bool = False,
     **site: object,
 ) -> Path:
     """A site of one generator, and what changing the units of its last layer does.
@@ -48,6 +50,7 @@ def write_synthetic_generator(
         insert_latents: for inserting at places.
         every_layer: all layers were edited, not only the last.
         one_by_one: units were changed one by one, too.
+        by_effect: units were chosen by effect.
         **site: of ``write_synthetic_site``.
     """
     config = write_synthetic_site(folder, **{"kinds": ("generator",), **site})  # type: ignore[arg-type]
@@ -62,13 +65,13 @@ def write_synthetic_generator(
             layers = list(loaded.layers.values())
             for layer in layers if every_layer else layers[-1:]:
                 MadeUpEdits(
-                    loaded.record, layer, latents, insert_latents, edited, grid_latents, one_by_one
+                    loaded.record, layer, latents, insert_latents, by_effect, edited, grid_latents, one_by_one
                 ).write()
     return config
 
 
 @dataclass
-class MadeUpEdits(EditedUnits):
+class MadeUpEdits(SetsSideBySide, EditedUnits):
     """What changing the units of one layer does."""
 
     wanted: int
@@ -85,7 +88,10 @@ class MadeUpEdits(EditedUnits):
         concepts = tuple(self._concept(place) for place in range(len(self.edited)))
         units = tuple(self.unit_edits(unit) for unit in self.measured)
         record = records.Generation(
-            schema_version=SCHEMA_VERSION, key="made up", layer=self.layer.summary.name, path="fx",
+            schema_version=SCHEMA_VERSION, key="made up", layer=self.layer.summary.name,
+            choose_by="effect" if self.by_effect else "iou",
+            learned_on=(self.latents, self.latents + 64) if self.by_effect else None,
+            learned_in=25 if self.by_effect else None, path="fx",
             latents=self.latents, unit_latents=self.latents, insert_latents=self.insert_latents,
             grid_latents=self.grid_latents,
             places=(PLACES, PLACES), unit_places=(UNIT_PLACES, UNIT_PLACES), removed=COUNTS,
@@ -143,6 +149,10 @@ class MadeUpEdits(EditedUnits):
         ], dtype=np.int32).reshape(len(self.edited), self.insert_latents, PLACES**2, self.width)  # fmt: skip
 
     @cached_property
+    def arrays_of_sets(self) -> dict[str, np.ndarray]:
+        return self.set_arrays(self.edited)
+
+    @cached_property
     def inserted_everywhere(self) -> np.ndarray:
         """[edited, latent, concept + 1] grid pixels."""
         return np.array([
@@ -151,18 +161,22 @@ class MadeUpEdits(EditedUnits):
 
     def _curve(self, place: int, ranking: str) -> records.SweepCurve:
         concept = self.edited[place]
-        rows = {"iou": [0], "ace": [1]}.get(ranking, [2, 3])
+        rows = {"iou": [0], "effect": [0], "ace": [1]}.get(ranking, [2, 3])
         before = self.intact[:, concept].astype(float)
         points = []
         for at, count in enumerate(self.counts):
             if ranking == "ace" and count > len(self.measured):
                 continue
+            if ranking == "effect" and count > 17:
+                if points[-1].count == 17:
+                    continue
+                count = 17
             gone = (before - self.sweep[place, rows, at, :, concept]).mean(0)
             portion = float(gone.sum() / before.sum()) if before.sum() else None
             ends = (None, None) if portion is None else self.interval(gone, before)
             points.append(records.SweepPoint(count, portion, *ends))
         order = self._order(concept)
-        units = {"iou": order, "ace": list(self.measured)}.get(ranking, [])
+        units = {"iou": order, "effect": order[:17], "ace": list(self.measured)}.get(ranking, [])
         return records.SweepCurve(ranking, tuple(units[: max(self.counts, default=0)]), tuple(points))
 
     def _concept(self, place: int) -> records.ConceptEdits:
@@ -180,13 +194,21 @@ class MadeUpEdits(EditedUnits):
         shown = min(self.grid_latents, self.insert_latents)
         for latent in range(shown):
             self._write_lattice(place, latent)
+        units = tuple(self._order(concept)[: 17 if self.by_effect else 20])
+        gone = removed[:, concept]
+        sets = self.sets(concept, place, units, gone, self.arrays_of_sets) if self.insert_latents else ()
+        rankings = records.RANKINGS if self.by_effect else records.RANKINGS[1:]
+        if shown:
+            self.write_sets(concept, shown)
         notes = () if detectors else ("no unit of the layer detects it: its best units by IoU stand in",)
         return records.ConceptEdits(
             concept=concept, area=float(self.intact[:, concept].mean() / pixels),
             images=int((self.intact[:, concept] > 0).sum()), detectors=detectors,
             ceiling=float(np.nanmax(iou)) if np.isfinite(iou).any() else None,
-            insert_units=tuple(self._order(concept)[:20]),
-            curves=tuple(self._curve(place, ranking) for ranking in records.RANKINGS),
+            insert_units=units,
+            insert_strengths=tuple(STRENGTHS[k % 4] if self.by_effect else 1.0 for k in range(len(units))),
+            sets=sets, shown_places=self.lots(concept, shown), set_cells=self.set_cells(concept, shown),
+            curves=tuple(self._curve(place, ranking) for ranking in rankings),
             side_count=self.counts[twenty], side_effects=tuple(self.changes(self.intact, removed)),
             ace=float((everywhere - removed[:, concept]).mean() / pixels),
             added=float(added.mean()) if added.size else None, added_low=ends[0], added_high=ends[1],
@@ -250,5 +272,6 @@ class MadeUpEdits(EditedUnits):
             "units": np.array(self.measured, dtype=np.int64), "intact": self.intact, "removed": change[0],
             "inserted": change[1], "insert_level": self.layer.arrays["level"] * 1.2, "sweep": self.sweep,
             "set_inserted": everywhere / pixels, "placed": self.placed, "place_labels": self.place_labels,
+            **self.arrays_of_sets,
             "unit_placed": self.unit_placed(), "unit_place_labels": self.labels_at(UNIT_PLACES)[0],
         }  # fmt: skip

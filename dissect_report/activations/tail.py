@@ -74,6 +74,9 @@ class Tail(Protocol):
     def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Float[Tensor, "image ..."]:
         """As ``run``, on values that nobody needs afterwards."""
 
+    def follow(self, recorded: Tensor, kept: Sequence[Tensor]) -> Float[Tensor, "image ..."]:
+        """As ``run``; where the network allows it, a gradient leads back to ``recorded``."""
+
 
 @dataclass(frozen=True)
 class GraphTail:
@@ -119,13 +122,20 @@ class GraphTail:
         """The network's output from the layer's maps; no argument is written into."""
         return self.consume(recorded.clone(), [value.clone() for value in kept])
 
+    def follow(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
+        """As ``run``; where the network allows it, a gradient leads back to ``recorded``."""
+        return self._read(recorded.clone(), [value.clone() for value in kept], True)
+
     def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
         """As ``run``, on values that nobody needs afterwards."""
+        return self._read(recorded, kept, False)
+
+    def _read(self, recorded: Tensor, kept: Sequence[Tensor], gradient: bool) -> Tensor:
         sized = [stand_in(self.flow, node, len(recorded), recorded) for node in self.cut.sized]
         # Held maps are float32; the network may compute in other types here, or ask for whole numbers.
         recorded = recorded.to(self.flow.types[self.cut.node])
         kept = [value.to(self.flow.types[node]) for node, value in zip(self.cut.kept, kept, strict=True)]
-        with quiet(self.model):
+        with quiet(self.model), torch.set_grad_enabled(gradient):
             return self.read(lambda: self.flow.finish(self.behind(recorded, *kept, *sized)))
 
 
@@ -154,6 +164,12 @@ class WholeTail:
     def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Tensor:
         """The network's output from the layer's maps; no argument is written into."""
         with replaced(self.model, self.layer, lambda maps: recorded.clone().to(maps.dtype)):
+            return self.read(lambda: self.model(kept[0].clone()))
+
+    def follow(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:
+        """As ``run``; where the network allows it, a gradient leads back to ``recorded``."""
+        swapped = replaced(self.model, self.layer, lambda maps: recorded.clone().to(maps.dtype))
+        with swapped, torch.enable_grad():
             return self.read(lambda: self.model(kept[0].clone()))
 
     def consume(self, recorded: Tensor, kept: Sequence[Tensor]) -> Tensor:

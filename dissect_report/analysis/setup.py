@@ -10,6 +10,7 @@ import torch
 
 from dissect_report.analysis.cache import Cache, digest
 from dissect_report.analysis.forward import Batches
+from dissect_report.analysis.labelling import images_at_once, largest_map
 from dissect_report.analysis.networks import Network, open_network
 from dissect_report.analysis.progress import Progress
 from dissect_report.analysis.provenance import Stopwatch, versions
@@ -45,6 +46,7 @@ class Setup:
         stopwatch: seconds per stage.
         batches: walks over the probe with the model; remembers halved batches.
         labelling: walks over the probe with the segmenters.
+        labelled: images that are labelled at a time, where memory allows it.
         outputs: of the networks among them all on a fixed input: they are known again by them.
     """
 
@@ -60,6 +62,7 @@ class Setup:
     stopwatch: Stopwatch
     batches: Batches
     labelling: Batches
+    labelled: int
     outputs: dict[str, tuple[OutputSample, ...]]
 
     @property
@@ -70,9 +73,9 @@ class Setup:
     @property
     def labels_key(self) -> str:
         """Of the label maps: digest of everything that they depend on."""
-        run, size = self.run, labelling_size(self.run, self.network.device)
+        run = self.run
         return digest(
-            "labels", self.survey.digest, self.survey.names, self.segmenter.digest, self.grid, size,
+            "labels", self.survey.digest, self.survey.names, self.segmenter.digest, self.grid, self.labelled,
             run.probe.resize, run.probe.resize_mode, run.probe.crop, run.probe.full_scale,
             self.network.device.type, versions(),
             (self.network.digest, run.model.output_range) if run.is_generator else None,
@@ -124,9 +127,13 @@ def set_up(
         survey = _survey(run, network, folder, probe, cache, threads, progress)
         segmenter.check(survey.names)
     batches = Batches(run.compute.batch_size, network.device, list(network.notes))
-    labelling = Batches(labelling_size(run, network.device), network.device, batches.notes)
+    labelling = Batches(1, network.device, batches.notes)
     with stopwatch.time("open"):
-        _recognise_segmenters(segmenter, labelling, known, lambda: _first_image(run, network, survey))
+        largest = _recognise_segmenters(
+            segmenter, labelling, known, lambda: _first_image(run, network, survey)
+        )
+        labelling.size = images_at_once(largest, run.compute.batch_size, network.device)
+        _try_several(segmenter, labelling, lambda: _first_image(run, network, survey))
     return Setup(
         config=config,
         run=run,
@@ -140,6 +147,7 @@ def set_up(
         stopwatch=stopwatch,
         batches=batches,
         labelling=labelling,
+        labelled=labelling.size,
         outputs=known.outputs,
     )
 
@@ -149,18 +157,42 @@ def _recognise_segmenters(
     labelling: Batches,
     known: Recognition,
     first_image: Callable[[], torch.Tensor],
-) -> None:
+) -> int:
     """Runs every segmenter that is a network on the first image, and remembers what it gives.
+
+    Returns:
+        Bytes of the largest map that any of them makes of it; 0 where none is a network.
 
     Raises:
         SegmenterError: it fails, as it would on all of them.
     """
+    largest = [0]
     for number, part in enumerate(segmenter.segmenters, 1):
         if isinstance(part, NetworkSegmenter):
-            found = _answer(part, labelling, first_image)
+            with largest_map(part.networks) as sizes:
+                found = _answer(part, labelling, first_image)
+            largest += sizes
             segmenter.known.append(known.recognise(f"segmenter {number}", found, noise_of(part.network)))
             if part.note:
                 labelling.notes.append(part.note)
+    return max(largest)
+
+
+def _try_several(
+    segmenter: MergedSegmenter, labelling: Batches, first_image: Callable[[], torch.Tensor]
+) -> None:
+    """Labels one image at a time on a CPU where a segmenter takes no more, and says so."""
+    parts = [part for part in segmenter.segmenters if isinstance(part, NetworkSegmenter)]
+    if labelling.device.type != "cpu" or labelling.size == 1 or not parts:
+        return
+    several = first_image().expand(labelling.size, -1, -1, -1)
+    for part in parts:
+        try:
+            part.answer(several)
+        except SegmenterError:
+            labelling.size = 1
+            labelling.notes.append(f"{part.source} takes one image at a time")
+            return
 
 
 def _answer(
@@ -182,15 +214,6 @@ def _first_image(run: RunConfig, network: Network, survey: Survey) -> torch.Tens
     low, high = run.model.output_range
     scaled: torch.Tensor = (made.nan_to_num().clamp(low, high) - low) / (high - low)
     return scaled
-
-
-def labelling_size(run: RunConfig, device: torch.device) -> int:
-    """Images that a segmenter is given at a time.
-
-    Its maps are large: on a CPU one image at a time stays in its cache, and DeepLabV3+ takes 0.45 s an
-    image instead of 1.15 s in batches of 16.
-    """
-    return 1 if device.type == "cpu" else run.compute.batch_size
 
 
 def _survey(

@@ -116,7 +116,7 @@ def _closed_path(polygon: np.ndarray) -> str:
     """One ring of whole numbers, written relative to the point before: half the bytes."""
     # Before rounding, which bends lines by half a step and would keep their points.
     ring = np.rint(_without_straight_points(polygon[:-1])).astype(np.int64)
-    ring = ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)]
+    ring = ring[(ring != np.concatenate((ring[-1:], ring[:-1]))).any(axis=1)]
     if len(ring) < 3:
         return ""
     steps = np.diff(ring, axis=0)
@@ -132,7 +132,7 @@ def _without_straight_points(ring: np.ndarray, tolerance: float = BOX / 200) -> 
     for _ in range(4):
         if len(ring) < 8:
             break
-        before, after = np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0)
+        before, after = np.concatenate((ring[-1:], ring[:-1])), np.concatenate((ring[1:], ring[:1]))
         chord, arm = after - before, ring - before
         length = np.maximum(np.hypot(chord[:, 0], chord[:, 1]), 1e-9)
         distance = np.abs(chord[:, 0] * arm[:, 1] - chord[:, 1] * arm[:, 0]) / length

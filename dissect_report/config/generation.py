@@ -18,15 +18,24 @@ class GenerationConfig:
     concepts: tuple[str, ...] = key(
         (), "names or globs; default: the 8 largest by area that a unit matches above chance"
     )
+    choose_by: Literal["effect", "iou"] = key(
+        "iou",
+        "how a concept's units are chosen: by iou, or by effect: strengths learned by gradient through "
+        "generator and segmenter, which takes longer and needs a segmenter that is a network",
+    )
+    choose_latents: int = key(
+        64, 'with choose_by = "effect": strengths are learned on so many latents behind the first ones below'
+    )
+    choose_steps: int = key(25, 'with choose_by = "effect": steps of learning, of 8 latents each')
     removed: tuple[int, ...] = key(
         (0, 1, 2, 4, 8, 12, 16, 20, 25, 30), "how many of a concept's best units are removed"
     )
     unit_effects: Literal["detectors", "all"] = key("detectors", "which units are changed one by one")
-    insert_units: int = key(20, "how many of a concept's best units are inserted")
+    insert_units: int = key(20, "how many of a concept's best units are inserted, at most")
     insert_quantile: float = key(
         0.005, "units are inserted at the level that this fraction of probe pixels exceeds"
     )
-    places: int = key(8, "insertion is tried at places x places of the map, at most 8")
+    places: int = key(8, "insertion is tried at places x places of the map, up to its single cells")
     latents: int = key(32, "the first latents of the probe, for removing")
     unit_latents: int = key(32, "the first of those, for changing single units")
     unit_places: int = key(
@@ -52,7 +61,9 @@ class GenerationConfig:
                 ),
                 (self.insert_units >= 1, "[generation] insert_units must be at least 1"),
                 (0 < self.insert_quantile < 1, "[generation] insert_quantile must lie between 0 and 1"),
-                (2 <= self.places <= 8, "[generation] places must be 2 to 8"),
+                (self.places >= 2, "[generation] places must be at least 2"),
+                (self.choose_latents >= 8, "[generation] choose_latents must be at least 8"),
+                (self.choose_steps >= 1, "[generation] choose_steps must be at least 1"),
                 (0 <= self.unit_places <= 8, "[generation] unit_places must be 0 to 8"),
                 (self.latents >= 2, "[generation] latents must be at least 2"),
                 (self.unit_latents >= 2, "[generation] unit_latents must be at least 2"),

@@ -6,6 +6,7 @@ global pooling and linear layer.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -134,23 +135,46 @@ class SceneSegmenter:
         return self
 
     @torch.no_grad()
-    def segment(self, images: Float[Tensor, "image 3 y x"]) -> Int[Tensor, "image 3 row column"]:
+    def segment(
+        self, images: Float[Tensor, "image 3 y x"], cells: Callable[[int], Sequence[int]] = range
+    ) -> Int[Tensor, "image 3 row column"]:
         """Object, part and material id of every pixel, 0 = none, int64, at the resolution that was looked at.
 
         Args:
             images: RGB in [0, 1]; sides other than multiples of 16 are extended by their last pixels. Scenes
                 smaller than those it was taught on are enlarged: a tree of nine pixels is no tree to it.
+            cells: of a side in pixels, the rows and columns that are wanted; by default all of them.
         """
         height, width = images.shape[-2:]
         if height == width < TAUGHT_SIDE:
             larger = functional.interpolate(images, size=(TAUGHT_SIDE, TAUGHT_SIDE), mode="bicubic")
-            return self.segment(larger.clamp(0, 1))
-        padded = functional.pad(images, (0, -width % 16, 0, -height % 16), mode="replicate")
+            return self.segment(larger.clamp(0, 1), cells)
+        padded = _padded(images)
         maps = self.network.maps(padded.contiguous(memory_format=torch.channels_last)).permute(0, 2, 3, 1)
+        rows, columns = (torch.tensor(cells(side), device=maps.device) for side in (height, width))
+        maps = maps[:, rows[:, None], columns]
         best = self._best(maps.reshape(-1, maps.shape[-1])).view(3, *maps.shape[:3])
         for channel, category in enumerate(CHANNELS):
             best[channel] += (concept_ids(category)[0] - 1) * (best[channel] > 0)
-        return best.transpose(0, 1)[..., :height, :width].contiguous()
+        return best.transpose(0, 1).contiguous()
+
+    def log_probability(
+        self, images: Float[Tensor, "image 3 y x"], concept: int
+    ) -> Float[Tensor, "image row column"]:
+        """The natural logarithm of a concept's probability in its channel, with a gradient.
+
+        See ``segment``.
+        """
+        height, width = images.shape[-2:]
+        if height == width < TAUGHT_SIDE:
+            larger = functional.interpolate(images, size=(TAUGHT_SIDE, TAUGHT_SIDE), mode="bicubic")
+            return self.log_probability(larger.clamp(0, 1), concept)
+        channel = next(k for k, category in enumerate(CHANNELS) if concept in concept_ids(category))
+        place = concept - concept_ids(CHANNELS[channel])[0] + 1
+        logits = self.network(_padded(images).contiguous(memory_format=torch.channels_last))
+        group = logits.split(GROUPS, dim=1)[channel]
+        found: Tensor = group.log_softmax(1)[:, place, :height, :width]
+        return found
 
     def _best(self, rows: Float[Tensor, "pixel unit"]) -> Int[Tensor, "channel pixel"]:
         """Place of the largest logit in each group, so many pixels at a time as stay in cache."""
@@ -160,6 +184,12 @@ class SceneSegmenter:
             for channel, group in enumerate(logits.split(GROUPS, dim=1)):
                 best[channel, start : start + _AT_ONCE] = group.max(dim=1).indices
         return best
+
+
+def _padded(images: Tensor) -> Tensor:
+    """Sides extended to multiples of 16."""
+    height, width = images.shape[-2:]
+    return functional.pad(images, (0, -width % 16, 0, -height % 16), mode="replicate")
 
 
 def folded(trained: nn.Module, plain: nn.Module) -> nn.Module:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dissect_report.findings.inserted_sets import InsertedSet
+
 #: The arrays of ``generation.npz``. "edited" is the order of ``Generation.concepts``, "measured" that of the
 #: array ``units``; concept axes have one column per id, column 0 ("no label") is always 0.
 GENERATION_ARRAYS = {
@@ -18,16 +20,21 @@ GENERATION_ARRAYS = {
     "removed": "[measured, concept + 1] float64 area with the unit removed minus intact",
     "inserted": "[measured, concept + 1] float64 area with the unit inserted everywhere minus intact",
     "insert_level": "[unit] float64 the value a unit is inserted at; NaN = undefined",
-    "sweep": "[edited, ranking, count, latent, concept + 1] int32 grid pixels; rankings: iou, ace, draws",
+    "sweep": "[edited, ranking, count, latent, concept + 1] int32 grid pixels; rankings: effect where units "
+    "were chosen by it, iou, ace, draws",
     "set_inserted": "[edited, concept + 1] float64 area with its units inserted everywhere minus intact",
     "placed": "[edited, insert latent, place, concept + 1] int32 grid pixels, its units inserted there",
+    "set_added": "[edited, set, insert latent, place] int64 grid pixels of it, each set at the place "
+    "minus intact; sets in the order of ``ConceptEdits.sets``",
+    "painted": "[edited, set, insert latent, place] float64 share of the place's pixels that carry it then",
+    "painted_before": "[edited, insert latent, place] float64 the same in the intact image",
     "place_labels": "[insert latent, place, depth] int64 intact labels at the middle of the place",
     "unit_placed": "[measured, unit place, concept + 1] int32 grid pixels, the unit inserted there; latent 0",
     "unit_place_labels": "[unit place, depth] int64 intact labels at its middle; latent 0",
 }
 
 #: How the units of a removal sweep are chosen; "random" stands once for each draw.
-RANKINGS = ("iou", "ace", "random")
+RANKINGS = ("effect", "iou", "ace", "random")
 
 #: Columns of a before/after grid.
 GRID_COUNTS = (0, 2, 4, 8, 20)
@@ -56,9 +63,9 @@ class SweepCurve:
     """A removal sweep.
 
     Attributes:
-        ranking: "iou", "ace" or "random".
+        ranking: "effect", "iou", "ace" or "random".
         units: in the order in which they are removed.
-        points: at growing counts; random draws are pooled.
+        points: at growing counts; random draws are pooled. "effect" ends with all units of its set.
     """
 
     ranking: str
@@ -128,11 +135,13 @@ class ConceptEdits:
         images: of those, how many show it.
         detectors: units of the layer whose best concept it is, above the iou_threshold.
         ceiling: IoU of its best unit; None if undefined.
-        insert_units: units that were inserted: its best by IoU.
-        curves: of "iou", "ace" and "random".
+        insert_units: units that were inserted, chosen as ``Generation.choose_by`` says, the strongest first.
+        insert_strengths: how far each is moved to its insertion value, in (0, 1].
+        sets: what was put at places, the one that was asked for first; "random" is left out without draws.
+        curves: of "effect" where units were chosen by it, "iou", "ace" and "random".
         side_count: units removed for the side effects.
         side_effects: every concept's area then, the largest change first, without those never drawn.
-        ace: area with its best units inserted everywhere minus area with them removed.
+        ace: area with its units inserted everywhere minus area with them removed.
         added: mean added area of an insertion at one place, over places and latents.
         added_low: lower end of the 99 % Student t interval over latents; None where fewer than 12 change.
         added_high: upper end.
@@ -140,6 +149,8 @@ class ConceptEdits:
         contexts: what stood there, the largest gain first.
         cells: before/after grid, row by row: a row a latent, a column a count of ``grid_counts``.
         lattice_added: per grid latent and place, added area of the insertion.
+        shown_places: per grid latent, the place drawn by lot at which the sets are shown side by side.
+        set_cells: row by row, a row a latent: intact, then each of ``sets`` at that place.
         notes: what the reader should know, such as that no unit detects it.
     """
 
@@ -149,6 +160,8 @@ class ConceptEdits:
     detectors: int
     ceiling: float | None
     insert_units: tuple[int, ...]
+    insert_strengths: tuple[float, ...]
+    sets: tuple[InsertedSet, ...]
     curves: tuple[SweepCurve, ...]
     side_count: int
     side_effects: tuple[AreaChange, ...]
@@ -160,6 +173,8 @@ class ConceptEdits:
     contexts: tuple[Context, ...]
     cells: tuple[tuple[GridCell, ...], ...]
     lattice_added: tuple[tuple[float, ...], ...]
+    shown_places: tuple[int, ...]
+    set_cells: tuple[tuple[GridCell, ...], ...]
     notes: tuple[str, ...]
 
 
@@ -197,6 +212,10 @@ class Generation:
         schema_version: of this file.
         key: digest of everything the numbers depend on.
         layer: dotted module name.
+        choose_by: "effect": units and strengths were learned by gradient; "iou": its best units by IoU.
+        learned_on: first latent and last (not included) that strengths were learned on: none of them is
+            among those that anything else is measured on; None by IoU.
+        learned_in: steps of learning; None by IoU.
         path: how the generator ran behind the layer: "fx", "export" or "full".
         latents: the first so many of the probe, for removing.
         unit_latents: the first so many, for single units.
@@ -221,6 +240,9 @@ class Generation:
     schema_version: int
     key: str
     layer: str
+    choose_by: str
+    learned_on: tuple[int, int] | None
+    learned_in: int | None
     path: str
     latents: int
     unit_latents: int

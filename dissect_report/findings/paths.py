@@ -132,6 +132,10 @@ class RunPaths:
         """Before/after grid of a concept: a row a latent, a column a count of units removed."""
         return self.root / layer / "edits" / f"removal-{concept}.webp"
 
+    def set_grid(self, layer: str, concept: int) -> Path:
+        """Sets of a concept side by side: a row a latent, columns intact and each set at one place."""
+        return self.root / layer / "edits" / f"sets-{concept}.webp"
+
     def lattice(self, layer: str, concept: int, latent: int) -> Path:
         """A concept inserted at every place of one latent's image: tiles as the places lie."""
         return self.root / layer / "edits" / f"insertion-{concept}-{latent}.webp"

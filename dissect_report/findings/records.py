@@ -15,7 +15,8 @@ from dataclasses import dataclass
 #: 4: certainty of a label: p, q, robust IoU, intervals and grades; counts by block; threads; images of equal
 #: maximum by mean, units that saturate; which output holds the classes, and how they are decided; outputs by
 #: which a network is known again.
-SCHEMA_VERSION = 4
+#: 5: units of generators chosen by effect, with strengths; sets beside each other; painted gain.
+SCHEMA_VERSION = 5
 
 #: The categories in the order in which every page lists them.
 CATEGORIES = ("object", "part", "material", "texture", "color", "scene")

@@ -24,20 +24,23 @@ from dissect_report.sources.in_memory import NamedConcepts, hold
 
 @overload
 def dissect(
-    network: Config | str | Path, *, progress: Progress | None = None, force: bool = False,
+    network: Config | str | Path, progress: Progress | None = None, force: bool = False,
     threads: int | None = None,
 ) -> tuple[LoadedRun, ...]: ...  # fmt: skip
 @overload
 def dissect(
-    network: Any, *, images: Any, segmenter: Any = "color", layers: Sequence[str] | str = ("*",),
+    network: Any, progress: Progress | None = None, force: bool = False, threads: int | None = None, *,
+    images: Any, segmenter: Any = "color", layers: Sequence[str] | str = ("*",),
     classes: Sequence[str] = (), mean: Sequence[float] | None = None, std: Sequence[float] | None = None,
-    folder: str | Path | None = None, name: str = "", title: str = "", progress: Progress | None = None,
-    force: bool = False, threads: int | None = None, **tables: Any,
+    folder: str | Path | None = None, name: str = "", title: str = "", **tables: Any,
 ) -> RunResult: ...  # fmt: skip
 
 
 def dissect(
     network: Any,
+    progress: Progress | None = None,
+    force: bool = False,
+    threads: int | None = None,
     *,
     images: Any = None,
     segmenter: Any = "color",
@@ -48,9 +51,6 @@ def dissect(
     folder: str | Path | None = None,
     name: str = "",
     title: str = "",
-    progress: Progress | None = None,
-    force: bool = False,
-    threads: int | None = None,
     **tables: Any,
 ) -> Any:
     """Measures every unit: of a configuration's runs, or of a network that is at hand.
@@ -61,6 +61,9 @@ def dissect(
 
     Args:
         network: a module, a function that makes one, or a source such as "torchvision:resnet18".
+        progress: told how far the work is.
+        force: measure again even where the findings are up to date.
+        threads: that count at the same time.
         images: a folder or folders, a Dataset, a DataLoader, a list of pictures or a tensor.
         segmenter: what names concepts: "color", another source, a network, an object with ``segment``, a
             function of images [image, 3, y, x] in [0, 1], a pair of one of these and the names of its
@@ -73,9 +76,6 @@ def dissect(
         folder: for findings and cache, so that they stay; by default a temporary one.
         name: of the run; by default the network's.
         title: of the site.
-        progress: told how far the work is.
-        force: measure again even where the findings are up to date.
-        threads: that count at the same time.
         tables: further tables of a ``dissect.toml``: ``probe={"limit": 500}``, ``dissection=`` ...
 
     Raises:

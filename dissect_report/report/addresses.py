@@ -54,6 +54,10 @@ class LayerAddresses:
         """A concept's units removed step by step: a row a latent."""
         return self.folder / "edits" / f"removal-{concept}.webp"
 
+    def set_grid(self, concept: int) -> PurePosixPath:
+        """A concept's sets inserted at one place, side by side: a row a latent."""
+        return self.folder / "edits" / f"sets-{concept}.webp"
+
     def lattice(self, concept: int, latent: int) -> PurePosixPath:
         """A concept inserted at every place of one latent's image."""
         return self.folder / "edits" / f"insertion-{concept}-{latent}.webp"

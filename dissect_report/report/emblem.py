@@ -103,7 +103,7 @@ def picture_card(title: str, line: str, shown: Image.Image) -> bytes:
     height = SIZE[1] - 180 - 40
     width = min(room, shown.width * height // shown.height)
     large = shown.resize((width, shown.height * width // shown.width), Image.Resampling.BICUBIC)
-    picture.paste(large, (_MARGIN, 180))
+    picture.paste(large, (_MARGIN, 180), large if large.mode == "RGBA" else None)
     return _png(picture)
 
 

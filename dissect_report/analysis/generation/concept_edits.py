@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from dissect_report.analysis.generation.areas import area_changes
+from dissect_report.analysis.generation.inserted_sets import added_at, inserted_sets
 from dissect_report.analysis.generation.layer import Measured
-from dissect_report.analysis.generation.pictures import grid_cells
+from dissect_report.analysis.generation.pictures import grid_cells, set_cells
 from dissect_report.analysis.generation.sweeps import sweep_curves
 from dissect_report.findings.generation import ConceptEdits, Context
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import number
 from dissect_report.findings.units import UnitRecord
 from dissect_report.stats.effects import by_context
-from dissect_report.stats.latent_intervals import mean_interval, sample_weights
+from dissect_report.stats.latent_intervals import sample_weights
 
 
 def concept_edits(
@@ -29,11 +30,9 @@ def concept_edits(
     layer, sets, concept = measured.layer, measured.sets, record.id
     drawn, weights = layer.intact[:, concept], sample_weights(layer.latents, seed)
     detectors = sum(unit.detector and unit.concept == concept for unit in units)
-    side, inserted, ablated = (
-        measured.together.pixels[:, edits[place]] for edits in (sets.side, sets.inserted, sets.ablated)
-    )
-    added = _added(measured, place)[:, :, concept] / layer.pixels
-    low, high = mean_interval(added.mean(1))
+    side = measured.together.pixels[:, sets.side[place]]
+    put = inserted_sets(measured, place, weights)
+    added = added_at(measured, place, put[0].chosen_by) / layer.pixels
     ceiling = np.nanmax(layer.iou[:, concept], initial=-1.0)
     return ConceptEdits(
         concept=concept,
@@ -41,38 +40,35 @@ def concept_edits(
         images=int((drawn > 0).sum()),
         detectors=detectors,
         ceiling=None if ceiling < 0 else float(ceiling),
-        insert_units=measured.insert[place],
+        insert_units=put[0].units,
+        insert_strengths=put[0].strengths,
+        sets=put,
         curves=sweep_curves(measured, place, concept, weights),
         side_count=layer.side_count,
         side_effects=tuple(area_changes(layer.intact, side, layer.pixels)),
-        ace=float((inserted[:, concept] - ablated[:, concept]).mean() / layer.pixels),
-        added=float(added.mean()),
-        added_low=number(low),
-        added_high=number(high),
+        ace=put[0].ace,
+        added=put[0].added,
+        added_low=put[0].added_low,
+        added_high=put[0].added_high,
         added_by_place=tuple(map(float, added.mean(0))),
         contexts=_contexts(added, place_labels(measured)),
         cells=grid_cells(measured, place, record),
         lattice_added=tuple(tuple(map(float, row)) for row in added[: layer.grid_latents]),
-        notes=_notes(detectors, drawn),
+        shown_places=measured.chosen[place].lots,
+        set_cells=set_cells(measured, place, record),
+        notes=_notes(detectors, drawn, put[0].units),
     )
 
 
-def _notes(detectors: int, drawn: np.ndarray) -> tuple[str, ...]:
+def _notes(detectors: int, drawn: np.ndarray, units: tuple[int, ...]) -> tuple[str, ...]:
     notes = []
+    if not units:
+        notes.append("no unit draws it: every strength that was learned is 0")
     if not detectors:
         notes.append("no unit of this layer detects it: its best units are changed all the same")
     if not drawn.any():
         notes.append(f"none of the first {len(drawn)} images shows it: nothing of it can be removed")
     return tuple(notes)
-
-
-def _added(measured: Measured, place: int) -> np.ndarray:
-    """int64 [latent, place, concept + 1] change in grid pixels of one concept's insertions."""
-    layer = measured.layer
-    many = len(layer.places)
-    put = measured.placed.pixels[:, place * many : (place + 1) * many].astype(np.int64)
-    added: np.ndarray = put - layer.intact[: layer.insert_latents, None]
-    return added
 
 
 def place_labels(measured: Measured) -> np.ndarray:

@@ -12,6 +12,7 @@ from dissect_report.analysis.generation.forecast import (
     measure_edit,
     stage_lines,
 )
+from dissect_report.analysis.generation.gradient_check import check_choice
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import Config
 
@@ -32,6 +33,7 @@ def cost(config: Config, setup: Setup, images: int, labels: Sequence[str | None]
     if generation is None:
         return ()
     info = likely_layer(generation, setup.network.chosen)
+    check_choice(setup, generation, info, images)
     seconds = measure_edit(open_pass(setup, info, 2, {}, int(generation.memory_gb * 1e9)))
     latents = min(generation.latents, images)
     concepts = expected_concepts(generation, [concept.name for concept in setup.segmenter.catalogue])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,25 +19,49 @@ from dissect_report.stats.overlap import count_concepts
 
 @dataclass(frozen=True)
 class Edit:
-    """Units set to fixed values, everywhere or in one block of cells.
+    """Units moved to fixed values, everywhere or in one block of cells.
 
     Attributes:
         units: channels of the layer; none for the intact image.
         values: one for each; none removes them, which is zero.
         block: first row, last row (not included), first column, last column; None for everywhere.
+        strengths: how far each is moved to its value, in (0, 1]; none moves them the whole way.
     """
 
     units: tuple[int, ...]
     values: tuple[float, ...] = ()
     block: tuple[int, int, int, int] | None = None
+    strengths: tuple[float, ...] = ()
 
     def apply(self, maps: Float[Tensor, "unit y x"]) -> None:
         """Writes into one image's maps."""
         if not self.units:
             return
         top, bottom, left, right = self.block or (0, maps.shape[1], 0, maps.shape[2])
-        values = maps.new_tensor(self.values or (0.0,) * len(self.units))
-        maps[list(self.units), top:bottom, left:right] = values[:, None, None]
+        values = maps.new_tensor(self.values or (0.0,) * len(self.units))[:, None, None]
+        if self.strengths:
+            strengths = maps.new_tensor(self.strengths)[:, None, None]
+            before = maps[list(self.units), top:bottom, left:right]
+            values = before + (values - before) * strengths
+        maps[list(self.units), top:bottom, left:right] = values
+
+    def inside(self, map_size: tuple[int, int], grid: int) -> tuple[slice, slice]:
+        """Rows and columns of the segmentation grid over which the edit lies."""
+        top, bottom, left, right = self.block or (0, map_size[0], 0, map_size[1])
+        return over_grid(top, bottom, map_size[0], grid), over_grid(left, right, map_size[1], grid)
+
+
+def over_grid(first: int, last: int, cells: int, grid: int) -> slice:
+    """The grid's rows, or columns, over some of a map's cells: one at least.
+
+    Args:
+        first: cell.
+        last: cell, not included.
+        cells: of the map along this side.
+        grid: side of the segmentation grid.
+    """
+    start = first * grid // cells
+    return slice(start, max(start + 1, last * grid // cells))
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +70,13 @@ class Edited:
 
     Attributes:
         pixels: int32 [edit, concept + 1] grid pixels of each concept.
+        inside: int32 [edit, concept + 1] those of them that lie over the edit's block.
         pictures: by edit, uint8 [TILE, TILE, 3] of those asked for.
         unchanged: edits that changed no activation: the intact image stands for them.
     """
 
     pixels: Int32[np.ndarray, "edit concept"]
+    inside: Int32[np.ndarray, "edit concept"]
     pictures: dict[int, UInt8[np.ndarray, "y x 3"]]
     unchanged: int
 
@@ -93,7 +119,7 @@ class Editor:
         maps = held.recorded[0]
         moving = [place for place, edit in enumerate(edits) if _moves(edit, maps)]
         concepts = len(self.setup.segmenter.catalogue)
-        pixels = np.empty((len(edits), concepts + 1), np.int32)
+        pixels, inside = (np.empty((len(edits), concepts + 1), np.int32) for _ in range(2))
         drawn: dict[int, np.ndarray] = {}
         still = [place for place in range(len(edits)) if place not in set(moving)]
         groups = [moving[at : at + self.batch] for at in range(0, len(moving), self.batch)]
@@ -102,16 +128,27 @@ class Editor:
                 continue
             with torch.inference_mode():
                 images, labels = self.segment(held, [edits[place] for place in group], latent)
-            pixels[group] = count_concepts(labels, np.zeros(len(group), np.uint8), concepts).area
+            own = still if group == still[:1] else group
+            pixels[own] = count_labels(labels, concepts)
+            inside[own] = pixels[own]
+            if any(edits[place].block for place in own):
+                inside[own] = count_labels(self._inside(labels, [edits[place] for place in own]), concepts)
             wanted = [row for row, place in enumerate(group) if place in shown]
             for row, picture in zip(wanted, pictures(images[wanted]), strict=True):
                 drawn[group[row]] = picture
             stage.advance(len(group))
         if still:
             stage.advance(len(still) - 1)
-            pixels[still] = pixels[still[0]]
             drawn |= self._still(held, edits, still, shown, latent, drawn)
-        return Edited(pixels, drawn, len(still))
+        return Edited(pixels, inside, drawn, len(still))
+
+    def _inside(self, labels: np.ndarray, edits: Sequence[Edit]) -> np.ndarray:
+        """The labels over each edit's block, nothing elsewhere; one image may stand for all edits."""
+        found = np.zeros((len(edits), *labels.shape[1:]), labels.dtype)
+        for place, edit in enumerate(edits):
+            rows, columns = edit.inside(self.tail.layer.map_size, labels.shape[-1])
+            found[place, :, rows, columns] = labels[place % len(labels), :, rows, columns]
+        return found
 
     def _still(
         self,
@@ -138,12 +175,23 @@ class Editor:
         return int(np.clip(self.memory // max(1, 2 * self.tail.row_bytes), 1, self.setup.batches.size))
 
 
+def count_labels(labels: np.ndarray, concepts: int) -> Int32[np.ndarray, "image concept"]:
+    """Grid pixels of each concept, [image, concept + 1].
+
+    Args:
+        labels: uint16 [image, depth, y, x].
+        concepts: of the catalogue.
+    """
+    area = count_concepts(labels, np.zeros(len(labels), np.uint8), concepts).area
+    return area.astype(np.int32)
+
+
 def _moves(edit: Edit, maps: Tensor) -> bool:
     """Whether the edit changes any activation."""
     if not edit.units:
         return False
     changed = maps[list(edit.units)]
-    small = Edit(tuple(range(len(edit.units))), edit.values, edit.block)
+    small = replace(edit, units=tuple(range(len(edit.units))))
     after = changed.clone()
     small.apply(after)
     return not torch.equal(after, changed)

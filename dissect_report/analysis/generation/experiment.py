@@ -12,8 +12,15 @@ from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.tail import split_tail
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.generating import generate
+from dissect_report.analysis.generation.choosing import choose_sets
 from dissect_report.analysis.generation.edits import Edit, Editor
-from dissect_report.analysis.generation.forecast import count_edits, measure_edit, stage_lines
+from dissect_report.analysis.generation.forecast import (
+    count_edits,
+    likely_layer,
+    measure_edit,
+    stage_lines,
+)
+from dissect_report.analysis.generation.gradient_check import check_choice, learning_latents, with_gradient
 from dissect_report.analysis.generation.layer import (
     UNIT_BLOCK,
     LayerEdits,
@@ -33,6 +40,7 @@ from dissect_report.analysis.generation.plans import (
     match_names,
 )
 from dissect_report.analysis.generation.records import write_generation
+from dissect_report.analysis.generation.unit_sets import ConceptSets, UnitSet
 from dissect_report.analysis.held_maps import hold_maps
 from dissect_report.analysis.layer_numbers import levels_of
 from dissect_report.analysis.provenance import intervention_key, versions
@@ -85,6 +93,7 @@ def check(setup: Setup) -> None:
         names = [concept.name for concept in setup.segmenter.catalogue]
         for pattern in config.concepts:
             match_names(pattern, names)
+        check_choice(setup, config, likely_layer(config, setup.network.chosen), len(setup.survey))
 
 
 def is_current(setup: Setup, run: LoadedRun) -> bool:
@@ -138,7 +147,8 @@ def _edit_layer(
 ) -> Generation:
     watch = {"split": time.perf_counter()}
     latents = min(config.latents, len(setup.survey))
-    work = open_pass(setup, info, latents, maps, int(config.memory_gb * 1e9))
+    held = learning_latents(config, len(setup.survey)).stop
+    work = open_pass(setup, info, held, maps, int(config.memory_gb * 1e9))
     layer, fired = _look(setup, config, run, info, work, latents)
     counts = count_edits(config, info, latents, len(layer.concepts), len(layer.measured), setup.grid)
     setup.progress.note(stage_lines(info.name, counts, measure_edit(work)))
@@ -147,14 +157,15 @@ def _edit_layer(
     title = f"changing single units of {info.name}"
     alone = work.run("units", title, layer.unit_latents, units.edits, units.slots)
     units_placed = _place_units(work, layer)
+    watch["choose"] = time.perf_counter()
+    chosen = choose_sets(setup, config, layer, work)
     watch["sets"] = time.perf_counter()
-    insert = [best_units(layer.iou, c.id)[: min(config.insert_units, info.units)] for c in layer.concepts]
-    sets = set_stage(layer, _orders(setup, config, layer, alone.pixels), insert)
+    sets = set_stage(layer, *_orders(setup, config, layer, alone.pixels, chosen), chosen)
     together = work.run("sets", "removing sets of units", latents, sets.edits, sets.slots)
     watch["places"] = time.perf_counter()
-    placed, slots = _place_sets(work, layer, insert)
+    placed, slots = _place_sets(work, layer, chosen)
     watch["write"] = time.perf_counter()
-    measured = Measured(layer, units, alone, sets, together, insert, placed, slots, units_placed)
+    measured = Measured(layer, units, alone, sets, together, chosen, placed, slots, units_placed)
     return write_generation(setup, config, run, work.editor.tail, measured, watch)
 
 
@@ -163,28 +174,35 @@ def _place_units(work: EditPass, layer: LayerEdits) -> tuple[Outcome, ...]:
     title, found = f"inserting single units of {layer.info.name}", []
     for first in range(0, len(layer.measured), UNIT_BLOCK):
         units = layer.measured[first : first + UNIT_BLOCK]
-        edits = [insertion(layer, (unit,), place.block) for unit in units for place in layer.unit_places]
+        alone = [UnitSet((unit,)) for unit in units]
+        edits = [insertion(layer, unit, place.block) for unit in alone for place in layer.unit_places]
         slots = {(0, edit): edit for edit in range(len(edits))}
         found.append(work.run(f"unit_places.{first}", title, 1, edits, slots))
     return tuple(found)
 
 
 def _place_sets(
-    work: EditPass, layer: LayerEdits, insert: list[tuple[int, ...]]
+    work: EditPass, layer: LayerEdits, chosen: list[ConceptSets]
 ) -> tuple[Outcome, dict[tuple[int, int], int]]:
-    """Every concept's units at every place, and where the picture of (latent, edit) is."""
-    edits = [insertion(layer, units, place.block) for units in insert for place in layer.places]
-    shown = range(min(layer.grid_latents, layer.insert_latents))
-    slots = {pair: slot for slot, pair in enumerate((k, e) for k in shown for e in range(len(edits)))}
-    title = "inserting at every place"
-    return work.run("places", title, layer.insert_latents, edits, slots), slots
+    """Every concept's sets at every place, and where the picture of (latent, edit) is."""
+    edits: list[Edit] = []
+    shown: list[tuple[int, int]] = []
+    for sets in chosen:
+        for name in sets.names:
+            for at, place in enumerate(layer.places):
+                first = name == sets.names[0]
+                shown += [(k, len(edits)) for k, lot in enumerate(sets.lots) if first or lot == at]
+                edits.append(insertion(layer, sets.at(name, at), place.block))
+    slots = {pair: slot for slot, pair in enumerate(shown)}
+    return work.run("places", "inserting at every place", layer.insert_latents, edits, slots), slots
 
 
 def _look(
     setup: Setup, config: GenerationConfig, run: LoadedRun, info: LayerInfo, work: EditPass, latents: int
 ) -> tuple[LayerEdits, np.ndarray]:
     """The intact images and what is tried with them; with it [unit, latent], where each fires most first."""
-    concepts, _ = choose_concepts(config, run, info.name)
+    able = with_gradient(setup) if config.choose_by == "effect" else None
+    concepts, _ = choose_concepts(config, run, info.name, able)
     units = run.layers[info.name].units
     measured = tuple(u.unit for u in units if u.finite and (u.detector or config.unit_effects == "all"))
     shape, places = lattice(info.map_size, setup.grid, config.places)
@@ -225,15 +243,17 @@ def _intact_labels(setup: Setup, latents: int) -> np.ndarray:
 
 
 def _orders(
-    setup: Setup, config: GenerationConfig, layer: LayerEdits, alone: np.ndarray
-) -> list[tuple[tuple[int, ...], ...]]:
-    """Per concept the units by IoU, by their own ACE, and in random orders."""
+    setup: Setup, config: GenerationConfig, layer: LayerEdits, alone: np.ndarray, chosen: list[ConceptSets]
+) -> tuple[tuple[str, ...], list[tuple[tuple[int, ...], ...]]]:
+    """Names of the orders; per concept the units by effect, by IoU, by their own ACE, and by lot."""
     generator = np.random.default_rng([setup.run.dissection.seed, 7])
     random = [tuple(map(int, generator.permutation(layer.alive))) for _ in range(config.random_draws)]
     orders = []
-    for concept in layer.concepts:
+    for concept, sets in zip(layer.concepts, chosen, strict=True):
         ace = np.full(layer.info.units, np.nan)
         areas = alone[:, :, concept.id].astype(np.float64).mean(0)
         ace[list(layer.measured)] = areas[1::2] - areas[0::2]
-        orders.append((best_units(layer.iou, concept.id), rank_by(ace, layer.measured), *random))
-    return orders
+        effect = [sets.first.units] if config.choose_by == "effect" else []
+        orders.append((*effect, best_units(layer.iou, concept.id), rank_by(ace, layer.measured), *random))
+    by_effect = ("effect",) if config.choose_by == "effect" else ()
+    return (*by_effect, "iou", "ace", *("random",) * len(random)), orders

@@ -18,7 +18,11 @@ from dissect_report.analysis.generation.plans import (
     lattice,
     match_names,
 )
+from dissect_report.analysis.generation.strengths import Recipe
 from dissect_report.config import GenerationConfig
+
+#: A gradient through generator and segmenter takes as long as so many images made and segmented.
+GRADIENT = 3
 
 #: What a reader can lower, largest effect first.
 REMEDY = (
@@ -44,12 +48,21 @@ def count_edits(
     places, spots = (
         len(lattice(info.map_size, grid, most)[1]) for most in (config.places, config.unit_places)
     )
-    sizes = len(counts_below(config.removed, info.units))
+    sizes, chosen = len(counts_below(config.removed, info.units)), 1 + (config.choose_by == "effect")
+    sets = sizes * (1 + chosen + config.random_draws) + 2 * (chosen + config.random_draws)
+    control = int(config.random_draws > 0)
     return {
         "single units": units * (2 * min(config.unit_latents, latents) + spots),
-        "sets of units": concepts * (sizes * (2 + config.random_draws) + 2) * latents,
-        "insertions": concepts * places * min(config.insert_latents, latents),
-    }
+        "sets of units": concepts * sets * latents,
+        "insertions": concepts * places * (chosen + control) * min(config.insert_latents, latents),
+    } | learning(config, concepts)
+
+
+def learning(config: GenerationConfig, concepts: int) -> dict[str, int]:
+    """Images that strengths are learned on, each as the ``GRADIENT`` images that it takes as long as."""
+    if config.choose_by != "effect":
+        return {}
+    return {"learning strengths": GRADIENT * concepts * config.choose_steps * Recipe().images}
 
 
 def stage_lines(layer: str, counts: dict[str, int], seconds: float) -> str:

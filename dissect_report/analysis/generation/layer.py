@@ -11,6 +11,7 @@ from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.generation.edits import Edit
 from dissect_report.analysis.generation.passes import EditList, Outcome
 from dissect_report.analysis.generation.plans import Place
+from dissect_report.analysis.generation.unit_sets import ConceptSets, UnitSet
 from dissect_report.findings.generation import GRID_COUNTS
 from dissect_report.findings.records import ConceptRecord
 
@@ -85,6 +86,11 @@ class LayerEdits:
         return len(self.intact)
 
     @property
+    def shown(self) -> int:
+        """Of insertions: latents that are shown."""
+        return min(self.grid_latents, self.insert_latents)
+
+    @property
     def grid_counts(self) -> tuple[int, ...]:
         """Columns of the before/after grids that the layer has units for."""
         return tuple(count for count in GRID_COUNTS if count <= self.info.units)
@@ -136,16 +142,18 @@ class SetStage:
 
     Attributes:
         edits: each once.
-        sweep: int64 [concept, ranking, count] index of the edit; rankings are iou, ace, then random draws.
+        rankings: names of the orders: effect where units are chosen by it, iou, ace, then random draws.
+        sweep: int64 [concept, ranking, count] index of the edit.
         side: int64 [concept] index of the edit that removes ``side_count`` units.
-        inserted: int64 [concept] index of the edit that inserts the concept's units everywhere.
-        ablated: int64 [concept] index of the edit that removes those same units.
+        inserted: int64 [concept, set] index of the edit that inserts a set everywhere: chosen ones, draws.
+        ablated: int64 [concept, set] index of the edit that removes those same units.
         grid: int64 [concept, column] index of the edits shown.
         slots: where the picture of (latent, edit) goes.
         orders: per concept, the units by each ranking.
     """
 
     edits: list[Edit]
+    rankings: tuple[str, ...]
     sweep: np.ndarray
     side: np.ndarray
     inserted: np.ndarray
@@ -156,33 +164,39 @@ class SetStage:
 
 
 def set_stage(
-    layer: LayerEdits, orders: list[tuple[tuple[int, ...], ...]], insert: list[tuple[int, ...]]
+    layer: LayerEdits,
+    rankings: tuple[str, ...],
+    orders: list[tuple[tuple[int, ...], ...]],
+    chosen: list[ConceptSets],
 ) -> SetStage:
     """Plans the sets.
 
     Args:
-        orders: per concept, the units by iou, by ACE, then random draws.
-        insert: per concept, the units that are inserted.
+        rankings: names of the orders.
+        orders: per concept, the units in each; the first is the one that is shown.
+        chosen: per concept, the sets that are inserted.
     """
     found = EditList()
-    rankings = len(orders[0]) if orders else 2
-    sweep = np.zeros((len(orders), rankings, len(layer.counts)), np.int64)
-    side, inserted, ablated = (np.zeros(len(orders), np.int64) for _ in range(3))
+    sweep = np.zeros((len(orders), len(rankings), len(layer.counts)), np.int64)
+    side = np.zeros(len(orders), np.int64)
+    whole = [(*sets.chosen.values(), *sets.draws) for sets in chosen]
+    inserted, ablated = (np.zeros((len(whole), len(whole[0]) if whole else 1), np.int64) for _ in range(2))
     grid = np.zeros((len(orders), len(layer.grid_counts)), np.int64)
     for place, of_concept in enumerate(orders):
         for ranking, order in enumerate(of_concept):
             for column, count in enumerate(layer.counts):
                 sweep[place, ranking, column] = found.add(_remove(order, count))
         side[place] = found.add(_remove(of_concept[0], layer.side_count))
-        inserted[place] = found.add(insertion(layer, insert[place], None))
-        ablated[place] = found.add(_remove(insert[place], len(insert[place])))
+        for row, units in enumerate(whole[place]):
+            inserted[place, row] = found.add(insertion(layer, units, None))
+            ablated[place, row] = found.add(_remove(units.units, len(units.units)))
         for column, count in enumerate(layer.grid_counts):
             grid[place, column] = found.add(_remove(of_concept[0], count))
     slots: dict[tuple[int, int], int] = {}
     for latent in range(layer.grid_latents):
         for edit in np.unique(grid).tolist():
             slots[latent, edit] = len(slots)
-    return SetStage(found.edits, sweep, side, inserted, ablated, grid, slots, orders)
+    return SetStage(found.edits, rankings, sweep, side, inserted, ablated, grid, slots, orders)
 
 
 def _remove(order: tuple[int, ...], count: int) -> Edit:
@@ -190,10 +204,12 @@ def _remove(order: tuple[int, ...], count: int) -> Edit:
     return Edit(tuple(sorted(order[:count])))
 
 
-def insertion(layer: LayerEdits, units: tuple[int, ...], block: tuple[int, int, int, int] | None) -> Edit:
-    """Units set to the values they are inserted at; those without one are left out."""
-    able = tuple(unit for unit in units if np.isfinite(layer.level[unit]))
-    return Edit(able, tuple(float(layer.level[unit]) for unit in able), block)
+def insertion(layer: LayerEdits, units: UnitSet, block: tuple[int, int, int, int] | None) -> Edit:
+    """Units moved to the values they are inserted at; those without one are left out."""
+    able = [at for at, unit in enumerate(units.units) if np.isfinite(layer.level[unit])]
+    values = tuple(float(layer.level[units.units[at]]) for at in able)
+    strengths = tuple(units.strengths[at] for at in able) if units.strengths else ()
+    return Edit(tuple(units.units[at] for at in able), values, block, strengths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,8 +222,8 @@ class Measured:
         alone: what single units gave.
         sets: the plan of sets.
         together: what sets gave.
-        insert: per concept, the units that were inserted.
-        placed: what insertions at places gave: edits are concepts x places.
+        chosen: per concept, the sets that were inserted.
+        placed: what insertions at places gave: edits are concepts x sets x places.
         placed_slots: where the picture of (latent, edit) of ``placed`` is.
         units_placed: what inserting single units at places gave, on latent 0 alone, by blocks of
             ``UNIT_BLOCK`` units: edits, and the slots of their pictures, are units x places.
@@ -218,7 +234,7 @@ class Measured:
     alone: Outcome
     sets: SetStage
     together: Outcome
-    insert: list[tuple[int, ...]]
+    chosen: list[ConceptSets]
     placed: Outcome
     placed_slots: dict[tuple[int, int], int]
     units_placed: tuple[Outcome, ...]
@@ -227,6 +243,17 @@ class Measured:
     def stages(self) -> tuple[Outcome, ...]:
         """All passes over edits."""
         return self.alone, *self.units_placed, self.together, self.placed
+
+    def placed_edit(self, concept: int, name: str, place: int) -> int:
+        """Index among the edits of ``placed``.
+
+        Args:
+            concept: its place among those tried.
+            name: of the set.
+            place: where it is put.
+        """
+        names = self.chosen[concept].names
+        return (concept * len(names) + names.index(name)) * len(self.layer.places) + place
 
     @property
     def unit_placed(self) -> np.ndarray:

@@ -35,12 +35,14 @@ class Outcome:
 
     Attributes:
         pixels: int32 [latent, edit, concept + 1].
+        inside: int32 [latent, edit, concept + 1] those over the edit's block.
         pictures: uint8 [slot, TILE, TILE, 3].
         unchanged: edits that changed no activation.
         seconds: spent now; less than the whole where a run was resumed.
     """
 
     pixels: np.ndarray
+    inside: np.ndarray
     pictures: np.ndarray
     unchanged: int
     seconds: float
@@ -80,9 +82,10 @@ class EditPass:
         key = digest(self.key, repr(list(edits)), sorted(slots.items()))
         shape = (latents, len(edits), len(setup.segmenter.catalogue) + 1)
         pixels = setup.cache.open(f"{name}.i32", key, shape, np.int32)
+        inside = setup.cache.open(f"{name}.inside.i32", key, shape, np.int32)
         shown = (max(slots.values(), default=0) + 1, TILE, TILE, 3)
         drawn = setup.cache.open(f"{name}.u8", key, shown, np.uint8)
-        done = min(pixels.done, drawn.done)
+        done = min(pixels.done, inside.done, drawn.done)
         pixels.extra = pixels.extra if done else {"unchanged": 0}
         begun = time.perf_counter()
         with setup.progress.stage(title, latents * len(edits), "images") as stage:
@@ -91,10 +94,12 @@ class EditPass:
                 own = {edit: slot for (of, edit), slot in slots.items() if of == latent}
                 held = self.maps.block(np.array([latent]))
                 found = self.editor.run(held, edits, own, latent, stage)
-                pixels.values[latent] = found.pixels
+                pixels.values[latent], inside.values[latent] = found.pixels, found.inside
                 for edit, slot in own.items():
                     drawn.values[slot] = found.pictures[edit]
                 pixels.extra["unchanged"] += found.unchanged
                 drawn.save(latent + 1)
+                inside.save(latent + 1)
                 pixels.save(latent + 1)
-        return Outcome(pixels.values, drawn.values, pixels.extra["unchanged"], time.perf_counter() - begun)
+        spent = time.perf_counter() - begun
+        return Outcome(pixels.values, inside.values, drawn.values, pixels.extra["unchanged"], spent)

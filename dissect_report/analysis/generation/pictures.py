@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
 from dissect_report.analysis.generation.layer import UNIT_BLOCK, Measured
 from dissect_report.analysis.sprites import outline, picture_grid
 from dissect_report.findings.generation import GridCell
 from dissect_report.findings.paths import TILE
 from dissect_report.findings.records import ConceptRecord
+
+#: Side of a lattice's picture: of many places the tiles are smaller.
+MOST_PIXELS = 16 * TILE
 
 #: Side of the grid on which changes are looked for, in cells of a tile.
 CHANGE_GRID = 32
@@ -50,7 +54,11 @@ def lattice_picture(pictures: np.ndarray, shape: tuple[int, int]) -> bytes:
         pictures: uint8 [place, TILE, TILE, 3], row by row.
         shape: rows and columns of places.
     """
-    return picture_grid(pictures.reshape(*shape, TILE, TILE, 3))
+    side = min(TILE, MOST_PIXELS // max(shape))
+    if side < TILE:
+        small = [Image.fromarray(one).resize((side, side), Image.Resampling.BOX) for one in pictures]
+        pictures = np.stack([np.asarray(one) for one in small])
+    return picture_grid(pictures.reshape(*shape, side, side, 3))
 
 
 def shown_grid(measured: Measured, place: int) -> np.ndarray:
@@ -85,9 +93,37 @@ def grid_cells(measured: Measured, place: int, record: ConceptRecord) -> tuple[t
 
 def placed_pictures(measured: Measured, place: int, latent: int) -> np.ndarray:
     """uint8 [place, TILE, TILE, 3]."""
-    many = len(measured.layer.places)
-    slots = [measured.placed_slots[latent, place * many + k] for k in range(many)]
+    first = measured.placed_edit(place, measured.chosen[place].names[0], 0)
+    slots = [measured.placed_slots[latent, first + k] for k in range(len(measured.layer.places))]
     return np.asarray(measured.placed.pictures[slots])
+
+
+def set_pictures(measured: Measured, row: int) -> np.ndarray:
+    """uint8 [latent, 1 + set, TILE, TILE, 3]: intact, then each set at the place that was drawn by lot.
+
+    Args:
+        measured: all outcomes.
+        row: of the concept among those tried.
+    """
+    sets, rows = measured.chosen[row], []
+    for latent, lot in enumerate(sets.lots):
+        slots = [measured.placed_slots[latent, measured.placed_edit(row, name, lot)] for name in sets.names]
+        rows.append(np.stack([measured.layer.intact_pictures[latent], *measured.placed.pictures[slots]]))
+    return np.stack(rows)
+
+
+def set_cells(measured: Measured, row: int, record: ConceptRecord) -> tuple[tuple[GridCell, ...], ...]:
+    """What changed in every cell of ``set_pictures``, row by row."""
+    layer, sets, rows = measured.layer, measured.chosen[row], []
+    for latent, pictures in enumerate(set_pictures(measured, row)):
+        edits = [measured.placed_edit(row, name, sets.lots[latent]) for name in sets.names]
+        drawn = [layer.intact[latent, record.id], *measured.placed.pixels[latent, edits, record.id]]
+        areas = (float(pixels / layer.pixels) for pixels in drawn)
+        rows.append(tuple(
+            GridCell(*changes(pictures[0], picture), area)
+            for picture, area in zip(pictures, areas, strict=True)
+        ))  # fmt: skip
+    return tuple(rows)
 
 
 def unit_placed_pictures(measured: Measured, place: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -69,11 +69,17 @@ def match_names(pattern: str, names: Sequence[str]) -> set[str]:
 
 
 def choose_concepts(
-    config: GenerationConfig, run: LoadedRun, layer: str
+    config: GenerationConfig, run: LoadedRun, layer: str, able: Collection[int] | None = None
 ) -> tuple[list[ConceptRecord], list[ConceptRecord]]:
     """The concepts to change, and those asked for that no image shows.
 
     By default the largest by area among those that a unit of the layer matches above chance.
+
+    Args:
+        config: the table.
+        run: the dissection's findings.
+        layer: whose units match.
+        able: concepts that can be changed, where none is named; None for all.
 
     Raises:
         ConfigError: a name that is no concept.
@@ -91,6 +97,7 @@ def choose_concepts(
         for unit in run.layers[layer].units
         if unit.concept and unit.grade in ("strong", "weak", "untested")
     }
+    matched = matched if able is None else matched & set(able)
     largest = sorted((c for c in catalogue if c.id in matched), key=lambda c: (-c.pixels, c.id))
     return largest[:DEFAULT_CONCEPTS], []
 
@@ -111,9 +118,10 @@ class Place:
 def lattice(map_size: tuple[int, int], grid: int, most: int) -> tuple[tuple[int, int], list[Place]]:
     """Rows and columns of places, and the places row by row.
 
-    A place is a cell where the map has at most ``most`` cells a side, else one of ``most`` x ``most`` blocks.
+    A place is a cell where the map has at most ``most`` cells a side, else one of ``most`` x ``most`` blocks;
+    none is smaller than a pixel of the segmentation grid.
     """
-    rows, columns = min(map_size[0], most), min(map_size[1], most)
+    rows, columns = min(map_size[0], most, grid), min(map_size[1], most, grid)
     places = []
     for row in range(rows):
         for column in range(columns):

@@ -8,11 +8,14 @@ import numpy as np
 
 from dissect_report.activations.tail import Tail
 from dissect_report.analysis.generation.concept_edits import concept_edits, place_labels
+from dissect_report.analysis.generation.gradient_check import learning_latents
+from dissect_report.analysis.generation.inserted_sets import added_at, painted, painted_before
 from dissect_report.analysis.generation.layer import Measured
 from dissect_report.analysis.generation.pictures import (
     lattice_picture,
     placed_pictures,
     removal_grid,
+    set_pictures,
     shown_grid,
     unit_pictures,
     unit_placed_pictures,
@@ -58,7 +61,8 @@ def _write_pictures(measured: Measured, paths: RunPaths, folder: str) -> None:
     layer = measured.layer
     for place, record in enumerate(layer.concepts):
         write_atomically(paths.removal_grid(folder, record.id), removal_grid(shown_grid(measured, place)))
-        for latent in range(min(layer.grid_latents, layer.insert_latents)):
+        write_atomically(paths.set_grid(folder, record.id), removal_grid(set_pictures(measured, place)))
+        for latent in range(layer.shown):
             tiles = placed_pictures(measured, place, latent)
             write_atomically(paths.lattice(folder, record.id, latent), lattice_picture(tiles, layer.shape))
     for place, unit in enumerate(layer.measured):
@@ -77,6 +81,7 @@ def _record(
     watch: dict[str, float],
 ) -> Generation:
     layer, seed = measured.layer, setup.run.dissection.seed
+    learned = learning_latents(config, len(setup.survey))
     units = run.layers[layer.info.name].units
     edits = sum(stage.pixels.shape[0] * stage.pixels.shape[1] for stage in measured.stages)
     ends = [*list(watch.values())[1:], time.perf_counter()]
@@ -84,6 +89,9 @@ def _record(
         schema_version=SCHEMA_VERSION,
         key=intervention_key(run.record.provenance.key, config),
         layer=layer.info.name,
+        choose_by=config.choose_by,
+        learned_on=(learned.start, learned.stop) if learned else None,
+        learned_in=config.choose_steps if learned else None,
         path=tail.path,
         latents=layer.latents,
         unit_latents=layer.unit_latents,
@@ -128,7 +136,9 @@ def _arrays(measured: Measured) -> dict[str, np.ndarray]:
     intact = layer.intact.mean(0) / layer.pixels
     before = layer.intact[: layer.unit_latents].mean(0) / layer.pixels
     alone = measured.alone.pixels.mean(0) / layer.pixels - before if layer.measured else intact[None][:0]
-    shape = (layer.insert_latents, len(layer.concepts), len(layer.places), len(intact))
+    named = [(row, name) for row, sets in enumerate(measured.chosen) for name in sets.names]
+    by_set = (len(layer.concepts), -1, layer.insert_latents, len(layer.places))
+    before = np.array([painted_before(layer, row) for row in range(len(layer.concepts))], np.float64)
     return {
         "units": np.array(layer.measured, np.int64),
         "intact": layer.intact.astype(np.int64),
@@ -136,9 +146,27 @@ def _arrays(measured: Measured) -> dict[str, np.ndarray]:
         "inserted": alone[1::2],
         "insert_level": layer.level,
         "sweep": measured.together.pixels[:, sets.sweep].transpose(1, 2, 3, 0, 4),
-        "set_inserted": measured.together.pixels[:, sets.inserted].mean(0) / layer.pixels - intact,
-        "placed": measured.placed.pixels.reshape(shape).transpose(1, 0, 2, 3),
+        "set_inserted": measured.together.pixels[:, sets.inserted[:, 0]].mean(0) / layer.pixels - intact,
+        "placed": _placed(measured),
+        "set_added": _stacked([added_at(measured, *one) for one in named], by_set),
+        "painted": _stacked([painted(measured, *one) for one in named], by_set),
+        "painted_before": before.reshape(-1, *by_set[2:]),
         "place_labels": place_labels(measured),
         "unit_placed": measured.unit_placed,
         "unit_place_labels": layer.labels_at(layer.unit_places)[0],
     }
+
+
+def _placed(measured: Measured) -> np.ndarray:
+    """int32 [concept, latent, place, concept + 1] of the set that was asked for."""
+    layer, rows = measured.layer, []
+    for row, sets in enumerate(measured.chosen):
+        first = measured.placed_edit(row, sets.names[0], 0)
+        rows.append(measured.placed.pixels[:, first : first + len(layer.places)])
+    shape = (len(rows), layer.insert_latents, len(layer.places), measured.placed.pixels.shape[2])
+    return np.array(rows, np.int32).reshape(shape)
+
+
+def _stacked(parts: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """[concept, set, latent, place]; no concept leaves no set."""
+    return np.stack(parts).reshape(shape) if parts else np.empty((0, 0, *shape[2:]))

@@ -11,7 +11,7 @@ from dissect_report.stats.latent_intervals import portion_interval
 
 
 def sweep_curves(measured: Measured, place: int, concept: int, weights: np.ndarray) -> tuple[SweepCurve, ...]:
-    """The curves by IoU, by ACE and of random units; draws of random units are pooled.
+    """The curves of every ranking; draws of random units are pooled.
 
     Args:
         place: of the concept among those tried.
@@ -21,22 +21,22 @@ def sweep_curves(measured: Measured, place: int, concept: int, weights: np.ndarr
     layer, sets = measured.layer, measured.sets
     intact = layer.intact[:, concept].astype(np.int64)
     orders = sets.orders[place]
-    rows = {"iou": [0], "ace": [1], "random": list(range(2, len(orders)))}
+    rows = {name: [at for at, own in enumerate(sets.rankings) if own == name] for name in RANKINGS}
     curves = []
     for ranking in RANKINGS:
         if not rows[ranking]:
             continue
         longest = len(orders[rows[ranking][0]])
-        points = []
+        points: list[SweepPoint] = []
         for column, count in enumerate(layer.counts):
-            if count > longest:  # a ranking of fewer units, such as the detectors alone, ends earlier
-                continue
+            if count > longest and (ranking != "effect" or (points and points[-1].count == longest)):
+                continue  # a ranking of fewer units, such as the detectors alone, ends earlier
             edits = sets.sweep[place, rows[ranking], column]
             edited = measured.together.pixels[:, edits, concept].T.astype(np.int64)
             portion = float(removed_portion(np.tile(intact, len(edited)), edited.reshape(-1)))
             low, high = portion_interval(intact, edited, weights)
             ends = [None if np.isnan(value) else float(value) for value in (portion, low, high)]
-            points.append(SweepPoint(count, *ends))
+            points.append(SweepPoint(min(count, longest), *ends))
         order = () if ranking == "random" else orders[rows[ranking][0]][: max(layer.counts)]
         curves.append(SweepCurve(ranking, order, tuple(points)))
     return tuple(curves)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import torch
 from PIL import Image
 
 from dissect_report.activations.tail import Held, Tail
 from dissect_report.analysis.painting.strokes import paint
-from dissect_report.analysis.sprites import picture_grid
 from dissect_report.findings.generation import ConceptEdits, Generation
 from dissect_report.findings.painting import PaintSet
 
 #: Side of each of the two pictures.
 SIDE = 256
+
+#: Between them, transparent.
+GAP = 8
 
 #: Places painted, of those where the concept takes best.
 PLACES = 6
@@ -22,7 +26,7 @@ PLACES = 6
 def best_scene(record: Generation, scenes: int) -> tuple[ConceptEdits, int] | None:
     """The concept and the scene in which it takes best; None where none takes anywhere."""
     tried = [
-        (max(added), edits, latent)
+        (sum(sorted(added)[-PLACES:]), edits, latent)
         for edits in record.concepts
         for latent, added in enumerate(edits.lattice_added[:scenes])
         if added and max(added) > 0
@@ -61,5 +65,10 @@ def painted_picture(
             image = tail.run(torch.from_numpy(each)[None].to(held.recorded.device), held.kept)
         pixels = (image[0].float().clamp(low, high) - low) / (high - low) * 255
         picture = Image.fromarray(pixels.round().byte().permute(1, 2, 0).cpu().numpy())
-        shown.append(np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC)))
-    return picture_grid(np.stack(shown)[None])
+        shown.append(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+    both = Image.new("RGBA", (2 * SIDE + GAP, SIDE))
+    for place, picture in enumerate(shown):
+        both.paste(picture, (place * (SIDE + GAP), 0))
+    stream = io.BytesIO()
+    both.save(stream, "WEBP", quality=80, method=4)
+    return stream.getvalue()

@@ -13,14 +13,17 @@ LINES = {
     "random": ("random units", "dot", True),
     "ace": ("best by ACE", "dash", False),
     "iou": ("best by IoU", "solid", True),
+    "effect": ("best by effect", "solid", True),
 }
 
 
 def sweep_figure(curves: Sequence[SweepCurve], category: str) -> Figure:
     """Portion of a concept removed against units removed, with 99 % bands."""
     traces: list[Figure] = []
-    colors = {"random": "--faint", "ace": "--ink", "iou": f"--{category}"}
     by_ranking = {curve.ranking: curve for curve in curves}
+    colors = {"random": "--faint", "ace": "--ink", "iou": f"--{category}", "effect": f"--{category}"}
+    if "effect" in by_ranking:  # the colour goes to the units that were asked for
+        colors["iou"] = "--quiet"
     for ranking, (name, dash, band) in LINES.items():
         if ranking in by_ranking:
             known = [point for point in by_ranking[ranking].points if point.portion is not None]

@@ -32,6 +32,8 @@ def _pictures(edited: GenerationView, run: LoadedRun) -> Iterator[tuple[Path, Pu
     for edits in edited.record.concepts:
         if edits.cells:
             yield run.paths.removal_grid(folder, edits.concept), addresses.removal_grid(edits.concept)
+        if edits.set_cells:
+            yield run.paths.set_grid(folder, edits.concept), addresses.set_grid(edits.concept)
         for latent in range(len(edits.lattice_added)):
             target = addresses.lattice(edits.concept, latent)
             yield run.paths.lattice(folder, edits.concept, latent), target

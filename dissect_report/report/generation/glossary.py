@@ -31,6 +31,31 @@ def generation_glossary(record: Generation) -> dict[str, Term]:
             "Of the concept's pixels: minus the sum of their changes over all latents, divided by their sum "
             "in the intact images. Below 0 where there are more than before.",
         ),
+        "effect_ranking": (
+            "by effect",
+            "Units go first whose learned strength is largest: how far each is moved to its insertion value, "
+            "from 0 to 1, was learned by gradient through the rest of the generator and the segmenter, so "
+            "that the concept appears where units are inserted, with a penalty on the sum. Learned on other "
+            "latents than anything is measured on.",
+        ),
+        "strength": (
+            "strength",
+            "How far a unit's map is moved to its insertion value: 1 is the whole way, as by IoU.",
+        ),
+        "painted": (
+            "share of the place",
+            "The share of the place's own grid pixels that carry the concept with the units inserted there; "
+            "mean over places and latents.",
+        ),
+        "gained": (
+            "gain of the place",
+            "The share of the place's own grid pixels that carry the concept with the units inserted there, "
+            "minus the same in the intact image; mean over places and latents.",
+        ),
+        "lot": (
+            "by lot",
+            "The control: at every place as many units that are not dead, drawn anew, at the same strengths.",
+        ),
         "iou_ranking": (
             "by IoU",
             "Units with the largest IoU with the concept go first.",
@@ -40,7 +65,7 @@ def generation_glossary(record: Generation) -> dict[str, Term]:
             "Units go first whose own average causal effect on the concept is largest; only those that were "
             "changed one by one have one.",
         ),
-        "random": (
+        "random_ranking": (
             "random units",
             "As many units that are not dead, drawn with a seed; draws are pooled. What a removal does when "
             "it does not matter which units are chosen.",

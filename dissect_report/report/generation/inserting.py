@@ -11,6 +11,7 @@ from dissect_report.report.formatting import share
 from dissect_report.report.generation.figures import context_figure
 from dissect_report.report.generation.lattice import lattice_data, places_map
 from dissect_report.report.generation.section import concept_part, generation_page, layer_section, strongest
+from dissect_report.report.generation.sets import gains_figure, set_rows, set_sheet
 from dissect_report.report.generation.view import GenerationView, beyond
 from dissect_report.report.generation.words import ENOUGH_PLACES, insertion_sentence, of_image
 from dissect_report.report.page import Page
@@ -36,6 +37,7 @@ def _section(edited: GenerationView, path: PurePosixPath) -> dict[str, Any]:
         "strongest": strongest(edited, lambda edits: edits.added),
         "enough": ENOUGH_PLACES,
         "place_share": share(edited.place_share),
+        "gains": gains_figure(edited),
     }
 
 
@@ -83,4 +85,6 @@ def _concept(edited: GenerationView, path: PurePosixPath, edits: ConceptEdits) -
         ],
         "map": places_map(edits.added_by_place, edited.record.places, "Mean added area by place"),
         "removing": edited.removing_href(path, edits.concept),
+        "sets": set_rows(edits),
+        "side_by_side": set_sheet(edited, path, edits),
     }

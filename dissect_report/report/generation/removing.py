@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -13,6 +14,9 @@ from dissect_report.report.generation.section import concept_part, generation_pa
 from dissect_report.report.generation.view import HEADLINE, GenerationView, beyond, point_at, removed_point
 from dissect_report.report.generation.words import portion, removal_sentence
 from dissect_report.report.page import Page
+
+#: Names of the rankings.
+RANKED = {"effect": "by effect", "iou": "by IoU", "ace": "by ACE", "random": "random"}
 
 
 def removing_page(found: list[GenerationView]) -> Page:
@@ -31,8 +35,19 @@ def _section(edited: GenerationView, path: PurePosixPath) -> dict[str, Any]:
         "concepts": [_concept(edited, path, edits) for edits in edited.record.concepts],
         "strongest": strongest(edited, _portion),
         "grid_counts": edited.record.grid_counts,
-        "removed": max((size for size in edited.record.removed if size <= HEADLINE), default=0),
+        "removed": tried_size(edited),
+        "rankings": [(RANKED[ranking], f"{ranking}_ranking") for ranking in tried(edited)],
     }
+
+
+def tried(edited: GenerationView) -> tuple[str, ...]:
+    """The rankings of the sweeps: by effect only where units were chosen by it."""
+    return tuple(r for r in RANKINGS if r != "effect" or edited.record.choose_by == "effect")
+
+
+def tried_size(edited: GenerationView) -> int:
+    """The largest number of units removed in every sweep, of those for headlines; 0 without any."""
+    return max((size for size in edited.record.removed if size <= HEADLINE), default=0)
 
 
 def _portion(edits: ConceptEdits) -> float | None:
@@ -67,7 +82,9 @@ def _loss(point: SweepPoint, name: str) -> str:
 def _concept(edited: GenerationView, path: PurePosixPath, edits: ConceptEdits) -> dict[str, Any]:
     concept = edited.concept(edits.concept)
     best = removed_point(edits)
-    points = {ranking: point_at(edits, ranking, best.count) if best else None for ranking in RANKINGS}
+    size = tried_size(edited)
+    own = {"effect": best}
+    points = {name: own.get(name) or point_at(edits, name, size) for name in tried(edited)}
     grid = edited.view.addresses.removal_grid(edits.concept)
     most = max(range(len(edits.cells)), key=lambda row: edits.cells[row][0].area, default=0)
     return concept_part(edited, path, edits) | {
@@ -79,7 +96,7 @@ def _concept(edited: GenerationView, path: PurePosixPath, edits: ConceptEdits) -
         "columns": len(edited.record.grid_counts),
         "rows": _rows(edited, edits, concept.name),
         "first": most,
-        "steps": _steps(edits),
+        "steps": _steps(edits, tried(edited)),
         "inserting": edited.inserting_href(path, edits.concept),
     }
 
@@ -104,8 +121,8 @@ def _words(latent: int, size: int, name: str, cell: GridCell, intact: GridCell) 
     )
 
 
-def _steps(edits: ConceptEdits) -> list[tuple[int, list[SweepPoint | None]]]:
+def _steps(edits: ConceptEdits, rankings: Sequence[str]) -> list[tuple[int, list[SweepPoint | None]]]:
     """The sweep as a table: units removed, then a point for every ranking."""
     by_ranking = {curve.ranking: {p.count: p for p in curve.points} for curve in edits.curves}
     counts = sorted({size for points in by_ranking.values() for size in points})
-    return [(size, [by_ranking.get(ranking, {}).get(size) for ranking in RANKINGS]) for size in counts]
+    return [(size, [by_ranking.get(ranking, {}).get(size) for ranking in rankings]) for size in counts]

@@ -9,8 +9,10 @@ from typing import Any
 from dissect_report.findings.generation import ConceptEdits
 from dissect_report.report.addresses import link
 from dissect_report.report.experiment_page import experiment_page
+from dissect_report.report.generation.sets import choice_sentence
 from dissect_report.report.generation.view import GenerationView
 from dissect_report.report.generation.words import (
+    CHOSEN,
     never_drawn_sentence,
     of_image,
     of_images,
@@ -59,6 +61,8 @@ def layer_section(edited: GenerationView, path: PurePosixPath) -> dict[str, Any]
         "record": edited.record,
         "tips": edited.tips,
         "never_drawn": never_drawn_sentence(edited),
+        "choice": choice_sentence(edited),
+        "by": CHOSEN[edited.record.choose_by],
         "file": link(path, edited.view.addresses.folder / "generation.json"),
         "place": edited.view.layer.summary.folder,
     }

@@ -8,6 +8,7 @@ from typing import Any
 from dissect_report.findings.store import LoadedRun
 from dissect_report.report.addresses import HOME, RunAddresses, link
 from dissect_report.report.formatting import plural
+from dissect_report.report.generation.sets import set_rows
 from dissect_report.report.generation.view import generation_views, removed_point
 from dissect_report.report.generation.words import (
     insertion_sentence,
@@ -22,7 +23,7 @@ from dissect_report.report.site import SiteFindings
 
 def concept_edit_lines(
     site: SiteFindings, run: LoadedRun, concept: int, page: PurePosixPath
-) -> list[dict[str, str]]:
+) -> list[dict[str, Any]]:
     """What a concept's page says about the run's edits of it: a line for every layer where it was edited."""
     lines = []
     for edited in generation_views(site, run):
@@ -34,6 +35,8 @@ def concept_edit_lines(
                 "count": plural(point.count, "unit") if point else "",
                 "removed": portion(point.portion if point else None),
                 "added": of_image(edits.added),
+                "sets": set_rows(edits),
+                "tips": edited.tips,
                 "removing": edited.removing_href(page, concept),
                 "inserting": edited.inserting_href(page, concept),
             })  # fmt: skip

@@ -102,9 +102,11 @@ def generation_views(site: SiteFindings, run: LoadedRun) -> list[GenerationView]
 
 
 def removed_point(edits: ConceptEdits) -> SweepPoint | None:
-    """The largest removal of at most ``HEADLINE`` units by IoU; None where no unit was removed."""
-    curves = [curve for curve in edits.curves if curve.ranking == "iou"]
-    tried = [point for curve in curves for point in curve.points if 0 < point.count <= HEADLINE]
+    """The largest removal of at most ``HEADLINE`` of its units, in the order by which they were chosen.
+
+    None where no unit was removed.
+    """
+    tried = [point for curve in edits.curves[:1] for point in curve.points if 0 < point.count <= HEADLINE]
     return max(tried, key=lambda point: point.count, default=None)
 
 

@@ -9,6 +9,8 @@ from dissect_report.report.formatting import DASH, count, listing, plural, share
 from dissect_report.report.generation.view import GenerationView, beyond, point_at, relative, removed_point
 
 SPACE = "\N{NO-BREAK SPACE}"
+#: How units were chosen, in words.
+CHOSEN = {"effect": "by effect", "iou": "by IoU", "random": "by lot"}
 #: A removal that takes less of a concept leaves most of it to other units.
 LITTLE = 0.1
 #: Contexts at fewer places are drawn in grey and stay out of sentences.
@@ -65,7 +67,9 @@ def removal_sentence(name: str, edits: ConceptEdits) -> str:
         if point.count > 1
         else "Removing its best unit"
     )
-    if not edits.detectors:
+    if _by_effect(edits):
+        units = f"Removing the {plural(point.count, 'unit')} that draw {name}, as learned on other latents,"
+    elif not edits.detectors:
         nearest = "one unit" if point.count == 1 else count(point.count)
         units = f"No unit detects {name}; removing the {nearest} nearest to it"
     if point.low is not None and not beyond(point.low, point.high):
@@ -73,6 +77,8 @@ def removal_sentence(name: str, edits: ConceptEdits) -> str:
         change = portion(-point.portion, sign=True)
         return f"{units} changes {name} by {change} ({interval_words(turned)}): no certain change."
     span = interval_words(portions(point.low, point.high))
+    if point.portion == 1 and point.low is None:
+        span = "every pixel in every image, so there is no interval"
     if point.portion < 0:
         more = portions(*(None if end is None else -end for end in (point.high, point.low)))
         text = f"{units} leaves {portion(-point.portion)} more {name} than before ({interval_words(more)})"
@@ -91,7 +97,7 @@ def _held_back(point: SweepPoint) -> str:
 
 
 def _against_random(point: SweepPoint, edits: ConceptEdits) -> str:
-    other = point_at(edits, "random", point.count)
+    other = point_at(edits, "random", point.count) or _lot(point, edits)
     if other is None or other.portion is None:
         return ""
     drawn, s = plural(other.count, "random unit"), "s" if other.count == 1 else ""
@@ -105,6 +111,17 @@ def _against_random(point: SweepPoint, edits: ConceptEdits) -> str:
     return f"; {drawn} take{s} away {portion(other.portion)}"
 
 
+def _lot(point: SweepPoint, edits: ConceptEdits) -> SweepPoint | None:
+    """As many units removed by lot as a set holds, where the sweep has no such number."""
+    sizes = {one.chosen_by: one for one in edits.sets if len(one.units) == point.count}
+    lot = sizes.get("random")
+    return SweepPoint(point.count, lot.removed, lot.removed_low, lot.removed_high) if lot else None
+
+
+def _by_effect(edits: ConceptEdits) -> bool:
+    return bool(edits.sets) and edits.sets[0].chosen_by == "effect"
+
+
 def insertion_sentence(name: str, edits: ConceptEdits, edited: GenerationView) -> str:
     """What inserting a concept's units at one place does, and where it takes."""
     if edits.added is None:
@@ -113,13 +130,29 @@ def insertion_sentence(name: str, edits: ConceptEdits, edited: GenerationView) -
     span = interval_words(of_images(edits.added_low, edits.added_high))
     where = f"at one place, {share(edited.place_share)} of the image,"
     text = f"Inserting the {units} that match {name} best {where}"
+    if _by_effect(edits):
+        text = f"Inserting the {units} that draw {name}, as learned on other latents, {where}"
     if edits.added_low is not None and not beyond(edits.added_low, edits.added_high):
         return f"{text} changes {name} by {of_image(edits.added)} of the image ({span}): no certain gain."
     if edits.added <= 0:
         return f"{text} leaves {of_image(-edits.added, False)} of the image less {name} than before ({span})."
     return (
         f"{text} adds {of_image(edits.added, False)} of the image on average ({span}){_where(edits, edited)}."
+        f"{_painted(name, edits)}"
     )
+
+
+def _painted(name: str, edits: ConceptEdits) -> str:
+    """What becomes of the place itself."""
+    if not edits.sets:
+        return ""
+    put, others = edits.sets[0], {one.chosen_by: one for one in edits.sets[1:]}
+    rivals = [f"{CHOSEN[by]} {portion(one.gained, sign=True)}" for by, one in others.items()]
+    span = interval_words(portions(put.gained_low, put.gained_high))
+    text = (
+        f" Of the place itself {portion(put.painted)} is {name} then, {portion(put.gained)} more than before"
+    )
+    return f"{text} ({span}{''.join(f'; {rival}' for rival in rivals)})."
 
 
 def _where(edits: ConceptEdits, edited: GenerationView) -> str:

@@ -57,7 +57,7 @@ class PaintingExperiment(Experiment):
                 picture = emblem.picture_card(
                     f"What happens if I paint “{name}” here?",
                     f"{site.config.title}: paint with the units of {own.run.record.name}, in your browser",
-                    shown.convert("RGB"),
+                    shown,
                 )
             yield own.run_addresses.paint_card, picture
 

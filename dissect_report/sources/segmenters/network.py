@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from dissect_report.sources.factory import load_factory, source_digest
 from dissect_report.sources.identity import digest_of
 from dissect_report.sources.in_memory import concepts_of, held
 from dissect_report.sources.precision import run_as_it_is
+from dissect_report.sources.segmenters.carried import find_catalogue, networks_in, read_carried
 from dissect_report.sources.segmenters.label_output import LabelOutput
 from dissect_report.sources.segmenters.protocol import sample_cells, to_positions
 from dissect_report.sources.shells import eager
@@ -109,13 +110,17 @@ class NetworkSegmenter:
     def _gives_ids(self) -> bool:
         return callable(getattr(self.network, "segment", None))
 
-    def answer(self, images: Float[Tensor, "image 3 y x"]) -> Any:
+    def answer(self, images: Float[Tensor, "image 3 y x"], gradient: bool = False) -> Any:
         """What the network itself gives of RGB images in [0, 1], before anything is made of it.
+
+        Args:
+            images: on any device.
+            gradient: whether one may be asked for.
 
         Raises:
             SegmenterError: it fails.
         """
-        with torch.no_grad(), eager():
+        with torch.set_grad_enabled(gradient), eager():
             return self._run(
                 self.network.segment if self._gives_ids else self.network, self._prepared(images)
             )
@@ -123,7 +128,7 @@ class NetworkSegmenter:
     @property
     def networks(self) -> list[nn.Module]:
         """The network, or those that an object with ``segment`` keeps."""
-        return _networks(self.network)
+        return networks_in(self.network)
 
     def scores(self, images: Float[Tensor, "image 3 y x"]) -> Float[Tensor, "image concept y x"] | None:
         """The network's own logits of RGB in [0, 1]; None where it gives ids.
@@ -135,6 +140,36 @@ class NetworkSegmenter:
             return None
         found, _ = self._output.read(lambda: self.answer(images), len(images))
         return found if found.is_floating_point() else None
+
+    def log_probability(
+        self, images: Float[Tensor, "image 3 y x"], position: int
+    ) -> Float[Tensor, "image y x"]:
+        """The natural logarithm of a concept's probability at every pixel that the network decides on.
+
+        A gradient leads from it to the images. An object with ``segment`` gives it by a method of its own,
+        ``log_probability(images, id)``.
+
+        Args:
+            images: RGB in [0, 1].
+            position: of the concept in the catalogue, from 1.
+
+        Raises:
+            SegmenterError: the network fails, or gives whole ids.
+        """
+        channel = self.catalogue[position - 1].id
+        if self._gives_ids:
+            own = getattr(self.network, "log_probability", None)
+            if own is None:
+                raise SegmenterError(f"{self.source} gives whole ids, which have no gradient")
+            with torch.enable_grad(), eager():
+                made: Tensor = self._run(lambda prepared: own(prepared, channel), self._prepared(images))
+            return made
+        with torch.enable_grad():
+            found, alone = self._output.read(lambda: self.answer(images, True), len(images))
+            if not found.is_floating_point():
+                raise SegmenterError(f"{self.source} gives whole ids, which have no gradient")
+            channel = 0 if found.shape[1] == 1 else channel
+            return F.logsigmoid(found[:, channel]) if alone else found.log_softmax(1)[:, channel]
 
     def _prepared(self, images: Tensor) -> Tensor:
         """On the network's device, normalised as it wants them."""
@@ -198,19 +233,6 @@ def _channels(catalogue: Sequence[Concept], unlabelled: Sequence[int]) -> tuple[
     return tuple(number + 1 for number in (highest, *unlabelled) if number >= highest)
 
 
-def _networks(thing: Any) -> list[nn.Module]:
-    """The network itself, or those that an object with ``segment`` keeps in attributes, lists and tables."""
-    if isinstance(thing, nn.Module):
-        return [thing]
-    if isinstance(thing, Mapping | list | tuple):
-        kept = thing.values() if isinstance(thing, Mapping) else thing
-        return [network for part in kept for network in _networks(part)]
-    kept = [value for _, value in sorted(vars(thing).items())] if hasattr(thing, "__dict__") else []
-    return [
-        n for part in kept if isinstance(part, nn.Module | Mapping | list | tuple) for n in _networks(part)
-    ]
-
-
 def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
     """A segmenter from "file.py:factory" or "package.module:factory".
 
@@ -219,7 +241,7 @@ def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
     """
     network = load_factory(config.source, folder, SegmenterError)()
     _check_segments(config, network)
-    catalogue = _find_catalogue(config, folder, network)
+    catalogue = find_catalogue(config, folder, network)
     code = source_digest(config.source, folder)
     return NetworkSegmenter(
         config.source, network, catalogue, unlabelled=config.unlabelled, output=config.output,
@@ -232,7 +254,7 @@ def open_held(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
     held_network, concepts = concepts_of(held(config.source, SegmenterError))
     _check_segments(config, held_network)
     if concepts is None:
-        catalogue = _find_catalogue(config, folder, held_network)
+        catalogue = find_catalogue(config, folder, held_network)
     else:
         listed = read_carried(concepts, config.source, config.unlabelled)
         catalogue = check_catalogue(listed, config.unlabelled, config.source)
@@ -272,45 +294,3 @@ def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
         config.source, network, catalogue, unlabelled=unlabelled, output=config.output,
         normalisation=(MEAN, STD),
     )  # fmt: skip
-
-
-def _find_catalogue(config: SegmenterConfig, folder: Path, network: Any) -> tuple[Concept, ...]:
-    """From the configured file, else from what the factory's object carries."""
-    if config.concepts:
-        return read_catalogue(folder / config.concepts, config.unlabelled)
-    for attribute in ("concepts", "labels"):
-        carried = getattr(network, attribute, None)
-        if isinstance(carried, Iterable) and (carried := list(carried)):
-            where = f"{config.source}, its .{attribute}"
-            return check_catalogue(read_carried(carried, where, config.unlabelled), config.unlabelled, where)
-    raise SegmenterError(
-        f"{config.source}: nobody names its concepts: set `concepts` to a file, or give the object "
-        "a list .labels, one name a channel"
-    )
-
-
-def read_carried(carried: Iterable[Any], where: str, unlabelled: Collection[int] = (0,)) -> list[Concept]:
-    """Concepts from names in channel order, or from (id, name, category) triples or objects.
-
-    Args:
-        carried: what the factory's object has.
-        where: for the message.
-        unlabelled: the ids that mean no label.
-
-    Raises:
-        SegmenterError: it is neither.
-    """
-    entries = list(carried)
-    if all(isinstance(entry, str) for entry in entries):
-        return name_channels(entries, unlabelled)
-    concepts = []
-    for entry in entries:
-        parts = (
-            entry
-            if isinstance(entry, tuple | list)
-            else [getattr(entry, k, None) for k in ("id", "name", "category")]
-        )
-        if len(parts) != 3 or not isinstance(parts[0], int) or not all(isinstance(p, str) for p in parts[1:]):
-            raise SegmenterError(f"{where}: {entry!r} is neither a name nor (id, name, category)")
-        concepts.append(Concept(*parts))
-    return concepts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from dissect_report.analysis.dissection import dissect
 from dissect_report.analysis.forecast import forecast
 from dissect_report.analysis.generation.edits import Edit
 from dissect_report.analysis.generation.experiment import is_current, open_pass, run_generation
+from dissect_report.analysis.generation.pictures import lattice_picture
 from dissect_report.analysis.generation.plans import lattice
 from dissect_report.analysis.layer_numbers import dissected_maps
 from dissect_report.analysis.progress import Silent
@@ -225,6 +227,18 @@ def test_places_are_cells_or_blocks_and_their_middles_lie_in_them() -> None:
         covered[place.block[0] : place.block[1], place.block[2] : place.block[3]] += 1
     assert (covered == 1).all()
     assert lattice((4, 2), 32, 8)[0] == (4, 2)
+    shape, places = lattice((16, 16), 64, 16)  # single cells of a finer map
+    assert (shape, places[17].block, places[17].middle) == ((16, 16), (1, 2, 1, 2), (6, 6))
+    assert lattice((128, 128), 64, 128)[0] == (64, 64), "no smaller than a pixel of the grid"
+
+
+def test_the_picture_of_a_fine_lattice_has_smaller_tiles() -> None:
+    tiles = np.zeros((32 * 32, TILE, TILE, 3), np.uint8)
+    tiles[33] = 255
+    with Image.open(io.BytesIO(lattice_picture(tiles, (32, 32)))) as picture:
+        assert picture.size == (2048, 2048)
+        assert picture.getpixel((96, 96)) > (240, 240, 240)
+        assert picture.getpixel((32, 32)) < (15, 15, 15)
 
 
 def test_pictures_are_written_for_every_concept_latent_and_unit(site) -> None:
@@ -282,7 +296,6 @@ def test_an_interrupted_run_goes_on_at_the_last_finished_latent(site, tmp_path) 
     run_generation(setup, run, {})
     again = load_run(setup.paths.root).layers["layer1"].generation
     assert replace(again, seconds={}) == replace(found, seconds={})
-    assert len(calls) - before < 12 * 2 * 5 + 3 * 16 * 3 + 200
     resumed = len(calls) - before
     calls.clear()
     for array in setup.cache.folder.glob("edited.*"):
@@ -329,7 +342,7 @@ def test_a_changed_table_edits_again_and_measures_nothing_again(site, tmp_path) 
         ("Steps", 'concepts = ["read"]', ConfigError, "no concept is called 'read'.*red"),
         ("Steps", 'layers = ["layer3"]', LayerError, "no layer is called 'layer3'"),
         ("Steps", "removed = [50]", ConfigError, "the layer has 12 units"),
-        ("Steps", "places = 9", ConfigError, "places must be 2 to 8"),
+        ("Steps", "places = 1", ConfigError, "places must be at least 2"),
         ("Steps", "unit_places = 9", ConfigError, "unit_places must be 0 to 8"),
     ],
 )
@@ -364,13 +377,13 @@ def test_a_forecast_counts_the_edits_and_says_what_to_lower(site, tmp_path) -> N
     config = load_config(path)
     (line,) = [line for line in forecast(config, Silent(), 1) if "edits at" in line]
     assert line.startswith("Steps: edits at layer1: at most ")
-    # 12 units twice on 4 latents and at 4 places; of 3 concepts 4 counts x 4 rankings + 2 on 5 latents,
-    # 16 places on 3
-    assert f"{12 * (2 * 4 + 4) + 3 * (4 * 4 + 2) * 5 + 3 * 16 * 3} images" in line
+    # 12 units twice on 4 latents and at 4 places; of 3 concepts 4 counts x 4 rankings and a set and two
+    # draws twice on 5 latents, the set and its control at 16 places on 3
+    assert f"{12 * (2 * 4 + 4) + 3 * (4 * 4 + 6) * 5 + 3 * 16 * 2 * 3} images" in line
     assert "[generation] concepts, latents" in line
     assert sorted(p.name for p in tmp_path.iterdir()) == ["dissect.toml", "net.py"]
     _, _, found = site
-    assert found.edits <= 12 * (2 * 4 + 4) + len(found.concepts) * ((4 * 4 + 2) * 5 + 16 * 3)
+    assert found.edits <= 12 * (2 * 4 + 4) + len(found.concepts) * ((4 * 4 + 6) * 5 + 16 * 2 * 3)
 
 
 def test_the_generators_range_is_recorded_and_its_images_clamped(site) -> None:

@@ -77,7 +77,7 @@ def test_an_order_with_fewer_units_has_a_dash_and_not_the_number_of_fewer(pages,
     last = next(curve for curve in concept.curves if curve.ranking == "ace").points[-1]
     table = pages[0].body.split("<h2>All concepts</h2>")[1]
     assert portion(last.portion) not in table.split("</tr>")[1]
-    dashes = table.count('title="Not tried: fewer units are in this order">–')
+    dashes = table.count('title="Not tried: this order has no such number of units">–')
     assert dashes == 2 * len(edits.record.concepts)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dissect_report.findings.generation import AreaChange, ConceptEdits, SweepCurve, SweepPoint
+from dissect_report.findings.inserted_sets import InsertedSet
 from dissect_report.report.generation.view import GenerationView
 from dissect_report.report.generation.words import (
     insertion_sentence,
@@ -24,6 +25,7 @@ def made(low: float | None, value: float | None, high: float | None, **more: obj
         "concept": 1, "area": 0.2, "images": 5, "detectors": 3, "ceiling": 0.2, "insert_units": (1, 2),
         "curves": curves, "side_count": 20, "side_effects": (), "ace": 0.1, "added": 0.01, "added_low": 0.005,
         "added_high": 0.02, "added_by_place": (), "contexts": (), "cells": (), "lattice_added": (),
+        "insert_strengths": (1.0, 1.0), "sets": (), "shown_places": (), "set_cells": (),
         "notes": (),
     }  # fmt: skip
     return ConceptEdits(**(fields | more))  # type: ignore[arg-type]
@@ -53,6 +55,45 @@ def test_a_small_removal_and_one_that_random_units_equal_are_called_so():
     text = spaced(removal_sentence("car", made(0.2, 0.3, 0.4, random=0.25)))
     assert "whether that is more than 20 random units take (25 %, 99 %" in text
     assert "as much" not in removal_sentence("car", made(0.2, 0.3, 0.4, random=0.19))
+
+
+def test_all_of_it_in_every_image_is_no_lack_of_latents():
+    text = removal_sentence("car", made(None, 1.0, None))
+    assert "takes away 100 %" in spaced(text)
+    assert "every pixel in every image" in text
+
+
+def by(kind: str, gained: float, **more: object) -> InsertedSet:
+    fields: dict[str, object] = {
+        "chosen_by": kind, "units": tuple(range(17)), "strengths": (0.5,) * 17, "added": 0.01,
+        "added_low": 0.005, "added_high": 0.02, "painted": gained + 0.1, "gained": gained,
+        "gained_low": gained - 0.04, "gained_high": gained + 0.04, "ace": 0.1, "ace_low": 0.05,
+        "ace_high": 0.15, "removed": 0.03, "removed_low": 0.01, "removed_high": 0.05,
+    }  # fmt: skip
+    return InsertedSet(**(fields | more))  # type: ignore[arg-type]
+
+
+SETS = (by("effect", 0.5), by("iou", 0.2), by("random", 0.01))
+
+
+def test_units_by_effect_are_said_to_be_learned_on_others_and_stand_beside_their_control():
+    curves = (SweepCurve("effect", tuple(range(17)), (SweepPoint(17, 0.9, 0.8, 0.95),)),)
+    edits = made(0, 0, 0, curves=curves, sets=SETS, insert_units=tuple(range(17)))
+    text = spaced(removal_sentence("tree", edits))
+    assert text == (
+        "Removing the 17 units that draw tree, as learned on other latents, takes away 90 % of its pixels "
+        "(99 % interval 80 to 95 %); 17 random units take away 3.0 %."
+    )
+
+
+def test_a_place_says_what_becomes_of_it_and_what_other_sets_gain(edits):
+    own = made(0, 0.5, 1, sets=SETS, insert_units=tuple(range(17)))
+    text = spaced(insertion_sentence("tree", own, edits))
+    assert text.startswith("Inserting the 17 units that draw tree, as learned on other latents, at one place")
+    assert text.endswith(
+        "Of the place itself 60 % is tree then, 50 % more than before (99 % interval 46 to 54 %; "
+        "by IoU +20 %; by lot +1.0 %)."
+    )
 
 
 def test_one_unit_is_not_units():
