@@ -145,7 +145,7 @@ class SceneSegmenter:
                 smaller than those it was taught on are enlarged: a tree of nine pixels is no tree to it.
             cells: of a side in pixels, the rows and columns that are wanted; by default all of them.
         """
-        height, width = images.shape[-2:]
+        height, width = (int(side) for side in images.shape[-2:])  # numbers, also while a graph is made
         if height == width < TAUGHT_SIDE:
             larger = functional.interpolate(images, size=(TAUGHT_SIDE, TAUGHT_SIDE), mode="bicubic")
             return self.segment(larger.clamp(0, 1), cells)

@@ -31,6 +31,7 @@ class Inventory:
         thumbnails: probe images that are in it as a picture of their own.
         strips: pictures that show several probe images side by side.
         segmentations: label maps of probe images.
+        whole: probe images that are in it as large as they were measured, in scripts, to try a network on.
     """
 
     folder: Path
@@ -38,11 +39,12 @@ class Inventory:
     thumbnails: int
     strips: int
     segmentations: int
+    whole: int = 0
 
     @property
     def pictures(self) -> int:
         """Files that show probe images."""
-        return self.thumbnails + self.strips + self.segmentations
+        return self.thumbnails + self.strips + self.segmentations + self.whole
 
     def sentence(self) -> str:
         """Which pictures somebody who gets the site will see."""
@@ -52,6 +54,7 @@ class Inventory:
             f"in this site: {plural(self.thumbnails, 'probe picture')}, "
             f"{plural(self.strips, 'strip')} of several (sprites and the like), "
             f"{plural(self.segmentations, 'segmentation')}"
+            + (f", {plural(self.whole, 'whole photo')} of the probe" if self.whole else "")
         )
 
 
@@ -80,16 +83,18 @@ def files_of(site: Path) -> Iterator[Path]:
 def take_inventory(site: Path) -> Inventory:
     """Counts what is in a built site, from its files alone."""
     counts = {"thumbnails": 0, "segmentation": 0}
-    size = strips = 0
+    size = strips = whole = 0
     for path in files_of(site):
         size += path.stat().st_size
         parts = path.relative_to(site).parts
         kind = parts[1] if len(parts) == 3 else ""
         if kind in counts:
             counts[kind] += 1
+        elif kind == "photo" and path.stem.isdigit():
+            whole += 1
         elif path.suffix in PICTURES and parts[0] != THEME:
             strips += 1
-    return Inventory(site, size, counts["thumbnails"], strips, counts["segmentation"])
+    return Inventory(site, size, counts["thumbnails"], strips, counts["segmentation"], whole)
 
 
 def check_size(inventory: Inventory) -> str:

@@ -19,7 +19,7 @@ from rich.console import Console
 from dissect_report.config import load_config
 from dissect_report.publish.builder import build_site
 from dissect_report.publish.server import address_of, make_server
-from tests.bench import painting
+from tests.bench import painting, photo
 from tests.bench.rows import row
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.synthetic_vgg16 import UNITS, write_vgg16_site
@@ -90,6 +90,7 @@ def main() -> None:
             what = f"search among {sum(UNITS):,} units"
             row(what, f"{answer:.2f} s; ready {ready:.1f} s after the page", "1 s")
         painting.rows(browser)
+        photo.rows(browser)
         browser.close()
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from dissect_report.config import load_config
 from dissect_report.errors import FindingsError
+from dissect_report.publish.inventory import take_inventory
 from dissect_report.report import render
 from dissect_report.report.ablation.classes import ClassPages
 from dissect_report.report.page import Page
@@ -206,3 +207,13 @@ def test_a_way_to_the_grid_that_cannot_be_is_refused(tmp_path: Path, name: str, 
     np.savez(path, **arrays)
     with pytest.raises(FindingsError, match=name):
         list(render.data_files(load_site(site.config)))
+
+
+def test_photos_to_pick_are_counted_before_a_site_goes_anywhere(tmp_path: Path):
+    for file in render.data_files(made(tmp_path / "made")):
+        target = tmp_path / "site" / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(file.text)
+    found = take_inventory(tmp_path / "site")
+    assert found.whole == len(PHOTOS)
+    assert "3 whole photos of the probe" in found.sentence()
