@@ -19,7 +19,7 @@ from dissect_report.findings.store import LoadedRun
 from dissect_report.notebook.images import write_images
 from dissect_report.notebook.results import RunResult
 from dissect_report.notebook.toml import written
-from dissect_report.sources.in_memory import NamedConcepts, hold
+from dissect_report.sources.in_memory import NamedConcepts, called, hold
 
 
 @overload
@@ -100,7 +100,8 @@ def dissect(
     }
     for table, values in tables.items():
         given[table] = {**given.get(table, {}), **values} if isinstance(values, Mapping) else values
-    config = named(given, home, name)
+    # two networks of one class, such as before and after training, are runs of one name
+    config = named(given, home, name or ("" if isinstance(network, str) else called(network)))
     write_atomically(home / "dissect.toml", written(given, config.runs[0].name).encode())
     (run,) = dissect_config(config, progress, force, threads)
     return RunResult(config, run, progress, threads)
@@ -141,8 +142,8 @@ def named(tables: dict[str, Any], home: Path, name: str) -> Config:
     """The configuration of one run that may have a name of its own."""
     inner = {key: value for key, value in tables.items() if key not in ("title", "site")}
     outer = {key: value for key, value in tables.items() if key in ("title", "site")}
-    called = {"name": file_names([name])[0]} if name else {}
-    return parse_config({**outer, "run": [{**called, **inner}]}, home / "dissect.toml")
+    own = {"name": file_names([name])[0]} if name else {}
+    return parse_config({**outer, "run": [{**own, **inner}]}, home / "dissect.toml")
 
 
 def segmenter_tables(segmenter: Any) -> list[dict[str, Any]]:
@@ -164,8 +165,7 @@ def _segmenter_table(segmenter: Any) -> dict[str, Any]:
         network, concepts = segmenter
         if isinstance(network, str) or isinstance(concepts, str):
             raise ConfigError("dissect: a pair is a segmenter and the names of its concepts")
-        called = getattr(network, "__name__", type(network).__name__)
-        return {"source": hold(NamedConcepts(network, tuple(concepts)), called)}
+        return {"source": hold(NamedConcepts(network, tuple(concepts)), called(network))}
     if callable(segmenter) or callable(getattr(segmenter, "segment", None)):
         return {"source": hold(segmenter)}
     raise ConfigError(f"dissect: a {type(segmenter).__name__} is no segmenter")

@@ -37,15 +37,19 @@ def hold(thing: Any, name: str = "") -> str:
     Args:
         name: what it is called; by default as its class or function. Another thing of that name is numbered.
     """
-    called = name or getattr(thing, "__name__", type(thing).__name__)
-    plain = re.sub(r"\W+", "_", called).strip("_") or "network"
-    plain = plain if plain[0].isalnum() else "network"
+    plain = called(thing, name)
     source, number = f"{SCHEME}{plain}", 1
     while source in _held and _held[source] is not thing:
         number += 1
         source = f"{SCHEME}{plain}_{number}"
     _held[source] = thing
     return source
+
+
+def called(thing: Any, name: str = "") -> str:
+    """A thing's own name, or its class's, as a word of letters, digits and "_"."""
+    said = name or getattr(thing, "__name__", type(thing).__name__)
+    return re.sub(r"\W+", "_", said, flags=re.ASCII).strip("_") or "network"
 
 
 def held(source: str, error: type[SourceError]) -> Any:

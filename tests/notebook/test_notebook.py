@@ -137,7 +137,11 @@ def test_it_is_the_command_lines_findings_byte_for_byte(run: dr.RunResult, tmp_p
         "class Blocks:\n    labels = NAMES\n    def segment(self, images):\n        return blocks(images)\n"
     )
     config = run.config.path.read_text()
-    for old, new in (("memory:Sequential", "net.py:network"), ("memory:blocks", "net.py:Blocks")):
+    measured = run.config.runs[0]
+    for old, new in (
+        (measured.model.source, "net.py:network"),
+        (measured.segmenters[0].source, "net.py:Blocks"),
+    ):
         assert old in config
         config = config.replace(old, new)
     images = json.dumps(str(run.config.folder / "images" / "pictures"))
