@@ -58,6 +58,22 @@ def insert_in_the_middle(page: Any) -> None:
     lattice.nth(lattice.count() * 5 // 8).hover()
 
 
+def paint_a_row(page: Any) -> None:
+    """Begins, and draws a stroke across the picture."""
+    ready = "document.querySelector('[data-paint]').dataset.state === 'ready'"
+    page.click("[data-begin]")
+    page.wait_for_function(ready, timeout=60_000)
+    box = page.locator("[data-board]").bounding_box()
+    across = [(box["x"] + box["width"] * part, box["y"] + box["height"] * 0.62) for part in (0.1, 0.5, 0.9)]
+    page.mouse.move(*across[0])
+    page.mouse.down()
+    for point in across[1:]:
+        page.mouse.move(*point, steps=6)
+    page.mouse.up()
+    page.wait_for_timeout(3000)
+    page.wait_for_function(ready, timeout=60_000)
+
+
 SHOTS = (
     Shot("home", "index.html"),
     Shot("layer", "classifier/conv5_2/index.html", top="#units"),
@@ -65,6 +81,7 @@ SHOTS = (
     Shot("class", "classifier/classes/ski-resort.html", "dark"),
     Shot("removing", "generator/experiments/removing.html", top=".concept-chips"),
     Shot("inserting", "generator/experiments/inserting.html", "dark", ".concept-chips", insert_in_the_middle),
+    Shot("painting", "generator/paint/index.html", top=".paint", act=paint_a_row),
 )
 
 
