@@ -8,9 +8,11 @@ from dissect_report.report.generation.experiment import GenerationExperiment
 from dissect_report.report.painting.experiment import PaintingExperiment
 from dissect_report.report.photo.experiment import PhotoExperiment
 
+_PHOTO = PhotoExperiment()
+
 EXPERIMENTS: tuple[Experiment, ...] = (
-    AblationExperiment(),
+    AblationExperiment(others=(_PHOTO,)),
     GenerationExperiment(),
     PaintingExperiment(),
-    PhotoExperiment(),
+    _PHOTO,
 )

@@ -18,6 +18,7 @@ from dissect_report.report.ablation.live import TICKED, live_config, live_images
 from dissect_report.report.ablation.view import AblationView, ablation_views
 from dissect_report.report.addresses import HOME, RunAddresses, link
 from dissect_report.report.cards import label
+from dissect_report.report.experiment import Experiment
 from dissect_report.report.formatting import (
     count,
     listing,
@@ -39,10 +40,17 @@ SHOWN = (4, 20)
 
 @dataclass(frozen=True)
 class ClassPages:
-    """The class index of a run and a page for every class or group; nothing for a run without removals."""
+    """The class index of a run and a page for every class or group; nothing for a run without removals.
+
+    Attributes:
+        site: everything.
+        run: the run.
+        others: experiments that have a line on the page of a class.
+    """
 
     site: SiteFindings
     run: LoadedRun
+    others: tuple[Experiment, ...] = ()
 
     @cached_property
     def removals(self) -> list[AblationView]:
@@ -148,12 +156,10 @@ class ClassPages:
 
     def _lines(self, kind: str, target: Target, path: PurePosixPath) -> list[Markup]:
         """What other experiments say on the page of a class."""
-        from dissect_report.report.experiments import EXPERIMENTS  # noqa: PLC0415  this is one of them
-
         if kind != "class":
             return []
         index = target.classes[0]
-        return [part for each in EXPERIMENTS if (part := each.on_class(self.site, self.run, index, path))]
+        return [part for each in self.others if (part := each.on_class(self.site, self.run, index, path))]
 
 
 def largest_shown(removals: AblationView) -> int:

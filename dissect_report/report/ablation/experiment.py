@@ -38,6 +38,10 @@ class AblationExperiment(Experiment):
 
     files = files.FILES
 
+    def __init__(self, others: tuple[Experiment, ...] = ()) -> None:
+        """``others`` have a line on the page of a class."""
+        self.others = others
+
     def done(self, layer: LoadedLayer) -> bool:
         """Whether units of the layer were removed."""
         return layer.ablation is not None
@@ -47,7 +51,7 @@ class AblationExperiment(Experiment):
         if found := ablation_views(site, run):
             yield keeping_page(run, found)
             yield interpretable_page(run, found)
-            yield from ClassPages(site, run).pages()
+            yield from ClassPages(site, run, self.others).pages()
 
     def data_files(self, site: SiteFindings, run: LoadedRun) -> Iterator[DataFile]:
         """What a page needs to remove units by itself."""

@@ -18,6 +18,7 @@ from dissect_report.errors import FindingsError
 from dissect_report.publish.inventory import take_inventory
 from dissect_report.report import render
 from dissect_report.report.ablation.classes import ClassPages
+from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.page import Page
 from dissect_report.report.pages.data import data_page
 from dissect_report.report.pages.home import home_page
@@ -120,7 +121,11 @@ def test_network_and_photos_travel_whole(tried: SiteFindings, view: PhotoView):
 
 def test_class_pages_and_the_home_page_lead_to_it(tried: SiteFindings):
     run = tried.runs[0]
-    invited = [page for page in ClassPages(tried, run).pages() if "try it on your own photo" in page.body]
+    invited = [
+        page
+        for page in ClassPages(tried, run, EXPERIMENTS).pages()
+        if "try it on your own photo" in page.body
+    ]
     names = {run.record.classes.index(page.title.removesuffix(" (class)")) for page in invited}
     assert names
     for page in invited:
