@@ -11,8 +11,13 @@ def results(page: Any, query: str) -> list[str]:
     page.wait_for_function("document.querySelector('.md-search-result__meta').textContent.includes('Type')")
     page.keyboard.type(query)
     page.wait_for_selector(".md-search-result__item a")
-    page.wait_for_timeout(300)
-    return page.locator(".md-search-result__item > a, .md-search-result__item article").all_inner_texts()
+    found = page.locator(".md-search-result__item > a, .md-search-result__item article")
+    texts: list[str] = []
+    while True:  # letter by letter: what is found may be of a part of it, until nothing changes any more
+        page.wait_for_timeout(700)
+        before, texts = texts, found.all_inner_texts()
+        if texts == before:
+            return texts
 
 
 @pytest.mark.parametrize("start", ["index.html", "vgg16/features.conv1_1/5.html"])
