@@ -136,6 +136,7 @@ class Observer:
             value.uses.append(use)
 
     def _key(self, tensor: Tensor) -> object:
+        """What tells values apart: the storage; of a tensor that has none (sparse, a subclass), itself."""
         try:
             return int(tensor.untyped_storage()._cdata)
         except (NotImplementedError, RuntimeError):

@@ -57,10 +57,8 @@ def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_site(load_config(config), Console(quiet=True)).parent
 
 
-@pytest.fixture(scope="session")
-def http_root(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the site on a server that has it below ``/some/path/``."""
-    root = tmp_path_factory.mktemp("root")
+def below_a_sub_path(site: Path, root: Path) -> Iterator[str]:
+    """Address of ``site`` below ``/some/path/`` on a server of ``root``, which is empty."""
     (root / "index.html").write_text("another site")
     (root / "some").mkdir()
     shutil.copytree(site, root / "some" / "path", copy_function=os.link)  # links out of it are refused
@@ -68,6 +66,12 @@ def http_root(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"{address_of(server)}some/path/"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def http_root(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the site on a server that has it below ``/some/path/``."""
+    yield from below_a_sub_path(site, tmp_path_factory.mktemp("root"))
 
 
 @pytest.fixture(params=["http", "file"])

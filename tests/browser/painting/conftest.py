@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,7 @@ from rich.console import Console
 from dissect_report.config import load_config
 from dissect_report.findings.painting import Painting
 from dissect_report.publish.builder import build_site
-from dissect_report.publish.server import address_of, make_server
-from tests.browser.conftest import opened
+from tests.browser.conftest import below_a_sub_path, opened
 from tests.painted_site import measure, painted_layer, write_painted_site
 
 
@@ -34,14 +31,7 @@ def painting(config: Path) -> Painting:
 
 @pytest.fixture(scope="session")
 def served(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    root = tmp_path_factory.mktemp("root")
-    (root / "index.html").write_text("another site")
-    (root / "some").mkdir()
-    shutil.copytree(config.parent / "site", root / "some" / "path")
-    with make_server(root, 0) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"{address_of(server)}some/path/"
-        server.shutdown()
+    yield from below_a_sub_path(config.parent / "site", tmp_path_factory.mktemp("root"))
 
 
 @pytest.fixture(params=["http", "file"])

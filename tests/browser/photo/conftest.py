@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,8 @@ from dissect_report.analysis.setup import Setup
 from dissect_report.config import load_config
 from dissect_report.findings.store import LoadedLayer, load_run
 from dissect_report.publish.builder import build_site
-from dissect_report.publish.server import address_of, make_server
 from tests.ablation_site import set_up_site
-from tests.browser.conftest import opened
+from tests.browser.conftest import below_a_sub_path, opened
 from tests.photo_site import dissected
 
 
@@ -40,14 +37,7 @@ def setup(path: Path) -> Setup:
 
 @pytest.fixture(scope="session")
 def served(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("root")
-    (folder / "index.html").write_text("another site")
-    (folder / "some").mkdir()
-    shutil.copytree(path.parent / "site", folder / "some" / "path")
-    with make_server(folder, 0) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"{address_of(server)}some/path/"
-        server.shutdown()
+    yield from below_a_sub_path(path.parent / "site", tmp_path_factory.mktemp("root"))
 
 
 @pytest.fixture(params=["http", "file"])
