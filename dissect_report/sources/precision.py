@@ -43,9 +43,7 @@ def run_as_it_is(network: nn.Module, run: Callable[[], T], source: str) -> tuple
         undo = _to_float32(network)
         try:
             return run(), f"{source} holds numbers in {odd} and takes no float32: it is measured in float32"
-        except (
-            Exception
-        ):  # the network's own code; float32 was no remedy, so the first failure is the one to tell
+        except Exception:  # float32 is no remedy: the first failure is the one to tell
             undo()
             raise error from None
 
