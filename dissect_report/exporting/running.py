@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -36,12 +37,10 @@ def open_graph(graph: bytes, module: nn.Module, half: bool = True) -> tuple[str,
     """
     if find_spec("onnxruntime") is None:
         return "torch", lambda inputs: _run_module(module, inputs, half)
-    import onnxruntime  # noqa: PLC0415  only where it is installed
+    runtime: Any = import_module("onnxruntime")  # untyped, so that types read alike without it
 
     try:
-        session: Any = onnxruntime.InferenceSession(  # type: ignore[attr-defined]
-            graph, providers=["CPUExecutionProvider"]
-        )
+        session = runtime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     except Exception as error:  # its own errors have no root but this
         raise _refused(error) from error
 
@@ -52,7 +51,7 @@ def open_graph(graph: bytes, module: nn.Module, half: bool = True) -> tuple[str,
         except Exception as error:  # as above
             raise _refused(error) from error
 
-    return f"onnxruntime {onnxruntime.__version__}", run
+    return f"onnxruntime {runtime.__version__}", run
 
 
 def _refused(error: Exception) -> ExportError:
