@@ -13,9 +13,9 @@ from rich.markup import escape
 
 from dissect_report.config import Config
 from dissect_report.errors import DissectError, PublishError, StorageError
+from dissect_report.findings import folders
 from dissect_report.findings.disk import alone_in
 from dissect_report.findings.paths import SitePaths
-from dissect_report.publish import folders
 from dissect_report.publish.project import write_project
 from dissect_report.report.site import SiteFindings, load_site
 from dissect_report.report.templating import fault_of
@@ -33,8 +33,8 @@ def build_site(config: Config, console: Console) -> Path:
 
     Raises:
         FindingsError: the site was not analysed yet.
-        PublishError: mkdocs complains, a template of the site's own fails, or a folder is somebody else's.
-        StorageError: the disk refuses, or another build of this site is under way.
+        PublishError: mkdocs complains, or a template of the site's own fails.
+        StorageError: the disk refuses, a folder is somebody else's, or another build is under way.
     """
     with alone_in(config.folder):
         return _build_beside(config, console)
@@ -43,7 +43,8 @@ def build_site(config: Config, console: Console) -> Path:
 def _build_beside(config: Config, console: Console) -> Path:
     paths = SitePaths(config.folder)
     folders.check_claimable(paths.site)
-    new = paths.root / ".site-new"
+    folders.settle(paths.site)
+    new = folders.new_of(paths.site)
     folders.clear(new)
     try:
         site = load_site(config)

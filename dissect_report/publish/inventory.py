@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dissect_report.config import Config
 from dissect_report.errors import PublishError
+from dissect_report.findings import folders
 from dissect_report.findings.paths import SitePaths
-from dissect_report.publish import folders
 from dissect_report.report.addresses import PICTURES
 from dissect_report.report.formatting import plural
 

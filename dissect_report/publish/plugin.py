@@ -21,7 +21,8 @@ from mkdocs.structure.pages import Page as ThemePage
 
 from dissect_report.config import load_config
 from dissect_report.errors import PublishError
-from dissect_report.publish import folders, frames
+from dissect_report.findings import folders
+from dissect_report.publish import frames
 from dissect_report.publish.contents import Contents
 from dissect_report.publish.frames import Frame
 from dissect_report.publish.sources import FRAMED, from_source
