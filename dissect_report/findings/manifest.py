@@ -92,6 +92,16 @@ def faults(root: Path, manifest: Manifest) -> dict[str, str]:
     return {name: fault for name, fault in zip(manifest.files, found, strict=True) if fault}
 
 
+def vouched(path: Path) -> bool:
+    """Whether a file at the top of a run's folder is what was written, as far as anything tells.
+
+    Raises:
+        FindingsError: the manifest cannot be read.
+    """
+    manifest = read_manifest(path.parent)
+    return manifest is None or path.name not in manifest.files or not _fault(path, manifest.files[path.name])
+
+
 def _fault(path: Path, known: FileRecord) -> str:
     try:
         if path.stat().st_size != known.size:

@@ -18,8 +18,8 @@ from dissect_report.findings.whereabouts import homes_in
 TEXTS = (".json", ".csv", ".html", ".js", ".xml", ".txt", ".svg", ".webmanifest")
 
 NO_MANIFEST = (
-    "no manifest.json: these findings are older, and nothing tells whether their files are whole; "
-    "run `dissect-report analyze`, which measures them again"
+    "no manifest.json, as in findings of older versions: nothing tells whether their files are whole; "
+    "`dissect-report analyze` measures them again and writes one"
 )
 
 
