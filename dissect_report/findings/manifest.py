@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,10 +58,18 @@ def write_manifest(root: Path, digests: Digests) -> None:
     Raises:
         StorageError: a file cannot be read, or the disk refuses.
     """
-    names = [name for name in files_in(root) if part_of(name)]
+    write_listing(root / MANIFEST, [name for name in files_in(root) if part_of(name)], digests)
+
+
+def write_listing(path: Path, names: Sequence[str], digests: Digests) -> None:
+    """Writes to ``path`` what the files of these names are, all below its folder.
+
+    Raises:
+        StorageError: a file cannot be read, or the disk refuses.
+    """
     with ThreadPoolExecutor() as pool:  # hashing lets go of the GIL
-        found = list(pool.map(lambda name: digests.of(root / name), names))
-    write_record(root / MANIFEST, Manifest(SCHEMA_VERSION, dict(zip(names, found, strict=True))))
+        found = list(pool.map(lambda name: digests.of(path.parent / name), names))
+    write_record(path, Manifest(SCHEMA_VERSION, dict(zip(names, found, strict=True))))
 
 
 def read_manifest(root: Path) -> Manifest | None:
@@ -70,12 +78,23 @@ def read_manifest(root: Path) -> Manifest | None:
     Raises:
         FindingsError: it cannot be read, or names what is no file of findings.
     """
-    path = root / MANIFEST
+    return read_listing(root / MANIFEST, lambda name: part_of(name) is not None)
+
+
+def read_listing(path: Path, known: Callable[[str], bool]) -> Manifest | None:
+    """A manifest; None where there is none.
+
+    Args:
+        known: whether a name is one that this program gives.
+
+    Raises:
+        FindingsError: it cannot be read, or a name in it is another, or leads elsewhere.
+    """
     if not path.exists():
         return None
     manifest = read_record(path, Manifest)
     for name in manifest.files:
-        if part_of(name) is None or ".." in name.split("/"):
+        if not known(name) or name.startswith("/") or ".." in name.split("/"):
             raise FindingsError(
                 f"{path}: files: {name[:200]!r} cannot be; run `dissect-report analyze` again"
             )

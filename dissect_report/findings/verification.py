@@ -9,8 +9,9 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from dissect_report.errors import FindingsError
+from dissect_report.findings.folders import MARKER
 from dissect_report.findings.manifest import faults, read_manifest
-from dissect_report.findings.parts import files_in, foreign, is_picture
+from dissect_report.findings.parts import MANIFEST, files_in, is_picture, part_of
 from dissect_report.findings.store import LoadedLayer, load_run
 from dissect_report.findings.whereabouts import homes_in
 
@@ -37,8 +38,9 @@ def run_problems(root: Path) -> Iterator[str]:
         for layer in run.layers.values():
             yield from _gate_problems(layer)
     names = list(files_in(root))
-    for name in foreign(names):
-        yield f"{root / name}: is no file of findings, and `git add` would take it; move it away"
+    for name in names:
+        if part_of(name) is None and name not in (MANIFEST, MARKER):
+            yield f"{root / name}: is no file of findings, and `git add` would take it; move it away"
     for name in names:
         yield from traces(root / name)
 
