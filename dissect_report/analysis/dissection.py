@@ -12,7 +12,12 @@ from dissect_report.activations.class_output import ClassOutput
 from dissect_report.analysis.beforehand import check_enough
 from dissect_report.analysis.cache import Cache
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
-from dissect_report.analysis.experiments import check_experiments, run_experiments, stale_experiments
+from dissect_report.analysis.experiments import (
+    check_experiments,
+    forget_experiments,
+    run_experiments,
+    stale_experiments,
+)
 from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
 from dissect_report.analysis.image_alone import check_images_alone
@@ -22,7 +27,7 @@ from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.provenance import findings_key, provenance
 from dissect_report.analysis.setup import Setup, set_up
-from dissect_report.analysis.writing import redraw, write_layer, write_pictures
+from dissect_report.analysis.writing import redraw, remove_stale, write_layer, write_pictures
 from dissect_report.config import Config, RunConfig, load_config
 from dissect_report.findings.answers import unpack
 from dissect_report.findings.draft import Draft, Kept, alone_among, clear_leftovers, read_kept
@@ -83,20 +88,21 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     key = findings_key(run, setup.inputs, setup.network.device)
     check_experiments(setup)
     check_enough(setup)
-    kept = None if force else read_kept(draft.standing, key)
-    if kept is not None and _is_current(setup, kept):
+    begun = None if force else read_kept(draft.paths)
+    standing = None if force else read_kept(draft.standing)
+    kept = next((one for one in (begun, standing) if one and one.key == key), None)
+    if kept is not None and kept is standing and _is_current(setup, kept):
         draft.clear()
         progress.note(f"{run.name}: the findings are up to date; --force measures again")
         return kept.run
-    begun = None if force else read_kept(draft.paths, key)
-    if kept is None and begun is None:
+    if kept is None:
         check_images_alone(setup)
     try:
-        if begun is not None:
+        if begun is not None and kept is begun:
             draft.resume(begun)
         else:
-            draft.begin(kept)
-        _write_findings(setup, key, draft, begun or kept)
+            draft.begin(standing)
+        _write_findings(setup, key, draft, kept)
         draft.put()
     except BaseException:
         draft.abandon()
@@ -113,12 +119,14 @@ def _is_current(setup: Setup, kept: Kept) -> bool:
 
 
 def _write_findings(setup: Setup, key: str, draft: Draft, kept: Kept | None) -> None:
-    """Writes what is not in the draft yet.
+    """Writes what is not in the draft yet, and drops what is no more.
 
     Args:
         kept: findings of this key, whose files that hold are in it.
     """
     broken = {part_of(name) for name in kept.faults} if kept else set()
+    if kept is None:
+        forget_experiments(draft.paths)
     if kept is None or broken & {RUN, LAYERS}:
         _measure(setup, key, draft.paths)
     else:
@@ -144,6 +152,7 @@ def _measure(setup: Setup, key: str, paths: RunPaths) -> None:
             layers.append(write_layer(paths, setup, numbers, probe, concepts))
     with setup.stopwatch.time("write"):
         write_pictures(paths, setup, probe, concepts)
+    remove_stale(paths, layers, len(setup.survey))
     record = _run_record(setup, key, concepts, layers, predicted, probe)
     write_record(paths.run, unplaced(record, setup.config, setup.run))
 

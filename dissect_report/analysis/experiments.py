@@ -72,6 +72,12 @@ def check_experiments(setup: Setup) -> None:
         experiment.check(setup)
 
 
+def forget_experiments(paths: RunPaths) -> None:
+    """Drops the findings of all experiments."""
+    for experiment in EXPERIMENTS:
+        experiment.forget(paths)
+
+
 def stale_experiments(setup: Setup, run: LoadedRun, faults: Collection[str] = ()) -> list[Experiment]:
     """Those whose findings are not what the configuration asks for.
 

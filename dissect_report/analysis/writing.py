@@ -185,3 +185,31 @@ def _chance_by_category(
         for category, count in by_category({int(c) for c in named[mask]}, concepts).items():
             totals[category] = totals.get(category, 0) + count
     return {name: totals[name] / len(detects) for name in CATEGORIES if name in totals}
+
+
+def remove_stale(paths: RunPaths, layers: Sequence[LayerSummary], images: int) -> None:
+    """Drops what an earlier configuration left in the run's folder: layers, units, images that are no more.
+
+    Only files of names that ``RunPaths`` gives are touched.
+    """
+    for given in (paths.thumbnail(0), paths.segmentation(0)):
+        for picture in given.parent.glob(f"*{given.suffix}"):
+            if picture.stem.isdigit() and int(picture.stem) >= images:
+                picture.unlink()
+    known = {layer.folder: layer.units for layer in layers}
+    for record in paths.root.glob("*/dissection.json"):
+        folder = record.parent.name
+        kept = known.get(folder, 0)
+        for picture in (record.parent / "sprites").glob("*.webp"):
+            if not picture.stem.isdigit() or int(picture.stem) >= kept:
+                picture.unlink()
+        if folder not in known:
+            for path in (record, paths.counts(folder), paths.table(folder)):
+                path.unlink(missing_ok=True)
+            _remove_empty(record.parent / "sprites")
+            _remove_empty(record.parent)
+
+
+def _remove_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

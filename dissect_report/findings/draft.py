@@ -22,7 +22,7 @@ IGNORE = ".gitignore"
 
 @dataclass(frozen=True)
 class Kept:
-    """Findings that were made before, of the wanted key.
+    """Findings that were made before.
 
     Attributes:
         run: the findings.
@@ -34,14 +34,19 @@ class Kept:
     faults: dict[str, str]
     files: tuple[str, ...]
 
+    @property
+    def key(self) -> str:
+        """Digest of everything that they depend on."""
+        return self.run.record.provenance.key
 
-def read_kept(paths: RunPaths, key: str) -> Kept | None:
-    """The findings in a run's folder; None where their key is another, or nothing tells whether they hold."""
+
+def read_kept(paths: RunPaths) -> Kept | None:
+    """The findings in a run's folder; None where there are none, or nothing tells whether they hold."""
     try:
         run, manifest = load_run(paths.root), read_manifest(paths.root)
     except FindingsError:
         return None
-    if manifest is None or run.record.provenance.key != key:
+    if manifest is None:
         return None
     found = faults(paths.root, manifest)
     return Kept(run, found, tuple(name for name in manifest.files if name not in found))
@@ -76,7 +81,7 @@ class Draft:
             raise StorageError(f"{self.standing.root}: is not a folder; move it away")
         folders.settle(self.standing.root)
 
-    def begin(self, kept: Kept | None = None) -> None:
+    def begin(self, standing: Kept | None = None) -> None:
         """Starts anew, with what holds of the findings that stand: the files themselves, not copies.
 
         Raises:
@@ -85,7 +90,7 @@ class Draft:
         self.clear()
         folders.mark(self.paths.root, folders.UNFINISHED)
         write_atomically(self.paths.root / IGNORE, b"*\n")  # nobody commits half a run
-        self._take(kept.files if kept else ())
+        self._take(standing.files if standing else ())
 
     def resume(self, kept: Kept) -> None:
         """Goes on where an interrupted run was: what is not known to be whole goes.
