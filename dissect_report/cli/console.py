@@ -34,13 +34,13 @@ def errors_console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-#: Ctrl-C was pressed. A compiled kernel that is being loaded can swallow the exception: the next step
+#: Ctrl-C was pressed, or a signal to end came. A compiled kernel that is being loaded can swallow the exception: the next step
 #: of any stage raises it again.
 interrupted = Event()
 
 
 def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """What Ctrl-C does.
+    """What Ctrl-C and a signal to end do.
 
     Raises:
         KeyboardInterrupt: always.
