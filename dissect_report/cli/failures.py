@@ -68,10 +68,8 @@ def failure(error: BaseException, folder: Path) -> Failure:
     if isinstance(error, MemoryError) or "can't allocate memory" in words:
         kept = _kept(error, folder)
         return Failure(f"out of memory: lower [compute] batch_size or [probe] crop; {kept}", REFUSED)
-    return Failure(
-        f"a defect of dissect-report: {words}; {_kept(error, folder)}: please report it with that file",
-        DEFECT,
-    )
+    report = f"{_kept(error, folder)}: please report it with that file"
+    return Failure(f"a defect of dissect-report: {words}; {report}", DEFECT)
 
 
 def own_place(error: BaseException) -> str:
