@@ -71,7 +71,7 @@ def locked_text() -> str:
                 if "extra ==" not in wanted
             ]
     del found["dissect-report"]
-    said = "# Releases that render these findings; `init --github-actions --force` takes those installed then."
+    said = "# Releases that render these findings; `init --github-actions --force` takes newer ones."
     return "\n".join([said, *(f"{name}=={found[name]}" for name in sorted(found))]) + "\n"
 
 
