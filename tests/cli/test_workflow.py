@@ -104,9 +104,7 @@ def test_torch_is_the_small_build_of_the_pair_that_is_installed(written: Reposit
     assert torch == f"pip install --no-deps {pair} --index-url https://download.pytorch.org/whl/cpu"
 
 
-def test_its_commands_build_the_site_from_a_clone_without_torch(
-    written: Repository, tmp_path: Path
-):
+def test_its_commands_build_the_site_from_a_clone_without_torch(written: Repository, tmp_path: Path):
     written.git("add", ".")
     written.git("commit", "-q", "-m", "workflow")
     written.git("push", "-q", "origin", "main")
