@@ -13,6 +13,7 @@ from rich.markup import escape
 from dissect_report import __version__
 from dissect_report.cli.analyze import analyze
 from dissect_report.cli.build import build
+from dissect_report.cli.check import check
 from dissect_report.cli.configuration import site_folder
 from dissect_report.cli.console import errors_console, interrupt
 from dissect_report.cli.failures import INTERRUPTED, failure
@@ -54,7 +55,7 @@ def with_exit_codes(verb: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-for verb in (build, analyze, render, serve, pack, publish, layers, init, schema):
+for verb in (build, analyze, render, serve, check, pack, publish, layers, init, schema):
     app.command()(with_exit_codes(verb))
 
 

@@ -23,7 +23,7 @@ from dissect_report.errors import ConfigError, nearest
 from dissect_report.file_names import file_names
 
 #: Names at the site's root that are no run's.
-SITE_NAMES = ("assets", "concepts", "classes", "experiments", "search", "index", "compare")
+SITE_NAMES = ("assets", "concepts", "classes", "experiments", "search", "index", "compare", "files.json")
 
 
 def load_config(path: str | Path) -> Config:
