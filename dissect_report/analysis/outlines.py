@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from contourpy import FillType, LineType, SerialContourGenerator, ZInterp
 
 from dissect_report.compiled import compiled
 
@@ -33,12 +32,26 @@ def outline(activation: np.ndarray, level: float) -> str:
     """
     if not np.nanmax(activation) > level:
         return ""
-    ringed = _with_edge(activation)
+    points, offsets = _contour(_with_edge(activation), level)
+    if points is None:
+        return ""
+    text = np.empty(len(points) * POINT_CHARACTERS + len(offsets) * 4, np.uint8)
+    return text[: _write_paths(points, offsets, TOLERANCE, text)].tobytes().decode("ascii")
+
+
+def _contour(ringed: np.ndarray, level: float) -> tuple[Any, Any]:
+    """Rings around what exceeds the level, each before its holes.
+
+    Returns:
+        Points float64 [point, 2], and the offsets of each ring's first point; None where there is no ring.
+    """
+    from contourpy import FillType, LineType, SerialContourGenerator, ZInterp  # noqa: PLC0415  slow to load
+
     known = np.isfinite(ringed)
     unknown: Any = None if known.all() else ~known
     # Not by contourpy's own factory, whose checks and raster cost ten times the contour.
     generator = SerialContourGenerator(
-        *_raster(activation.shape),
+        *_raster(ringed.shape),
         ringed,
         unknown,
         x_chunk_size=ringed.shape[1] - 1,
@@ -51,10 +64,7 @@ def outline(activation: np.ndarray, level: float) -> str:
     )
     filled: Any = generator.filled(level, np.inf)
     (points,), (offsets,), _ = filled
-    if points is None:
-        return ""
-    text = np.empty(len(points) * POINT_CHARACTERS + len(offsets) * 4, np.uint8)
-    return text[: _write_paths(points, offsets, TOLERANCE, text)].tobytes().decode("ascii")
+    return points, offsets
 
 
 def _with_edge(activation: np.ndarray) -> np.ndarray:
@@ -67,9 +77,9 @@ def _with_edge(activation: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _raster(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _raster(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Where every cell of a map with its edge lies: columns, rows."""
-    x, y = np.meshgrid(_places(shape[1]), _places(shape[0]))
+    x, y = np.meshgrid(_places(shape[1] - 2), _places(shape[0] - 2))
     return x, y
 
 
