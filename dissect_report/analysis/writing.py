@@ -47,7 +47,8 @@ def write_layer(
     def draw(unit: int) -> None:
         write_atomically(paths.sprite(folder, unit), sprite(setup.survey.tiles, numbers.top[unit].tolist()))
 
-    _each(draw, range(numbers.info.units), f"sprites of {numbers.info.name}", "units", setup)
+    with setup.stopwatch.time("sprites"):
+        _each(draw, range(numbers.info.units), f"sprites of {numbers.info.name}", "units", setup)
     write_arrays(
         paths.counts(folder),
         {

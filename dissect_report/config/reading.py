@@ -41,8 +41,10 @@ def load_config(path: str | Path) -> Config:
         raise ConfigError(f"{path}: no such file; `dissect-report init DIR` writes one") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: lists or tables lie too deep in one another") from None
     return parse_config(tables, path)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,7 +68,10 @@ def to_json(record: object) -> str:
 
 def _clean(value: Any) -> Any:
     """Floats with 9 significant digits: float32 survives exactly, the files stay small."""
-    if isinstance(value, float) and np.isfinite(value):
+    kind = type(value)
+    if kind is int or kind is str:  # most of a record; asked first, since a large one has millions
+        return value
+    if isinstance(value, float) and math.isfinite(value):
         return float(f"{value:.9g}")
     if isinstance(value, dict):
         return {name: _clean(item) for name, item in value.items()}
@@ -112,7 +116,7 @@ def read_record(path: Path, kind: type[T]) -> T:
 
 def number(value: float | np.floating) -> float | None:
     """What a record holds: the value, or None where it is undefined."""
-    return float(value) if np.isfinite(value) else None
+    return float(value) if math.isfinite(value) else None
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
