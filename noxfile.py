@@ -61,7 +61,7 @@ def processor(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
-    """Kills, full disks, signals, bad input, hostile names, findings of strangers: nothing lost, nothing let in."""
+    """Kills, full disks, bad input, hostile names, findings of strangers: nothing lost, nothing let in."""
     install(session, "test", "browser")
     environment = {**ENVIRONMENT, "OMP_NUM_THREADS": "1", "FOREIGN_TRIED": "300"}
     session.run("pytest", "-n", "2", "-m", "faults", "tests/faults", *session.posargs, env=environment)
