@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dissect_report import dissect
-from dissect_report.analysis import forward
+from dissect_report.analysis import beforehand, forward
 from dissect_report.analysis.beforehand import cache_bytes, findings_bytes
 from dissect_report.errors import ConfigError, ModelError, ProbeError, SegmenterError, StorageError
 from dissect_report.sources.probe import Probe
@@ -64,7 +63,7 @@ def torn(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (Path.unlink, "no mask for class2/005.png"),
+        (Path.unlink, r"005\.png: no mask for the image 'class2/005\.png'"),
         (huge, r"005\.png: too many pixels to be a mask \(decompression bomb\)"),
         (large, r"005\.png: 12000x8800 pixels are too many for a mask, at most 89 million"),
         (other_shape, r"005\.png: 60x20 pixels do not have the proportions of the image 'class2/005\.png'"),
@@ -135,8 +134,7 @@ def test_a_network_that_fails_on_the_last_batch_of_one_is_refused(
 
 def test_the_disk_is_asked_for_the_whole_run_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = write_small_site(tmp_path)
-    free = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: free._replace(free=(64 << 20) + 1000))
+    monkeypatch.setattr(beforehand, "RESERVE", 10**15)
     monkeypatch.setattr(forward.ModelPass, "fill", None)
     with pytest.raises(StorageError, match=r"GB needed for the whole run, 0\.0 GB free"):
         dissect(config)

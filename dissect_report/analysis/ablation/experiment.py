@@ -91,8 +91,18 @@ def check(setup: Setup) -> tuple[LayerInfo, ...]:
     for info in layers:
         for name, units in config.sets.items():
             check_units(info, units, f"[ablation.sets] {name}: ")
-    check_images(setup, config)
     return layers
+
+
+def check_all(setup: Setup) -> None:
+    """Refuses too few images as well, of which a forecast, on the first of them, knows nothing.
+
+    Raises:
+        DissectError: the first of it.
+    """
+    check(setup)
+    if setup.run.ablation is not None:
+        check_images(setup, setup.run.ablation)
 
 
 def is_current(setup: Setup, run: LoadedRun) -> bool:
