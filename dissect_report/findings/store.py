@@ -26,6 +26,7 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.gate import check_plain, layer_faults, refuse_first, run_faults
 from dissect_report.findings.generation import GENERATION_ARRAYS, Generation
 from dissect_report.findings.painting import Painting, misfitting
+from dissect_report.findings.parts import Manifest
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.photo import PHOTO_ARRAYS, Photo, tap_faults
 from dissect_report.findings.records import SCHEMA_VERSION, LayerSummary, Run
@@ -134,6 +135,7 @@ def json_schema() -> dict[str, Any]:
         "generation.json": TypeAdapter(Generation).json_schema(),
         "painting.json": TypeAdapter(Painting).json_schema(),
         "photo.json": TypeAdapter(Photo).json_schema(),
+        "manifest.json": TypeAdapter(Manifest).json_schema(),
     }
 
 

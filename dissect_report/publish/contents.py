@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
-import shutil
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +11,9 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from dissect_report.errors import PublishError
+from dissect_report.findings import disk, folders
 from dissect_report.findings.store import LoadedLayer, LoadedRun
-from dissect_report.publish import folders, search
+from dissect_report.publish import search
 from dissect_report.publish.frames import SCRIPT, Frame
 from dissect_report.publish.sitemap import write_sitemap
 from dissect_report.publish.unchanged import Drawn, Unchanged
@@ -149,11 +148,9 @@ def share(source: Path, target: Path) -> None:
     """
     target.unlink(missing_ok=True)
     try:
-        os.link(source, target)
+        disk.share(source, target)
     except FileNotFoundError:
         raise PublishError(f"{source}: this file is missing; run `dissect-report analyze` again") from None
-    except OSError:  # another disk, or one without hard links
-        shutil.copy2(source, target)
 
 
 def _unpacked(path: Path) -> bytes | None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from dissect_report.publish import contents, folders
+from dissect_report.findings import folders
+from dissect_report.publish import contents
 from dissect_report.publish.unchanged import NOTES
 from tests.publish.conftest import Built, made
 
