@@ -144,10 +144,12 @@ def _floor(network: str, photos: str) -> None:
     import torch
     from PIL import Image
 
-    from dissect_report.sources.torchvision_import import import_torchvision
+    from dissect_report.sources import torchvision_import
 
     torch.set_num_threads(1)
-    model = import_torchvision().models.get_model(network).eval()
+    if torchvision_import.COMPILER not in sys.modules:  # as a plain import of torchvision loads it
+        import torch._dynamo  # noqa: F401
+    model = torchvision_import.import_torchvision().models.get_model(network).eval()
     opened = time.process_time()
     paths = sorted(Path(photos).iterdir())
     with torch.inference_mode():
