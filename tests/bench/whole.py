@@ -140,6 +140,8 @@ def _analyze(arguments: list[str]) -> None:
 
 def _floor(network: str, photos: str) -> None:
     """Prints the processor seconds of ``Floor``."""
+    import importlib
+
     import numpy as np
     import torch
     from PIL import Image
@@ -147,8 +149,7 @@ def _floor(network: str, photos: str) -> None:
     from dissect_report.sources import torchvision_import
 
     torch.set_num_threads(1)
-    if torchvision_import.COMPILER not in sys.modules:  # as a plain import of torchvision loads it
-        import torch._dynamo  # noqa: F401
+    importlib.import_module(torchvision_import.COMPILER)  # as a plain import of torchvision does
     model = torchvision_import.import_torchvision().models.get_model(network).eval()
     opened = time.process_time()
     paths = sorted(Path(photos).iterdir())
