@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,9 @@ from dissect_report.analysis.painting import experiment as painting
 from dissect_report.analysis.photo import experiment as photo
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import Config
+from dissect_report.findings.parts import part_of
 from dissect_report.findings.paths import RunPaths
-from dissect_report.findings.store import LoadedRun
+from dissect_report.findings.store import LoadedRun, load_run
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Experiment:
     """One experiment; a run whose configuration lacks its table goes through it untouched.
 
     Attributes:
+        part: of the findings, see ``findings.parts``.
         table: of the configuration that asks for it.
         check: refuses what cannot be done, before anything is measured.
         is_current: whether everything that ``run`` would write is there, and nothing else.
@@ -34,6 +36,7 @@ class Experiment:
             trial, the number of all images and their folder names.
     """
 
+    part: str
     table: str
     check: Callable[[Setup], object]
     is_current: Callable[[Setup, LoadedRun], bool]
@@ -44,18 +47,18 @@ class Experiment:
 
 EXPERIMENTS = (
     Experiment(
-        "ablation", ablation.check, ablation.is_current, ablation.forget, ablation.run_ablation,
+        "ablation", "ablation", ablation.check, ablation.is_current, ablation.forget, ablation.run_ablation,
         ablation_forecast.cost,
     ),
     Experiment(
-        "generation", generation.check, generation.is_current, generation.forget, generation.run_generation,
-        generation_cost.cost,
+        "generation", "generation", generation.check, generation.is_current, generation.forget,
+        generation.run_generation, generation_cost.cost,
     ),
     Experiment(
-        "generation", painting.check, painting.is_current, painting.forget, painting.run_painting,
+        "painting", "generation", painting.check, painting.is_current, painting.forget, painting.run_painting,
         painting.cost,
     ),
-    Experiment("photo", photo.check, photo.is_current, photo.forget, photo.run_photo, photo.cost),
+    Experiment("photo", "photo", photo.check, photo.is_current, photo.forget, photo.run_photo, photo.cost),
 )  # fmt: skip
 
 
@@ -75,10 +78,31 @@ def forget_experiments(paths: RunPaths) -> None:
         experiment.forget(paths)
 
 
-def run_experiments(setup: Setup, run: LoadedRun) -> bool:
-    """Makes what the configuration asks for and is not there; whether anything was left to do."""
-    stale = [experiment for experiment in EXPERIMENTS if not experiment.is_current(setup, run)]
+def stale_experiments(setup: Setup, run: LoadedRun, faults: Collection[str] = ()) -> list[Experiment]:
+    """Those whose findings are not what the configuration asks for.
+
+    Args:
+        faults: names of files of the run that do not hold.
+    """
+    broken = {part_of(name) for name in faults}
+    return [one for one in EXPERIMENTS if one.part in broken or not one.is_current(setup, run)]
+
+
+def run_experiments(
+    setup: Setup, run: LoadedRun, stale: Sequence[Experiment], done: Callable[[], None]
+) -> None:
+    """Makes the findings of some experiments again, and of those whom that makes stale.
+
+    Args:
+        run: the dissection's findings; those of the experiments are written beside them.
+        stale: what to make.
+        done: called after each.
+    """
     for experiment in stale:
-        experiment.forget(setup.paths)
-        experiment.run(setup, run, dissected_maps(setup))
-    return bool(stale)
+        experiment.forget(run.paths)
+    for experiment in EXPERIMENTS:
+        run = load_run(run.paths.root)  # what one writes, the next may read
+        if not experiment.is_current(setup, run):
+            experiment.forget(run.paths)
+            experiment.run(setup, run, dissected_maps(setup))
+            done()

@@ -26,7 +26,7 @@ from dissect_report.config import ModelConfig
 from dissect_report.errors import DissectError, ModelError
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
-from dissect_report.stats.topk import image_means
+from dissect_report.stats.topk import image_extremes
 
 #: Seconds between two notes of how far a pass is: what an interruption can lose.
 NOTE_SECONDS = 10.0
@@ -213,10 +213,8 @@ class ModelPass:
     def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], scores: Tensor | None) -> None:
         """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
         for part, maps, peaks, means in zip(self.slices, self.maps, self.maxima, self.means, strict=True):
-            tensor = recorded[part.layer.name][:, part.first : part.last]
-            raw = tensor.cpu().numpy()
-            peaks.values[start:stop] = tensor.amax((2, 3)).cpu().numpy()
-            means.values[start:stop] = image_means(raw)
+            raw = recorded[part.layer.name][:, part.first : part.last].cpu().numpy()
+            peaks.values[start:stop], means.values[start:stop] = image_extremes(raw)
             maps.values[start:stop] = on_grid(raw, self.shrink.get(part.layer.name))
         if self.output is not None and scores is not None:
             self.predicted.values[start:stop] = decider_of(self.output).answer(scores)

@@ -22,10 +22,10 @@ from dissect_report.analysis.forward import (
 )
 from dissect_report.analysis.mask_store import MASK_SHARE, MaskStore, open_store
 from dissect_report.analysis.measuring import LabelMaps, Measurement, join, measure_units
+from dissect_report.analysis.outlines import outline
 from dissect_report.analysis.provenance import versions
 from dissect_report.analysis.repeated_maps import RepeatedMaps
 from dissect_report.analysis.setup import Setup
-from dissect_report.analysis.sprites import outline
 from dissect_report.analysis.units import LayerNumbers
 from dissect_report.stats.correlation import correlate_units
 from dissect_report.stats.levels import measure_activations
@@ -249,7 +249,7 @@ def draw_outlines(activations: np.ndarray, level: float) -> tuple[list[str], lis
         activations: float32 [image, y, x] on the grid.
         level: of the unit; NaN gives no mask.
     """
-    areas = [int((activation > level).sum()) for activation in activations]
+    areas = [int(np.count_nonzero(activation > level)) for activation in activations]
     return [outline(a, level) if area else "" for a, area in zip(activations, areas, strict=True)], areas
 
 

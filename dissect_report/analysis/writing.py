@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,30 +21,34 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.grades import count_grades
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.records import CATEGORIES, SCHEMA_VERSION, ConceptRecord, LayerSummary
-from dissect_report.findings.store import write_arrays, write_record
+from dissect_report.findings.store import LoadedRun, write_arrays, write_record
 from dissect_report.findings.units import UNIT_TABLE, Dissection, UnitRecord
 from dissect_report.stats.significance import chance_count
 
+T = TypeVar("T")
+
 
 def write_layer(
-    setup: Setup, numbers: LayerNumbers, probe: LabelMaps, concepts: Sequence[ConceptRecord]
+    paths: RunPaths, setup: Setup, numbers: LayerNumbers, probe: LabelMaps, concepts: Sequence[ConceptRecord]
 ) -> LayerSummary:
     """Writes everything of one layer and returns what the run's index says of it.
 
     Args:
+        paths: where to.
         concepts: the catalogue; concept id k is entry k - 1.
 
     Raises:
         StorageError: no space or no permission.
     """
-    folder, paths, measurement = numbers.folder, setup.paths, numbers.measurement
+    folder, measurement = numbers.folder, numbers.measurement
     iou_threshold = setup.run.dissection.iou_threshold
     units = unit_records(numbers, probe, iou_threshold, setup.run.dissection.seed)
 
     def draw(unit: int) -> None:
         write_atomically(paths.sprite(folder, unit), sprite(setup.survey.tiles, numbers.top[unit].tolist()))
 
-    _each(draw, numbers.info.units, f"sprites of {numbers.info.name}", "units", setup)
+    with setup.stopwatch.time("sprites"):
+        _each(draw, range(numbers.info.units), f"sprites of {numbers.info.name}", "units", setup)
     write_arrays(
         paths.counts(folder),
         {
@@ -70,23 +76,50 @@ def write_layer(
     return _summary(numbers, units, concepts, iou_threshold)
 
 
-def write_pictures(setup: Setup, probe: LabelMaps, concepts: Sequence[ConceptRecord]) -> None:
+def write_pictures(
+    paths: RunPaths, setup: Setup, probe: LabelMaps, concepts: Sequence[ConceptRecord]
+) -> None:
     """The shared thumbnail and the segmentation of every probe image."""
     colors = ["#000000", *(concept.color for concept in concepts)]
-    paths, tiles = setup.paths, setup.survey.tiles
+    tiles = setup.survey.tiles
 
     def draw(image: int) -> None:
         labels = np.asarray(probe.labels[image])
         write_atomically(paths.thumbnail(image), thumbnail(tiles[image]))
         write_atomically(paths.segmentation(image), segmentation_picture(labels, colors))
 
-    _each(draw, len(tiles), "thumbnails and segmentations", "images", setup)
+    _each(draw, range(len(tiles)), "thumbnails and segmentations", "images", setup)
 
 
-def _each(work: Callable[[int], None], count: int, name: str, unit: str, setup: Setup) -> None:
-    """``work`` on 0, 1 ... in a few threads: Pillow's encoders let go of the GIL."""
-    with setup.progress.stage(name, count, unit) as stage, ThreadPoolExecutor(setup.threads) as pool:
-        for _ in pool.map(work, range(count)):
+def redraw(run: LoadedRun, setup: Setup, probe: LabelMaps, wanted: Collection[str]) -> None:
+    """Draws pictures again, from the records of findings that hold.
+
+    Args:
+        run: the findings.
+        setup: the run's, as it was dissected.
+        wanted: names of the pictures below the run's folder.
+
+    Raises:
+        StorageError: no space or no permission.
+    """
+    paths, tiles = run.paths, setup.survey.tiles
+    colors = ["#000000", *(concept.color for concept in run.record.concepts)]
+    drawn: dict[Path, Callable[[], bytes]] = {}
+    for image, tile in enumerate(tiles):
+        drawn[paths.thumbnail(image)] = partial(thumbnail, tile)
+        drawn[paths.segmentation(image)] = partial(segmentation_picture, probe.labels[image], colors)
+    for layer in run.layers.values():
+        for unit in layer.units:
+            shown = [ranked.image for ranked in unit.top_images]
+            drawn[paths.sprite(layer.summary.folder, unit.unit)] = partial(sprite, tiles, shown)
+    missing = [path for path in drawn if path.relative_to(paths.root).as_posix() in wanted]
+    _each(lambda path: write_atomically(path, drawn[path]()), missing, "pictures again", "files", setup)
+
+
+def _each(work: Callable[[T], None], items: Sequence[T], name: str, unit: str, setup: Setup) -> None:
+    """``work`` on every item in a few threads: Pillow's encoders let go of the GIL."""
+    with setup.progress.stage(name, len(items), unit) as stage, ThreadPoolExecutor(setup.threads) as pool:
+        for _ in pool.map(work, items):
             stage.advance(1)
 
 
