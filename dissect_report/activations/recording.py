@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from dissect_report.activations.handover import Handover, handing_over
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
 from dissect_report.errors import LayerError
+
+#: Makes of a layer's maps, float32 [image, unit, y, x], what is kept of them.
+Make = Callable[[LayerInfo, Tensor], Any]
 
 
 class Recorder:
@@ -21,17 +23,21 @@ class Recorder:
     Attributes:
         layers: those that are recorded.
         whole: whether all that units hold is kept, not the maps alone, see ``Reading``.
+        make: what is kept of a layer's maps in place of a copy of them.
     """
 
-    def __init__(self, layers: Sequence[LayerInfo], whole: bool = False) -> None:
+    def __init__(self, layers: Sequence[LayerInfo], whole: bool = False, make: Make | None = None) -> None:
         self.layers = tuple(layers)
         self.whole = whole
+        self.make = make
         self.handover: Handover | None = None
-        self._maps: dict[str, Tensor] = {}
+        self._maps: dict[str, Any] = {}
         self._running: set[str] = set()
 
-    def take(self) -> dict[str, Float[Tensor, "image unit y x"]]:
+    def take(self) -> dict[str, Any]:
         """Layer name -> float32 maps of the latest forward pass, on the model's device; handed out once.
+
+        Or what ``make`` made of them.
 
         Raises:
             LayerError: a layer has not run since the last time, or its activation has not.
@@ -70,11 +76,13 @@ class Recorder:
         held = read(output.detach())
         if not layer.reading.is_map:
             held = held.contiguous()
-        self._maps[layer.name] = held.clone().float()
+        self._maps[layer.name] = self.make(layer, held.float()) if self.make else held.clone().float()
 
 
 @contextmanager
-def record(model: nn.Module, layers: Sequence[LayerInfo], whole: bool = False) -> Iterator[Recorder]:
+def record(
+    model: nn.Module, layers: Sequence[LayerInfo], whole: bool = False, make: Make | None = None
+) -> Iterator[Recorder]:
     """Inside, every forward pass leaves its maps in the recorder; eval mode, no gradients.
 
     With ``whole`` it leaves all that units hold, tokens without a place included, see ``Reading``.
@@ -85,11 +93,15 @@ def record(model: nn.Module, layers: Sequence[LayerInfo], whole: bool = False) -
             model(images)
             maps = recorder.take()["features.28"]
 
+    A copy of early maps costs as much as the convolution that made them. ``make``, where it is given, is
+    called with a layer and its maps as they stand, float32, and what it returns is kept in their place: it
+    must hold on to no part of them, which the network may write into at once.
+
     Raises:
         LayerError: the model has no module of that name.
     """
     modules = dict(model.named_modules())
-    recorder = Recorder(layers, whole)
+    recorder = Recorder(layers, whole, make)
     for layer in recorder.layers:
         if layer.name not in modules:
             raise LayerError(f"the model has no layer {layer.name!r}")

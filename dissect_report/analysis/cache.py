@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from dissect_report.errors import StorageError
-from dissect_report.findings.disk import write_atomically
+from dissect_report.findings.disk import sweep, write_atomically
 
 #: A folder holding this file was made by us and may be emptied by us.
 MARKER = "dissect-report-cache.txt"
@@ -72,11 +72,16 @@ class Cache:
     folder: Path
 
     def prepare(self) -> None:
-        """Makes the folder and marks it as ours.
+        """Makes the folder, marks it as ours, and sweeps what killed processes left half written in it.
 
         Raises:
-            StorageError: no permission, naming the folder.
+            StorageError: it holds somebody else's files, or no permission.
         """
+        if self.folder.is_dir() and not (self.folder / MARKER).exists() and any(self.folder.iterdir()):
+            raise StorageError(
+                f"{self.folder}: was not made by dissect-report; move it away or delete it yourself"
+            )
+        sweep(self.folder)
         write_atomically(
             self.folder / MARKER, b"Activations and labels kept by dissect-report. Safe to delete.\n"
         )

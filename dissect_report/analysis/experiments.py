@@ -47,8 +47,8 @@ class Experiment:
 
 EXPERIMENTS = (
     Experiment(
-        "ablation", "ablation", ablation.check, ablation.is_current, ablation.forget, ablation.run_ablation,
-        ablation_forecast.cost,
+        "ablation", "ablation", ablation.check_all, ablation.is_current, ablation.forget,
+        ablation.run_ablation, ablation_forecast.cost,
     ),
     Experiment(
         "generation", "generation", generation.check, generation.is_current, generation.forget,

@@ -178,6 +178,10 @@ def label_images(
     return values
 
 
+#: Maxima, means and kept maps of a batch, per slice of a layer.
+Reduced = list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
 @dataclass(frozen=True)
 class ModelPass:
     """What one pass of the model over the probe leaves behind, filled batch by batch.
@@ -210,12 +214,26 @@ class ModelPass:
         """Each once."""
         return list({part.layer.name: part.layer for part in self.slices}.values())
 
-    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], scores: Tensor | None) -> None:
+    def reduce(self, layer: LayerInfo, maps: Tensor) -> Reduced:
+        """Of a batch's maps of one layer what is kept, per slice; seen before the network goes on."""
+        plan, own = (
+            self.shrink.get(layer.name),
+            [part for part in self.slices if part.layer.name == layer.name],
+        )
+        whole = maps.cpu().numpy()
+        found = []
+        for part in own:
+            raw = whole[:, part.first : part.last]
+            kept = on_grid(raw, plan)
+            found.append((*image_extremes(raw), kept.copy() if np.may_share_memory(kept, raw) else kept))
+        return found
+
+    def fill(self, start: int, stop: int, recorded: Mapping[str, Reduced], scores: Tensor | None) -> None:
         """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
+        waiting = {name: iter(found) for name, found in recorded.items()}
         for part, maps, peaks, means in zip(self.slices, self.maps, self.maxima, self.means, strict=True):
-            raw = recorded[part.layer.name][:, part.first : part.last].cpu().numpy()
-            peaks.values[start:stop], means.values[start:stop] = image_extremes(raw)
-            maps.values[start:stop] = on_grid(raw, self.shrink.get(part.layer.name))
+            found = next(waiting[part.layer.name])
+            peaks.values[start:stop], means.values[start:stop], maps.values[start:stop] = found
         if self.output is not None and scores is not None:
             self.predicted.values[start:stop] = decider_of(self.output).answer(scores)
 
@@ -256,7 +274,7 @@ def run_model(
     notes = Notes(passed.arrays, count)
 
     def work(start: int, stop: int) -> None:
-        with record(model, passed.layers) as recorder:
+        with record(model, passed.layers, make=passed.reduce) as recorder:
             inputs = survey.inputs(start, stop, config, batches.device)
             scores = model(inputs) if output is None else output.read(lambda: model(inputs))
             passed.fill(start, stop, recorder.take(), scores)

@@ -47,7 +47,7 @@ def generate(setup: Setup) -> np.ndarray:
     notes = Notes(arrays, count)
 
     def work(start: int, stop: int) -> None:
-        with record(setup.network.model, passed.layers) as recorder:
+        with record(setup.network.model, passed.layers, make=passed.reduce) as recorder:
             output = setup.network.model(_latents(setup, start, stop))
             recorded = recorder.take()
         raw = made_images(setup, output, range(start, stop))

@@ -28,5 +28,9 @@ def build(
         for line in forecast(loaded, TerminalProgress()):
             console().print(line, soft_wrap=True, markup=False)
         return
+    if own := read_configuration(config).templates:
+        from dissect_report.report.templating import check_own  # noqa: PLC0415  only where there are some
+
+        check_own(own)  # before hours of measuring
     analyze(config, force)
     render(config)

@@ -18,7 +18,7 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.store import LoadedRun
 from dissect_report.notebook.images import write_images
 from dissect_report.notebook.results import RunResult
-from dissect_report.notebook.toml import written
+from dissect_report.notebook.toml import check_own, written
 from dissect_report.sources.in_memory import NamedConcepts, called, hold
 
 
@@ -89,6 +89,7 @@ def dissect(
         raise ConfigError("dissect: mean and std are given together")
     home = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="dissect-report-"))
     home.mkdir(parents=True, exist_ok=True)
+    check_own(home)
     normalised = None if mean is None or std is None else (mean, std)
     found = write_images(images, home / "images", classes, normalised)
     source = network if isinstance(network, str) else hold(network)

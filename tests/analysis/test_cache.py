@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.cache import MARKER, Cache
 from dissect_report.analysis.forward import plan_passes
 from dissect_report.errors import StorageError
+from dissect_report.findings.disk import PART
 
 
 @pytest.fixture
@@ -89,3 +92,18 @@ def test_every_unit_is_measured_once_whatever_the_budget(budget):
             len(group) == 1
             or sum((s.last - s.first) * s.map_size[0] * s.map_size[1] * 4 for s in group) * images <= budget
         )
+
+
+def test_a_folder_of_somebody_else_is_never_taken_for_a_cache(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(StorageError, match="was not made by dissect-report"):
+        Cache(tmp_path).prepare()
+    Cache(tmp_path).clear()
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_what_a_killed_process_left_half_written_is_swept(tmp_path: Path) -> None:
+    Cache(tmp_path).prepare()
+    (tmp_path / f".labels.u16.json.0a1b2c3d{PART}").write_text("half")
+    Cache(tmp_path).prepare()
+    assert [path.name for path in tmp_path.iterdir()] == [MARKER]
