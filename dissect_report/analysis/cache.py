@@ -1,7 +1,7 @@
 """Arrays on disk that survive an interruption: activations, labels, decoded pixels.
 
 An array is a plain file opened as a memory map, beside a small JSON file that says what it was
-made from (its key) and how many of its images are done. Another key means another array: numbers
+made from (its key) and which of its images are done. Another key means another array: numbers
 of another model or probe are never taken for these.
 """
 
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from dissect_report.analysis.passes.spans import Spans
 from dissect_report.errors import StorageError
 from dissect_report.findings.disk import write_atomically
 
@@ -38,30 +39,34 @@ class CachedArray:
         path: of the raw numbers; ``<path>.json`` tells what they are.
         key: digest of everything the numbers depend on.
         values: memory map [image, ...].
-        done: images already filled.
+        filled: images already filled.
         extra: what else the filling pass wants to remember, as JSON.
     """
 
     path: Path
     key: str
     values: np.memmap
-    done: int
+    filled: Spans
     extra: dict[str, Any]
 
     @property
     def complete(self) -> bool:
         """Whether every image is filled."""
-        return self.done == len(self.values)
+        return len(self.filled) == len(self.values)
 
-    def save(self, done: int) -> None:
-        """Flushes the numbers, then says that ``done`` images are filled: in this order, for a power cut."""
+    def save(self, filled: Spans) -> None:
+        """Flushes the numbers, then says which images are filled: in this order, for a power cut."""
         self.values.flush()
-        self.done = done
-        _write_note(self.path, self.key, done, self.extra)
+        self.filled = filled
+        _write_note(self.path, self.key, filled, self.extra)
+
+    def forget(self) -> None:
+        """Nothing of it is filled any more."""
+        self.filled, self.extra = Spans(), {}
 
 
-def _write_note(path: Path, key: str, done: int, extra: dict[str, Any]) -> None:
-    note = {"key": key, "done": done, "extra": extra}
+def _write_note(path: Path, key: str, filled: Spans, extra: dict[str, Any]) -> None:
+    note = {"key": key, "filled": filled.parts, "extra": extra}
     write_atomically(path.with_suffix(path.suffix + ".json"), json.dumps(note).encode())
 
 
@@ -92,12 +97,13 @@ class Cache:
         size = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
         note = _read_note(path)
         if note.get("key") == key and path.is_file() and path.stat().st_size == size:
-            return CachedArray(path, key, _map(path, shape, kind, "r+"), note["done"], note["extra"])
+            filled = _filled(note)
+            return CachedArray(path, key, _map(path, shape, kind, "r+"), filled, note["extra"])
         self.discard(name)
         _claim_space(path, size)
         values = _map(path, shape, kind, "w+")
-        _write_note(path, key, 0, {})
-        return CachedArray(path, key, values, 0, {})
+        _write_note(path, key, Spans(), {})
+        return CachedArray(path, key, values, Spans(), {})
 
     def find(self, name: str, key: str, shape: Sequence[int], kind: type[np.generic]) -> np.memmap | None:
         """The array called ``name`` if it is whole and of the same key, read-only.
@@ -106,7 +112,7 @@ class Cache:
             shape: one side may be -1: as long as the file says.
         """
         path, note = self.folder / name, _read_note(self.folder / name)
-        if note.get("key") != key or note.get("done") != shape[0] or not path.is_file():
+        if note.get("key") != key or len(_filled(note)) != shape[0] or not path.is_file():
             return None
         numbers, rest = divmod(path.stat().st_size, np.dtype(kind).itemsize)
         known = int(np.prod([side for side in shape if side >= 0], dtype=np.int64))
@@ -141,6 +147,10 @@ def _read_note(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return note if isinstance(note, dict) else {}
+
+
+def _filled(note: dict[str, Any]) -> Spans:
+    return Spans(tuple((first, last) for first, last in note.get("filled", ())))
 
 
 def _map(path: Path, shape: tuple[int, ...], kind: type[np.generic], mode: Any) -> np.memmap:

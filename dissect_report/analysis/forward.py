@@ -6,9 +6,8 @@ batch, and batches always begin at the same images, so that the numbers do not k
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,90 +19,14 @@ from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.recording import record
 from dissect_report.activations.upsampling import Upsampling, upsample
 from dissect_report.analysis.cache import Cache, CachedArray, digest
+from dissect_report.analysis.passes.batches import Batches
+from dissect_report.analysis.passes.filling import fill
 from dissect_report.analysis.progress import Progress
 from dissect_report.analysis.survey import Survey
 from dissect_report.config import ModelConfig
-from dissect_report.errors import DissectError, ModelError
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
 from dissect_report.stats.topk import image_means
-
-#: Seconds between two notes of how far a pass is: what an interruption can lose.
-NOTE_SECONDS = 10.0
-
-
-@dataclass
-class Batches:
-    """Walks over the probe in batches that halve when memory runs out.
-
-    Attributes:
-        size: images a batch, as it stands after any halving.
-        device: where the networks run.
-        notes: one line per halving, for the provenance.
-    """
-
-    size: int
-    device: torch.device
-    notes: list[str] = field(default_factory=list)
-
-    def each(
-        self, first: int, last: int, work: Callable[[int, int], None], what: str
-    ) -> Iterator[tuple[int, int]]:
-        """Calls ``work(start, stop)`` for consecutive batches and yields each when it is done.
-
-        Raises:
-            ModelError: memory runs out with a single image.
-        """
-        start = first
-        while start < last:
-            stop = min(start + self.size, last)
-            try:
-                with torch.inference_mode():
-                    work(start, stop)
-            except DissectError:
-                raise
-            except Exception as error:  # the user's own code: it may raise anything at all
-                if not out_of_memory(error):
-                    line = " ".join(str(error).split())
-                    raise ModelError(
-                        f"the {what} fails on a batch of {stop - start}: {type(error).__name__}: {line}"
-                    ) from error
-                self._halve(what)
-                continue
-            yield start, stop
-            start = stop
-
-    def _halve(self, what: str) -> None:
-        if self.size == 1:
-            raise ModelError(
-                f"{what}: out of memory with a single image; lower [probe] crop or use another device"
-            )
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        self.notes.append(f"{what}: out of memory at batch size {self.size}, halved to {self.size // 2}")
-        self.size //= 2
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out; CPU allocations fail as a plain RuntimeError."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
-
-
-class Notes:
-    """Writes down every few seconds, and at the end, how far the arrays of a pass are filled."""
-
-    def __init__(self, arrays: Sequence[CachedArray], count: int) -> None:
-        self.arrays = arrays
-        self.count = count
-        self.last = time.monotonic()
-
-    def save(self, done: int) -> None:
-        """``done`` images are filled."""
-        if done == self.count or time.monotonic() - self.last > NOTE_SECONDS:
-            for array in self.arrays:
-                array.save(done)
-            self.last = time.monotonic()
-
 
 @dataclass(frozen=True)
 class LayerSlice:
@@ -165,16 +88,12 @@ def label_images(
         depth = label(0, 1).shape[1]
     stored = cache.open("labels.u16", key, (count, depth, grid, grid), np.uint16)
     values = stored.values
-    notes = Notes([stored], count)
 
     def work(start: int, stop: int) -> None:
         values[start:stop] = label(start, stop)
 
     with progress.stage("segmenting", count, "images") as stage:
-        stage.advance(stored.done)
-        for start, stop in batches.each(stored.done, count, work, "segmenter"):
-            notes.save(stop)
-            stage.advance(stop - start)
+        fill([stored], count, batches.walk(work, "segmenter"), stage)
     return values
 
 
@@ -254,8 +173,6 @@ def run_model(
 ) -> None:
     """One forward pass of the probe, recording every slice that is not filled yet."""
     count, output = len(survey), passed.output
-    done = min(array.done for array in passed.arrays)
-    notes = Notes(passed.arrays, count)
 
     def work(start: int, stop: int) -> None:
         with record(model, passed.layers) as recorder:
@@ -264,10 +181,7 @@ def run_model(
             passed.fill(start, stop, recorder.take(), scores)
 
     with progress.stage(stage_name, count, "images") as stage:
-        stage.advance(done)
-        for start, stop in batches.each(done, count, work, "model"):
-            notes.save(stop)
-            stage.advance(stop - start)
+        fill(passed.arrays, count, batches.walk(work, "model"), stage)
 
 
 def on_grid(maps: np.ndarray, plan: Upsampling | None) -> np.ndarray:

@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dissect_report.activations.recording import record
-from dissect_report.analysis.forward import Notes
 from dissect_report.analysis.layer_numbers import group_slices, open_group, plan_maps
+from dissect_report.analysis.passes.filling import fill
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.survey import small_picture
 from dissect_report.errors import ModelError
@@ -44,7 +44,6 @@ def generate(setup: Setup) -> np.ndarray:
         depth = label_images(setup, unit_range(setup, first)).shape[1]
     labels = cache.open("labels.u16", key, (count, depth, setup.grid, setup.grid), np.uint16)
     arrays = [*passed.arrays, tiles, ranges, labels]
-    notes = Notes(arrays, count)
 
     def work(start: int, stop: int) -> None:
         with record(setup.network.model, passed.layers) as recorder:
@@ -58,12 +57,8 @@ def generate(setup: Setup) -> np.ndarray:
         labels.values[start:stop] = label_images(setup, images)
         passed.fill(start, stop, recorded, None)
 
-    done = min(array.done for array in arrays)
     with setup.progress.stage("making and segmenting images", count, "images") as stage:
-        stage.advance(done)
-        for start, stop in setup.batches.each(done, count, work, "generator"):
-            notes.save(stop)
-            stage.advance(stop - start)
+        fill(arrays, count, setup.batches.walk(work, "generator"), stage)
     _doubt_range(setup, ranges.values)
     return labels.values
 

@@ -11,7 +11,8 @@ from torch import nn
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.recording import record
 from dissect_report.activations.upsampling import Upsampling
-from dissect_report.analysis.forward import Batches, on_grid
+from dissect_report.analysis.forward import on_grid
+from dissect_report.analysis.passes.batches import Batches
 from dissect_report.analysis.survey import Survey
 from dissect_report.config import ModelConfig
 

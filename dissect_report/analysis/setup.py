@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from dissect_report.analysis.cache import Cache, digest
-from dissect_report.analysis.forward import Batches
+from dissect_report.analysis.passes.batches import Batches
 from dissect_report.analysis.labelling import images_at_once, largest_map
 from dissect_report.analysis.networks import Network, open_network
 from dissect_report.analysis.progress import Progress

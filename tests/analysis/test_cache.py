@@ -8,6 +8,7 @@ import pytest
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.cache import MARKER, Cache
 from dissect_report.analysis.forward import plan_passes
+from dissect_report.analysis.passes.spans import Spans
 from dissect_report.errors import StorageError
 
 
@@ -26,9 +27,9 @@ def test_a_filled_array_comes_back_as_far_as_it_was_filled(cache):
     array = cache.open("a.f32", "key", (4, 2), np.float32)
     array.values[:3] = 7
     array.extra = {"names": ["x"]}
-    array.save(3)
+    array.save(Spans(((0, 3),)))
     again = cache.open("a.f32", "key", (4, 2), np.float32)
-    assert (again.done, again.complete, again.extra) == (3, False, {"names": ["x"]})
+    assert (again.filled, again.complete, again.extra) == (Spans(((0, 3),)), False, {"names": ["x"]})
     np.testing.assert_array_equal(again.values[:3], 7)
 
 
@@ -36,9 +37,9 @@ def test_a_filled_array_comes_back_as_far_as_it_was_filled(cache):
 def test_another_key_or_shape_starts_empty(cache, key, shape):
     array = cache.open("a.f32", "key", (4, 2), np.float32)
     array.values[:] = 7
-    array.save(4)
+    array.save(Spans(((0, 4),)))
     again = cache.open("a.f32", key, shape, np.float32)
-    assert again.done == 0
+    assert not again.filled
     assert not again.values.any()
 
 
@@ -46,7 +47,7 @@ def test_a_whole_array_is_found_under_its_own_key_alone(cache):
     array = cache.open("a.f32", "key", (4, 2), np.float32)
     array.values[:] = 7
     assert cache.find("a.f32", "key", (4, 2), np.float32) is None, "not one image is done"
-    array.save(4)
+    array.save(Spans(((0, 4),)))
     assert cache.find("a.f32", "other", (4, 2), np.float32) is None
     assert cache.find("a.f32", "key", (5, 2), np.float32) is None
     assert cache.find("a.f32", "key", (4, 3), np.float32) is None
@@ -58,9 +59,9 @@ def test_a_whole_array_is_found_under_its_own_key_alone(cache):
 
 
 def test_a_torn_note_only_means_filling_again(cache):
-    cache.open("a.f32", "key", (4, 2), np.float32).save(4)
+    cache.open("a.f32", "key", (4, 2), np.float32).save(Spans(((0, 4),)))
     (cache.folder / "a.f32.json").write_text('{"key": "ke', encoding="utf-8")
-    assert cache.open("a.f32", "key", (4, 2), np.float32).done == 0
+    assert not cache.open("a.f32", "key", (4, 2), np.float32).filled
 
 
 def test_more_than_the_disk_holds_is_refused_before_anything_is_lost(cache):

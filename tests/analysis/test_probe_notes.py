@@ -68,6 +68,7 @@ def test_an_interrupted_reading_counts_every_picture_once(
         Image.open(photo).save(photo, exif=exif)
     survey = "dissect_report.analysis.survey"
     monkeypatch.setattr(f"{survey}.STRIDE", 2)
+    monkeypatch.setattr("dissect_report.analysis.passes.filling.NOTE_SECONDS", 0.0)
     with monkeypatch.context() as broken:
         broken.setattr(f"{survey}.small_picture", Stopping(5))
         with pytest.raises(KeyboardInterrupt):
