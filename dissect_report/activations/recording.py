@@ -15,6 +15,10 @@ from dissect_report.activations.modes import quiet
 from dissect_report.errors import LayerError
 
 
+class _Enough(BaseException):
+    """Every layer is recorded: not an error, and no business of the network's own ``except Exception``."""
+
+
 class Recorder:
     """What the layers put out during the latest forward pass."""
 
@@ -23,6 +27,18 @@ class Recorder:
         self.handover: Handover | None = None
         self._maps: dict[str, Tensor] = {}
         self._running: set[str] = set()
+        self._stops = False
+
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """Inside, a forward pass ends behind the last of the layers: nothing that it would give is there."""
+        self._stops = True
+        try:
+            yield
+        except _Enough:
+            pass
+        finally:
+            self._stops = False
 
     def take(self) -> dict[str, Float[Tensor, "image unit y x"]]:
         """Layer name -> float32 maps of the latest forward pass, on the model's device; handed out once.
@@ -61,6 +77,9 @@ class Recorder:
     def keep(self, layer: LayerInfo, maps: Tensor) -> None:
         """Stores a copy of ``maps``, before anything in place can touch them."""
         self._maps[layer.name] = maps.detach().clone().float()
+        if self._stops and len(self._maps) == len(self.layers):
+            self._stops = False
+            raise _Enough
 
 
 @contextmanager
@@ -72,6 +91,8 @@ def record(model: nn.Module, layers: Sequence[LayerInfo]) -> Iterator[Recorder]:
         with record(model, layers) as recorder:
             model(images)
             maps = recorder.take()["features.28"]
+
+    Inside ``recorder.stopping()`` a pass ends behind the last of the layers.
 
     Raises:
         LayerError: the model has no module of that name.

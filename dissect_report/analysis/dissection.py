@@ -19,7 +19,7 @@ from dissect_report.analysis.layer_numbers import measure_layers
 from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.progress import Progress, Silent
-from dissect_report.analysis.provenance import findings_key, provenance
+from dissect_report.analysis.provenance import provenance
 from dissect_report.analysis.setup import Setup, set_up
 from dissect_report.analysis.writing import remove_stale, write_layer, write_pictures
 from dissect_report.config import Config, RunConfig, load_config
@@ -76,7 +76,7 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     if force:
         Cache(SitePaths(config.folder).cache(run.name)).clear()
     setup = set_up(config, run, progress, threads)
-    key = findings_key(run, setup.inputs, setup.network.device)
+    key = setup.stages.findings()
     check_experiments(setup)
     if not force and (known := _up_to_date(setup.paths, key)):
         if known.record.title != config.title:
@@ -120,7 +120,7 @@ def label_probe(setup: Setup) -> LabelMaps:
 
     Of a generator it is the one pass of the model, too.
     """
-    survey, run, key = setup.survey, setup.run, setup.labels_key
+    survey, run, key = setup.survey, setup.run, setup.stages.labels()
     with setup.stopwatch.time("segment"):
         if run.is_generator:
             labels = generate(setup)
@@ -160,7 +160,7 @@ def _run_record(
         provenance=provenance(
             setup.config,
             key,
-            setup.inputs,
+            setup.stages.inputs(),
             setup.network.device,
             setup.batches.size,
             [*survey.notes, *setup.batches.notes],

@@ -6,7 +6,7 @@ batch, and batches always begin at the same images, so that the numbers do not k
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,15 +18,17 @@ from dissect_report.activations.decisions import decider_of
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.recording import record
 from dissect_report.activations.upsampling import Upsampling, upsample
-from dissect_report.analysis.cache import Cache, CachedArray, digest
+from dissect_report.analysis.cache import Cache, CachedArray
 from dissect_report.analysis.passes.batches import Batches
 from dissect_report.analysis.passes.filling import fill
+from dissect_report.analysis.passes.stages import Stages
 from dissect_report.analysis.progress import Progress
 from dissect_report.analysis.survey import Survey
 from dissect_report.config import ModelConfig
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
 from dissect_report.stats.topk import image_means
+
 
 @dataclass(frozen=True)
 class LayerSlice:
@@ -146,19 +148,27 @@ def open_pass(
     shrink: dict[str, Upsampling],
     count: int,
     cache: Cache,
-    key: str,
-    output: ClassOutput | None,
+    stages: Stages,
 ) -> ModelPass:
-    """The arrays of a pass over ``count`` images, as far as they were filled under the same key."""
-    decider = decider_of(output)
+    """The arrays of a pass over ``count`` images, as far as they were filled under the same keys."""
+    decider = decider_of(stages.output)
+
+    def each(ending: str, side: Callable[[LayerSlice], tuple[int, ...]]) -> tuple[CachedArray, ...]:
+        return tuple(
+            cache.open(
+                f"{s.name}{ending}", stages.maps(s.layer), (count, s.last - s.first, *side(s)), np.float32
+            )
+            for s in slices
+        )
+
     return ModelPass(
         tuple(slices),
         shrink,
-        tuple(cache.open(s.name, key, (count, s.last - s.first, *s.map_size), np.float32) for s in slices),
-        tuple(cache.open(f"{s.name}.max", key, (count, s.last - s.first), np.float32) for s in slices),
-        tuple(cache.open(f"{s.name}.mean", key, (count, s.last - s.first), np.float32) for s in slices),
-        output,
-        cache.open("predicted", digest(key, output), (count, *decider.shape), decider.kind),
+        each("", lambda part: part.map_size),
+        each(".max", lambda _: ()),
+        each(".mean", lambda _: ()),
+        stages.output,
+        cache.open("predicted", stages.answers(), (count, *decider.shape), decider.kind),
     )
 
 
@@ -171,13 +181,21 @@ def run_model(
     progress: Progress,
     stage_name: str,
 ) -> None:
-    """One forward pass of the probe, recording every slice that is not filled yet."""
+    """One forward pass of the probe, recording every slice that is not filled yet.
+
+    Where the answers are known, as in a pass made again for other units, it ends behind the last layer.
+    """
     count, output = len(survey), passed.output
+    whole = output is not None and not passed.predicted.complete
 
     def work(start: int, stop: int) -> None:
         with record(model, passed.layers) as recorder:
-            inputs = survey.inputs(start, stop, config, batches.device)
-            scores = model(inputs) if output is None else output.read(lambda: model(inputs))
+            inputs, scores = survey.inputs(start, stop, config, batches.device), None
+            if whole and output is not None:
+                scores = output.read(lambda: model(inputs))
+            else:
+                with recorder.stopping():
+                    model(inputs)
             passed.fill(start, stop, recorder.take(), scores)
 
     with progress.stage(stage_name, count, "images") as stage:

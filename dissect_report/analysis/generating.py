@@ -34,7 +34,7 @@ def generate(setup: Setup) -> np.ndarray:
     Raises:
         ModelError: an image holds NaN.
     """
-    key, cache, count, tiles = setup.labels_key, setup.cache, len(setup.survey), setup.survey.drawn
+    key, cache, count, tiles = setup.stages.labels(), setup.cache, len(setup.survey), setup.survey.drawn
     assert tiles is not None, "the survey is of latents"
     plans = plan_maps(setup)
     passed = open_group(setup, group_slices(setup, plans)[0], plans)
@@ -142,7 +142,7 @@ def generator_record(setup: Setup) -> GeneratorRecord | None:
     """What the findings say of a generator; None for a classifier."""
     if not setup.run.is_generator:
         return None
-    ranges = setup.cache.find("ranges.f32", setup.labels_key, (len(setup.survey), 3), np.float32)
+    ranges = setup.cache.find("ranges.f32", setup.stages.labels(), (len(setup.survey), 3), np.float32)
     assert ranges is not None, "the pass over the latents was made before"
     model = setup.run.model
     return GeneratorRecord(

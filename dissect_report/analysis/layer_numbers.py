@@ -11,7 +11,6 @@ import numpy as np
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.registration import cell_places
 from dissect_report.activations.upsampling import CellPlaces, Upsampling, plan_upsampling, upsample
-from dissect_report.analysis.cache import digest
 from dissect_report.analysis.certainty import be_certain
 from dissect_report.analysis.forward import (
     LayerSlice,
@@ -22,7 +21,6 @@ from dissect_report.analysis.forward import (
 )
 from dissect_report.analysis.mask_store import MASK_SHARE, MaskStore, open_store
 from dissect_report.analysis.measuring import LabelMaps, Measurement, join, measure_units
-from dissect_report.analysis.provenance import versions
 from dissect_report.analysis.repeated_maps import RepeatedMaps
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import outline
@@ -129,19 +127,7 @@ def group_slices(setup: Setup, plans: dict[str, MapPlan]) -> list[list[LayerSlic
 def open_group(setup: Setup, group: list[LayerSlice], plans: dict[str, MapPlan]) -> ModelPass:
     """The arrays of one pass, as far as they were filled before."""
     shrink = {name: plan.shrink for name, plan in plans.items() if plan.shrink is not None}
-    return open_pass(group, shrink, len(setup.survey), setup.cache, _maps_key(setup, group),
-                     setup.network.output)  # fmt: skip
-
-
-def _maps_key(setup: Setup, group: list[LayerSlice]) -> str:
-    """Digest of everything that the maps of one pass depend on."""
-    run = setup.run
-    return digest(
-        "maps", setup.network.digest, setup.survey.digest, run.compute.batch_size, setup.network.device.type,
-        run.probe.resize, run.probe.resize_mode, run.probe.crop, run.probe.full_scale, run.model.mean,
-        run.model.std,         setup.grid, run.dissection.upsampling, run.dissection.registration, versions(),
-        [part.layer.recorded_as for part in group],
-    )  # fmt: skip
+    return open_pass(group, shrink, len(setup.survey), setup.cache, setup.stages)
 
 
 def dissected_maps(setup: Setup) -> dict[str, np.ndarray]:
@@ -157,11 +143,10 @@ def _kept_maps(setup: Setup, plans: dict[str, MapPlan]) -> dict[str, np.ndarray]
     """The same, as they are kept."""
     found: dict[str, np.ndarray] = {}
     for group in group_slices(setup, plans):
-        key = _maps_key(setup, group)
         for part in group:
             shape = (len(setup.survey), part.layer.units, *part.map_size)
             if part.last - part.first == part.layer.units:
-                maps = setup.cache.find(part.name, key, shape, np.float32)
+                maps = setup.cache.find(part.name, setup.stages.maps(part.layer), shape, np.float32)
                 if maps is not None:
                     found[part.layer.name] = maps
     return found

@@ -15,9 +15,9 @@ import torch
 
 import dissect_report
 from dissect_report.analysis.cache import digest
-from dissect_report.config import AblationConfig, Config, GenerationConfig, RunConfig
+from dissect_report.config import AblationConfig, Config, GenerationConfig
 from dissect_report.errors import ConfigError
-from dissect_report.findings.records import SCHEMA_VERSION, OutputSample, Provenance
+from dissect_report.findings.records import OutputSample, Provenance
 
 #: Keys of ``[generation]`` that are about painting alone.
 PAINTING = ("paint", "paint_scenes", "paint_max_mb")
@@ -72,14 +72,6 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in packages},
     }
-
-
-def findings_key(run: RunConfig, inputs: dict[str, str], device: torch.device) -> str:
-    """Digest of everything that a dissection depends on; equal keys mean equal findings."""
-    config = dataclasses.asdict(dataclasses.replace(run, ablation=None, generation=None, photo=None))
-    del config["photo"]  # keys of runs from before there was such a table still hold
-    config["compute"] = {"device": device.type, "batch_size": run.compute.batch_size}
-    return digest("findings", SCHEMA_VERSION, config, inputs, versions())
 
 
 def intervention_key(key: str, config: AblationConfig | GenerationConfig | None) -> str:

@@ -48,5 +48,7 @@ class RepeatedMaps:
     def _forward(self, start: int) -> np.ndarray:
         stop = min(start + self.batches.size, len(self.survey))
         with torch.inference_mode(), record(self.model, [self.layer]) as recorder:
-            self.model(self.survey.inputs(start, stop, self.config, self.batches.device))
+            inputs = self.survey.inputs(start, stop, self.config, self.batches.device)
+            with recorder.stopping():
+                self.model(inputs)
             return on_grid(recorder.take()[self.layer.name].cpu().numpy(), self.shrink)

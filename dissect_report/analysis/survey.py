@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from itertools import islice
 from typing import Any
 
@@ -21,6 +20,7 @@ from torch import Tensor
 
 from dissect_report.analysis.cache import Cache, CachedArray, digest
 from dissect_report.analysis.passes.filling import fill
+from dissect_report.analysis.passes.stages import pixels_key
 from dissect_report.analysis.progress import Progress
 from dissect_report.config import ModelConfig, ProbeConfig
 from dissect_report.errors import ProbeError
@@ -139,10 +139,7 @@ def survey_probe(
         ProbeError: not one image could be read.
         StorageError: no space.
     """
-    key = digest(
-        "survey", 2, probe.fingerprint, config.resize, config.resize_mode, config.crop, config.full_scale,
-        version("pillow"),
-    )  # fmt: skip
+    key = pixels_key(probe.fingerprint, config)
     count, side = len(probe.items), config.crop
     tiles = cache.open("tiles.u8", key, (count, TILE, TILE, 3), np.uint8)
     stored: CachedArray | None = None
@@ -211,9 +208,7 @@ def _decode(
     return notes
 
 
-def _load_in_order(
-    probe: Probe, images: range, threads: int
-) -> Iterator[tuple[int, Loaded | ProbeError]]:
+def _load_in_order(probe: Probe, images: range, threads: int) -> Iterator[tuple[int, Loaded | ProbeError]]:
     """Some images in order, decoded a few ahead in threads (Pillow lets go of the GIL)."""
 
     def load(index: int) -> tuple[int, Loaded | ProbeError]:

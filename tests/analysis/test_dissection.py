@@ -13,8 +13,8 @@ from PIL import Image
 
 from dissect_report import dissect, load_run
 from dissect_report.analysis import forward
-from dissect_report.analysis.passes import filling
 from dissect_report.analysis.layer_numbers import dissected_maps
+from dissect_report.analysis.passes import filling
 from dissect_report.analysis.progress import Silent
 from dissect_report.errors import FindingsError, LayerError, ProbeError, SegmenterError
 from dissect_report.findings.store import json_schema

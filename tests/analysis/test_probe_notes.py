@@ -50,11 +50,11 @@ def test_pictures_of_twelve_bits_are_told_and_full_scale_reads_them(tmp_path: Pa
     assert "set [probe] full_scale" in told[0]
     assert setup.survey.notes == tuple(told)
     assert opened(path)[1] == told, "from the cache, too"
-    keys = {setup.labels_key}
+    keys = {setup.stages.labels()}
     again, told = opened(change(path, "[probe]", "[probe]\nfull_scale = 4080"))
     assert told == []
     assert again.survey.digest == setup.survey.digest, "the files are the same"
-    assert again.labels_key not in keys, "what the segmenter sees is not"
+    assert again.stages.labels() not in keys, "what the segmenter sees is not"
     assert again.survey.read(0, 6).max() > 10 * setup.survey.read(0, 6).max()
 
 

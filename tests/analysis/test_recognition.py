@@ -150,11 +150,11 @@ def test_label_maps_belong_to_the_versions_that_made_them(
 ) -> None:
     config = load_config(site(tmp_path))
     setup = set_up(config, config.runs[0], Silent(), 1)
-    before = setup.labels_key
+    before = setup.stages.labels()
     import dissect_report.analysis.setup as module
 
     monkeypatch.setattr(module, "versions", lambda: {"pillow": "another"})
-    assert setup.labels_key != before
+    assert setup.stages.labels() != before
 
 
 def test_declared_files_are_part_of_what_is_measured(tmp_path: Path) -> None:

@@ -30,7 +30,6 @@ from dissect_report.analysis.ablation.targets import (
 from dissect_report.analysis.cache import Cache, digest
 from dissect_report.analysis.held_maps import hold_maps, read_images
 from dissect_report.analysis.layer_numbers import levels_of
-from dissect_report.analysis.provenance import versions
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
 from dissect_report.analysis.survey import Survey, survey_probe
 from dissect_report.config import AblationConfig
@@ -178,11 +177,7 @@ def _open_pass(
     tail = remover.tail
     own = hold_maps(setup, tail, setup.survey, setup.cache, maps)
     other = own if ranking is None else hold_maps(setup, tail, ranking, _ranking_cache(setup), None)
-    key = digest(
-        "removals", setup.network.digest, setup.network.output, info.recorded_as, tail.path,
-        remover.step.label, setup.batches.size, setup.network.device.type, setup.run.probe,
-        setup.run.model.mean, setup.run.model.std, versions(),
-    )  # fmt: skip
+    key = setup.stages.removals(info, tail.path, remover.step.label, setup.batches.size)
     work = RemovalPass(remover, setup.cache, key, setup.progress)
     images = split_images(setup, work, ranking, own, other)
     if config.replacement == "mean":

@@ -66,7 +66,7 @@ def _learned(setup: Setup, config: GenerationConfig, layer: LayerEdits, work: Ed
     title = f"learning which units of {layer.info.name} draw each concept"
     with setup.progress.stage(title, len(layer.concepts) * recipe.steps, "steps") as stage:
 
-        def work(row: int, _: int) -> None:
+        def learn(row: int, _: int) -> None:
             concept = layer.concepts[row].id
             area = layer.concepts[row].pixels / (len(setup.survey) * layer.pixels)
             kept.values[row] = learn_strengths(
@@ -75,7 +75,7 @@ def _learned(setup: Setup, config: GenerationConfig, layer: LayerEdits, work: Ed
                 np.random.default_rng([setup.run.dissection.seed, 11, concept]), stage,
             )  # fmt: skip
 
-        walk = in_blocks(1, work)
+        walk = in_blocks(1, learn)
         fill([kept], len(layer.concepts), walk, stage, recipe.steps, seconds=0, tells=True)
     learned: np.ndarray = np.array(kept.values)
     return learned

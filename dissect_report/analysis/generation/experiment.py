@@ -10,7 +10,6 @@ import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.tail import split_tail
-from dissect_report.analysis.cache import digest
 from dissect_report.analysis.generating import generate
 from dissect_report.analysis.generation.choosing import choose_sets
 from dissect_report.analysis.generation.edits import Edit, Editor
@@ -43,7 +42,7 @@ from dissect_report.analysis.generation.records import write_generation
 from dissect_report.analysis.generation.unit_sets import ConceptSets, UnitSet
 from dissect_report.analysis.held_maps import hold_maps
 from dissect_report.analysis.layer_numbers import levels_of
-from dissect_report.analysis.provenance import intervention_key, versions
+from dissect_report.analysis.provenance import intervention_key
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import GenerationConfig
 from dissect_report.errors import FindingsError
@@ -134,11 +133,7 @@ def open_pass(
     held = hold_maps(setup, tail, few, setup.cache, maps.get(info.name))
     if setup.network.device.type == "cpu":
         memory = min(memory, CPU_BYTES)
-    key = digest(
-        "edits", setup.network.digest, info.recorded_as, tail.path, setup.survey.digest, setup.batches.size,
-        setup.network.device.type, setup.run.model.output_range, setup.segmenter.digest, setup.grid,
-        setup.labelling.size, versions(),
-    )  # fmt: skip
+    key = setup.stages.edits(info, tail.path, setup.batches.size, setup.labelling.size)
     return EditPass(Editor(setup, tail, memory), held, key)
 
 
@@ -238,7 +233,7 @@ def _look(
 def _intact_labels(setup: Setup, latents: int) -> np.ndarray:
     """The label maps that the dissection left in the cache, else made again."""
     shape = (len(setup.survey), -1, setup.grid, setup.grid)
-    labels = setup.cache.find("labels.u16", setup.labels_key, shape, np.uint16)
+    labels = setup.cache.find("labels.u16", setup.stages.labels(), shape, np.uint16)
     return np.asarray((generate(setup) if labels is None else labels)[:latents])
 
 

@@ -119,7 +119,7 @@ def test_every_label_of_the_intact_images_is_the_references(site) -> None:
     setup, _ = site
     with np.load(REFERENCE / "generator" / "segmentation.npz") as stored:
         labels = stored["labels"]
-    own = setup.cache.find("labels.u16", setup.labels_key, labels.shape, np.uint16)
+    own = setup.cache.find("labels.u16", setup.stages.labels(), labels.shape, np.uint16)
     assert (own != labels).sum() <= 3 * flips()
 
 
@@ -127,7 +127,7 @@ def test_ious_at_the_references_levels_are_its_own(site, reference) -> None:
     setup, run = site
     info = setup.network.chosen[0]
     maps = dissected_maps(setup)["layer4"]
-    labels = setup.cache.find("labels.u16", setup.labels_key, (LATENTS, 3, GRID, GRID), np.uint16)
+    labels = setup.cache.find("labels.u16", setup.stages.labels(), (LATENTS, 3, GRID, GRID), np.uint16)
     halves = np.zeros(LATENTS, np.uint8)
     plan = plan_maps(setup)[info.name].to_grid
     found = count(maps, labels, halves, reference["thresholds"], 91, plan)
