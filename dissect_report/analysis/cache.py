@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +22,13 @@ import numpy as np
 from dissect_report.analysis.passes.spans import Spans
 from dissect_report.errors import StorageError
 from dissect_report.findings.disk import write_atomically
+from dissect_report.findings.store import write_arrays
 
 #: A folder holding this file was made by us and may be emptied by us.
 MARKER = "dissect-report-cache.txt"
+
+#: Among arrays that are kept together, what they were made from.
+KEY = "key"
 
 
 def digest(*parts: object) -> str:
@@ -120,6 +125,32 @@ class Cache:
         if rest or int(np.prod(whole, dtype=np.int64)) != numbers:
             return None
         return _map(path, whole, kind, "r")
+
+    def keep(self, name: str, key: str, arrays: dict[str, np.ndarray]) -> None:
+        """Keeps some small arrays together, whole, under a key.
+
+        Raises:
+            StorageError: no space or no permission.
+        """
+        write_arrays(self.folder / name, {KEY: np.array(key), **arrays})
+
+    def kept(self, name: str, key: str) -> dict[str, np.ndarray] | None:
+        """The arrays that were kept under the same key; None if there are none, or their file is torn."""
+        try:
+            with np.load(self.folder / name, allow_pickle=False) as archive:
+                if str(archive[KEY]) != key:
+                    return None
+                return {part: archive[part] for part in archive.files if part != KEY}
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+
+    def keeps(self, name: str, key: str) -> bool:
+        """Whether ``kept`` would give something: only the key is read."""
+        try:
+            with np.load(self.folder / name, allow_pickle=False) as archive:
+                return str(archive[KEY]) == key
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return False
 
     def clear(self) -> None:
         """Removes everything in the folder, if it is ours."""

@@ -11,11 +11,12 @@ import numpy as np
 from dissect_report.activations.class_output import ClassOutput
 from dissect_report.analysis.cache import Cache
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
-from dissect_report.analysis.experiments import check_experiments, forget_experiments, run_experiments
+from dissect_report.analysis.experiments import check_experiments, run_experiments
 from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
 from dissect_report.analysis.image_alone import check_images_alone
-from dissect_report.analysis.layer_numbers import measure_layers
+from dissect_report.analysis.keeping import restore, taken_apart
+from dissect_report.analysis.layer_numbers import measure_layers, needs_model
 from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.progress import Progress, Silent
@@ -37,7 +38,7 @@ from dissect_report.findings.records import (
 )
 from dissect_report.findings.store import LoadedRun, load_run, write_record
 from dissect_report.stats.block_counts import block_areas
-from dissect_report.stats.overlap import count_concepts
+from dissect_report.stats.overlap import ConceptCounts, count_concepts
 from dissect_report.stats.permutations import permute_groups
 from dissect_report.stats.significance import FIRST
 
@@ -84,20 +85,21 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
         if not run_experiments(setup, known):
             progress.note(f"{run.name}: the findings are up to date; --force measures again")
         return load_run(setup.paths.root)
-    check_images_alone(setup)
+    if needs_labels(setup) or needs_model(setup):
+        check_images_alone(setup)
+    standing = _standing(setup.paths)
     setup.paths.run.unlink(missing_ok=True)  # until all is written again, nobody reads half of it
-    forget_experiments(setup.paths)
     probe = label_probe(setup)
     concepts = concept_records(setup.segmenter, probe.counts, run.dissection.quantile)
     layers, predicted = [], np.empty(0, np.int32)
     for numbers, classes in measure_layers(setup, probe):
         predicted = classes
         with setup.stopwatch.time("write"):
-            layers.append(write_layer(setup, numbers, probe, concepts))
+            layers.append(write_layer(setup, numbers, probe, concepts, standing))
     with setup.stopwatch.time("write"):
-        write_pictures(setup, probe, concepts)
+        pictures = write_pictures(setup, probe, concepts, standing)
     remove_stale(setup.paths, layers, len(setup.survey))
-    record = _run_record(setup, key, concepts, layers, predicted, probe)
+    record = _run_record(setup, key, concepts, layers, predicted, probe, pictures)
     write_record(setup.paths.run, unplaced(record, setup.config, setup.run))
     for note in setup.batches.notes:
         progress.note(note)
@@ -107,12 +109,26 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
 
 
 def _up_to_date(paths: RunPaths, key: str) -> LoadedRun | None:
+    known = _standing(paths)
+    if known is None or known.record.provenance.key != key:
+        return None
+    return known if all(paths.dissection(layer.folder).is_file() for layer in known.record.layers) else None
+
+
+def _standing(paths: RunPaths) -> LoadedRun | None:
+    """The findings that are there, of whatever configuration."""
     try:
-        known = load_run(paths.root)
+        return load_run(paths.root)
     except FindingsError:
         return None
-    whole = all(paths.dissection(layer.folder).is_file() for layer in known.record.layers)
-    return known if whole and known.record.provenance.key == key else None
+
+
+def needs_labels(setup: Setup) -> bool:
+    """Whether an image has to be segmented, or a latent's made."""
+    shape = (len(setup.survey), -1, setup.grid, setup.grid)
+    kept = setup.cache.find("labels.u16", setup.stages.labels(), shape, np.uint16)
+    made = setup.survey.drawn is None or setup.survey.drawn.complete
+    return kept is None or not made
 
 
 def label_probe(setup: Setup) -> LabelMaps:
@@ -130,14 +146,26 @@ def label_probe(setup: Setup) -> LabelMaps:
             )
     grouping = survey.grouping
     with setup.stopwatch.time("count concepts"):
-        counts = count_concepts(labels, grouping.half, len(setup.segmenter.catalogue))
+        counts, areas = _count_concepts(setup, labels)
     return LabelMaps(
         labels=labels,
         grouping=grouping,
         counts=counts,
-        areas=block_areas(counts.area, grouping.block),
+        areas=areas,
         permutations=permute_groups(grouping.group, range(FIRST), run.dissection.seed),
     )
+
+
+def _count_concepts(setup: Setup, labels: np.ndarray) -> tuple[ConceptCounts, np.ndarray]:
+    """What the label maps hold, whatever the units do; counted once."""
+    grouping, name, key = setup.survey.grouping, "concepts.npz", setup.stages.concepts()
+    kept = setup.cache.kept(name, key)
+    if kept is not None:
+        return restore(ConceptCounts, kept), kept["blocks"]
+    counts = count_concepts(labels, grouping.half, len(setup.segmenter.catalogue))
+    areas = block_areas(counts.area, grouping.block)
+    setup.cache.keep(name, key, {**taken_apart(counts), "blocks": areas})
+    return counts, areas
 
 
 def _run_record(
@@ -147,6 +175,7 @@ def _run_record(
     layers: list[LayerSummary],
     predicted: np.ndarray,
     probe: LabelMaps,
+    pictures: str,
 ) -> Run:
     run, survey, classes = setup.run, setup.survey, setup.network.classes
     parts = probe.grouping
@@ -182,6 +211,7 @@ def _run_record(
         groups=probe.grouping.groups,
         generator=generator_record(setup),
         scores=_scores_record(setup.network.output),
+        pictures=pictures,
     )
 
 

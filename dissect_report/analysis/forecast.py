@@ -15,7 +15,7 @@ from dissect_report.analysis.dissection import label_probe
 from dissect_report.analysis.experiments import EXPERIMENTS
 from dissect_report.analysis.forecast_words import duration
 from dissect_report.analysis.image_alone import check_images_alone
-from dissect_report.analysis.layer_numbers import measure_layers, plan_maps
+from dissect_report.analysis.layer_numbers import forget_layers, measure_layers, plan_maps
 from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup, set_up
@@ -105,7 +105,7 @@ def _measure(setup: Setup, images: int) -> Forecast:
     seconds["segmenting"] = setup.stopwatch.seconds["segment"] * scale
     list(measure_layers(setup, labels))  # the first run also compiles the counting kernels
     setup.stopwatch.seconds.clear()
-    setup.cache.discard("predicted")  # so that the model runs again
+    forget_layers(setup)  # so that all is made again
     numbers = [layer for layer, _ in measure_layers(setup, labels)]
     for stage in ("model", "measure", "correlate"):
         seconds[stage] = setup.stopwatch.seconds[stage] * scale

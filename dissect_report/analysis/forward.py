@@ -86,6 +86,9 @@ def label_images(
         images = rgb(torch.from_numpy(survey.read(start, stop))).to(batches.device)
         return segmenter.label(images, survey.names[start:stop], grid)
 
+    kept = cache.find("labels.u16", key, (count, -1, grid, grid), np.uint16)
+    if kept is not None:
+        return kept
     with torch.inference_mode():
         depth = label(0, 1).shape[1]
     stored = cache.open("labels.u16", key, (count, depth, grid, grid), np.uint16)
@@ -125,6 +128,24 @@ class ModelPass:
     def arrays(self) -> tuple[CachedArray, ...]:
         """All of them."""
         return (*self.maps, *self.maxima, *self.means, self.predicted)
+
+    def remember(self, batches: Batches, first_note: int) -> None:
+        """Notes how the model was run: numbers that are read from the cache later were made so.
+
+        Args:
+            batches: that it was run in.
+            first_note: of those that were made during the pass.
+        """
+        self.predicted.extra = {
+            "size": batches.size,
+            "notes": [*self.predicted.extra.get("notes", ()), *batches.notes[first_note:]],
+        }
+        self.predicted.save(self.predicted.filled)
+
+    def recall(self, batches: Batches) -> None:
+        """What an earlier pass noted holds of its numbers."""
+        batches.size = min(batches.size, self.predicted.extra.get("size", batches.size))
+        batches.notes += [n for n in self.predicted.extra.get("notes", ()) if n not in batches.notes]
 
     @property
     def layers(self) -> list[LayerInfo]:
@@ -187,6 +208,8 @@ def run_model(
     """
     count, output = len(survey), passed.output
     whole = output is not None and not passed.predicted.complete
+    passed.recall(batches)
+    noted = len(batches.notes)
 
     def work(start: int, stop: int) -> None:
         with record(model, passed.layers) as recorder:
@@ -200,6 +223,8 @@ def run_model(
 
     with progress.stage(stage_name, count, "images") as stage:
         fill(passed.arrays, count, batches.walk(work, "model"), stage)
+    if len(batches.notes) > noted:
+        passed.remember(batches, noted)
 
 
 def on_grid(maps: np.ndarray, plan: Upsampling | None) -> np.ndarray:

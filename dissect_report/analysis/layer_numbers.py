@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.registration import cell_places
-from dissect_report.activations.upsampling import CellPlaces, Upsampling, plan_upsampling, upsample
+from dissect_report.activations.upsampling import CellPlaces, Upsampling, plan_upsampling
 from dissect_report.analysis.certainty import be_certain
+from dissect_report.analysis.counting import (
+    Counts,
+    Peaks,
+    counts_name,
+    has_counts,
+    keep_counts,
+    kept_counts,
+    kept_peaks,
+    layer_numbers,
+)
+from dissect_report.analysis.drawing import Drawn, draw_layer, drawn_name, has_drawn, keep_drawn, kept_drawn
 from dissect_report.analysis.forward import (
     LayerSlice,
     ModelPass,
@@ -23,7 +33,6 @@ from dissect_report.analysis.mask_store import MASK_SHARE, MaskStore, open_store
 from dissect_report.analysis.measuring import LabelMaps, Measurement, join, measure_units
 from dissect_report.analysis.repeated_maps import RepeatedMaps
 from dissect_report.analysis.setup import Setup
-from dissect_report.analysis.sprites import outline
 from dissect_report.analysis.units import LayerNumbers
 from dissect_report.stats.correlation import correlate_units
 from dissect_report.stats.levels import measure_activations
@@ -71,31 +80,105 @@ def plan_maps(setup: Setup) -> dict[str, MapPlan]:
 def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumbers, np.ndarray]]:
     """Every chosen layer's numbers, and with each the predicted class of every image.
 
-    One forward pass of the model serves all layers. Where the disk budget does not hold all
-    activations the pass is repeated for other units; the numbers are the same.
+    What an earlier run counted or drew is taken where nothing that it depends on has changed. For the rest
+    one forward pass of the model serves all layers. Where the disk budget does not hold all activations
+    the pass is repeated for other units; the numbers are the same.
     """
     plans = plan_maps(setup)
     groups = group_slices(setup, plans)
     if len(groups) > 1:
-        setup.batches.notes.append(
-            f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold all activations: "
-            f"the model ran {len(groups)} times over the probe"
+        yield from _measure_groups(setup, probe, plans, groups)
+        return
+    predicted = record_layers(setup, plans)
+    for info in setup.network.chosen:
+        yield _measure_layer(setup, probe, info, plans[info.name]), predicted
+
+
+def needs_model(setup: Setup) -> bool:
+    """Whether the model has to run for ``measure_layers``."""
+    plans = plan_maps(setup)
+    if len(group_slices(setup, plans)) > 1:
+        return True
+    return bool(_to_record(setup, plans)) or not open_group(setup, [], plans).predicted.complete
+
+
+def record_layers(setup: Setup, plans: dict[str, MapPlan]) -> np.ndarray:
+    """Runs the model for what is not in the cache; returns its answers, see ``findings.answers``."""
+    passed = open_group(setup, _to_record(setup, plans), plans)
+    if not all(array.complete for array in passed.arrays):
+        _run(setup, passed, "running the model")
+    passed.recall(setup.batches)
+    return passed.predicted.values
+
+
+def _run(setup: Setup, passed: ModelPass, stage: str) -> None:
+    with setup.stopwatch.time("model"):
+        run_model(
+            setup.network.model, setup.run.model, passed, setup.survey, setup.batches, setup.progress, stage
         )
+
+
+def _to_record(setup: Setup, plans: dict[str, MapPlan]) -> list[LayerSlice]:
+    """The layers whose maps are asked for and are not in the cache."""
+
+    def is_known(info: LayerInfo) -> bool:
+        if kept_peaks(setup, info) is None:
+            return False
+        made = has_counts(setup, info) and has_drawn(setup, info)
+        return made or _kept_maps(setup, info, plans[info.name]) is not None
+
+    return [
+        LayerSlice(info, 0, info.units, plans[info.name].map_size)
+        for info in setup.network.chosen
+        if not is_known(info)
+    ]
+
+
+def _measure_layer(setup: Setup, probe: LabelMaps, info: LayerInfo, plan: MapPlan) -> LayerNumbers:
+    """One layer whose numbers or whose maps are in the cache."""
+    peaks = kept_peaks(setup, info)
+    assert peaks is not None, "the model ran"
+    maps = _kept_maps(setup, info, plan)
+    counts, drawn = kept_counts(setup, info), kept_drawn(setup, info)
+    if counts is None:
+        assert maps is not None, "the model ran"
+        counts = _count_layer(setup, probe, info, plan, maps)
+        keep_counts(setup, info, counts)
+    if drawn is None:
+        assert maps is not None, "the model ran"
+        top = top_images(peaks.maxima, peaks.means, setup.run.dissection.top_images)
+        drawn = draw_layer(setup, maps, plan.to_grid, counts.measurement.activation.level, top)
+        keep_drawn(setup, info, drawn)
+    return layer_numbers(setup, info, counts, peaks, drawn)
+
+
+def _count_layer(setup: Setup, probe: LabelMaps, info: LayerInfo, plan: MapPlan, maps: np.ndarray) -> Counts:
+    """Everything that is counted of recorded maps."""
+    store, options, threads = _open_store(setup, info), setup.run.dissection, setup.threads
+    title = f"measuring {info.name}"
+    with setup.stopwatch.time("measure"), setup.progress.stage(title, info.units, "units") as stage:
+        measurement = measure_units(maps, plan.to_grid, probe, options.quantile, threads, stage, store)
+    with setup.stopwatch.time("correlate"):
+        correlation = correlate_units(maps)
+    with setup.stopwatch.time("compare with chance"):
+        chance = be_certain(measurement, probe, store, options.seed, threads)
+    if store is not None:
+        store.discard()
+    return Counts(measurement, chance, correlation)
+
+
+def _measure_groups(
+    setup: Setup, probe: LabelMaps, plans: dict[str, MapPlan], groups: list[list[LayerSlice]]
+) -> Iterator[tuple[LayerNumbers, np.ndarray]]:
+    setup.batches.notes.append(
+        f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold all activations: "
+        f"the model ran {len(groups)} times over the probe"
+    )
     parts: list[SliceNumbers] = []
     store: MaskStore | None = None
     for turn, group in enumerate(groups, 1):
-        stage = "running the model" + (f" ({turn} of {len(groups)})" if len(groups) > 1 else "")
         passed = open_group(setup, group, plans)
-        with setup.stopwatch.time("model"):
-            run_model(
-                setup.network.model,
-                setup.run.model,
-                passed,
-                setup.survey,
-                setup.batches,
-                setup.progress,
-                stage,
-            )
+        _run(setup, passed, f"running the model ({turn} of {len(groups)})")
         for part, kept, peaks, means in zip(group, passed.maps, passed.maxima, passed.means, strict=True):
             info, plan, maps = part.layer, plans[part.layer.name], kept.values
             if part.first == 0:
@@ -107,8 +190,15 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
                     store.discard()
                 yield joined, passed.predicted.values
                 parts = []
-        if len(groups) > 1:
-            setup.cache.discard_all(part.name for part in group)
+        setup.cache.discard_all(part.name for part in group)
+
+
+def forget_layers(setup: Setup) -> None:
+    """Removes what the cache holds of the layers."""
+    setup.cache.discard("predicted")
+    for info, plan in zip(setup.network.chosen, plan_maps(setup).values(), strict=True):
+        maps = LayerSlice(info, 0, info.units, plan.map_size).name
+        setup.cache.discard_all((maps, f"{maps}.max", f"{maps}.mean", counts_name(info), drawn_name(info)))
 
 
 def _budget(setup: Setup) -> int:
@@ -135,21 +225,19 @@ def dissected_maps(setup: Setup) -> dict[str, np.ndarray]:
 
     Layers that are kept as sampled to the grid, or did not fit, are absent.
     """
-    plans = plan_maps(setup)
-    return {name: maps for name, maps in _kept_maps(setup, plans).items() if plans[name].shrink is None}
+    found = {
+        info.name: _kept_maps(setup, info, plan)
+        for info, plan in zip(setup.network.chosen, plan_maps(setup).values(), strict=True)
+        if plan.shrink is None
+    }
+    return {name: maps for name, maps in found.items() if maps is not None}
 
 
-def _kept_maps(setup: Setup, plans: dict[str, MapPlan]) -> dict[str, np.ndarray]:
-    """The same, as they are kept."""
-    found: dict[str, np.ndarray] = {}
-    for group in group_slices(setup, plans):
-        for part in group:
-            shape = (len(setup.survey), part.layer.units, *part.map_size)
-            if part.last - part.first == part.layer.units:
-                maps = setup.cache.find(part.name, setup.stages.maps(part.layer), shape, np.float32)
-                if maps is not None:
-                    found[part.layer.name] = maps
-    return found
+def _kept_maps(setup: Setup, info: LayerInfo, plan: MapPlan) -> np.ndarray | None:
+    """The maps that a pass left in the cache, as they are kept."""
+    whole = LayerSlice(info, 0, info.units, plan.map_size)
+    shape = (len(setup.survey), info.units, *plan.map_size)
+    return setup.cache.find(whole.name, setup.stages.maps(info), shape, np.float32)
 
 
 def levels_of(setup: Setup, info: LayerInfo, quantile: float) -> np.ndarray:
@@ -159,7 +247,7 @@ def levels_of(setup: Setup, info: LayerInfo, quantile: float) -> np.ndarray:
     """
     plans = plan_maps(setup)
     plan, threads = plans[info.name], setup.threads
-    if (maps := _kept_maps(setup, plans).get(info.name)) is not None:
+    if (maps := _kept_maps(setup, info, plan)) is not None:
         return measure_activations(maps, plan.to_grid, quantile, threads).level
     levels = []
     for group in plan_passes([info], [plan.map_size], len(setup.survey), _budget(setup)):
@@ -203,14 +291,8 @@ def _measure_slice(
             maps, plan.to_grid, probe, setup.run.dissection.quantile, setup.threads, stage, store
         )
     top = top_images(maxima, means, setup.run.dissection.top_images)
-
-    def draw(unit: int) -> tuple[list[str], list[int]]:
-        raw = np.ascontiguousarray(maps[top[unit], unit])
-        return draw_outlines(upsample(raw, plan.to_grid), float(measurement.activation.level[unit]))
-
-    with setup.stopwatch.time("outlines"), ThreadPoolExecutor(setup.threads) as pool:
-        drawn = list(pool.map(draw, range(units)))
-    return SliceNumbers(measurement, maxima, means, top, [d[0] for d in drawn], [d[1] for d in drawn])
+    drawn = draw_layer(setup, maps, plan.to_grid, measurement.activation.level, top)
+    return SliceNumbers(measurement, maxima, means, drawn.top, drawn.outlines, drawn.areas)
 
 
 def _open_store(setup: Setup, info: LayerInfo) -> MaskStore | None:
@@ -225,17 +307,6 @@ def _open_store(setup: Setup, info: LayerInfo) -> MaskStore | None:
             f"its units are compared with {FIRST} permutations and no more"
         )
     return store
-
-
-def draw_outlines(activations: np.ndarray, level: float) -> tuple[list[str], list[int]]:
-    """Outline and area in grid pixels of the mask on each of some maps of one unit.
-
-    Args:
-        activations: float32 [image, y, x] on the grid.
-        level: of the unit; NaN gives no mask.
-    """
-    areas = [int((activation > level).sum()) for activation in activations]
-    return [outline(a, level) if area else "" for a, area in zip(activations, areas, strict=True)], areas
 
 
 def _join_slices(
@@ -257,16 +328,14 @@ def _join_slices(
             correlation = correlate_units(maps)
     measurement, options = join([part.measurement for part in parts]), setup.run.dissection
     with setup.stopwatch.time("compare with chance"):
-        certainty = be_certain(measurement, probe, store, options.iou_threshold, options.seed, setup.threads)
-    return LayerNumbers(
-        info=info,
-        folder=info.file,
-        measurement=measurement,
-        certainty=certainty,
-        maxima=np.concatenate([part.maxima for part in parts], axis=1),
-        means=np.concatenate([part.means for part in parts], axis=1),
-        correlation=correlation,
-        top=np.concatenate([part.top for part in parts]),
-        outlines=[paths for part in parts for paths in part.outlines],
-        areas=[areas for part in parts for areas in part.areas],
+        chance = be_certain(measurement, probe, store, options.seed, setup.threads)
+    peaks = Peaks(
+        np.concatenate([part.maxima for part in parts], axis=1),
+        np.concatenate([part.means for part in parts], axis=1),
     )
+    drawn = Drawn(
+        np.concatenate([part.top for part in parts]),
+        [paths for part in parts for paths in part.outlines],
+        [areas for part in parts for areas in part.areas],
+    )
+    return layer_numbers(setup, info, Counts(measurement, chance, correlation), peaks, drawn)

@@ -89,6 +89,7 @@ class Setup:
             images=survey.digest,
             names=survey.names,
             facts=digest(survey.names, survey.labels, survey.skipped, survey.groups),
+            groups=digest(survey.groups),
         )
 
 

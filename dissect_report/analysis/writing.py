@@ -19,18 +19,23 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.grades import count_grades
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.records import CATEGORIES, SCHEMA_VERSION, ConceptRecord, LayerSummary
-from dissect_report.findings.store import write_arrays, write_record
+from dissect_report.findings.store import LoadedRun, write_arrays, write_record
 from dissect_report.findings.units import UNIT_TABLE, Dissection, UnitRecord
 from dissect_report.stats.significance import chance_count
 
 
 def write_layer(
-    setup: Setup, numbers: LayerNumbers, probe: LabelMaps, concepts: Sequence[ConceptRecord]
+    setup: Setup,
+    numbers: LayerNumbers,
+    probe: LabelMaps,
+    concepts: Sequence[ConceptRecord],
+    standing: LoadedRun | None = None,
 ) -> LayerSummary:
     """Writes everything of one layer and returns what the run's index says of it.
 
     Args:
         concepts: the catalogue; concept id k is entry k - 1.
+        standing: findings whose pictures are taken where nothing that they show has changed.
 
     Raises:
         StorageError: no space or no permission.
@@ -42,7 +47,8 @@ def write_layer(
     def draw(unit: int) -> None:
         write_atomically(paths.sprite(folder, unit), sprite(setup.survey.tiles, numbers.top[unit].tolist()))
 
-    _each(draw, numbers.info.units, f"sprites of {numbers.info.name}", "units", setup)
+    if not _has_sprites(setup, numbers, standing):
+        _each(draw, numbers.info.units, f"sprites of {numbers.info.name}", "units", setup)
     write_arrays(
         paths.counts(folder),
         {
@@ -67,13 +73,36 @@ def write_layer(
     write_record(
         paths.dissection(folder), Dissection(SCHEMA_VERSION, numbers.info.name, iou_threshold, units, chance)
     )
-    return _summary(numbers, units, concepts, iou_threshold)
+    pictures = setup.stages.pictures(numbers.info)
+    return dataclasses.replace(_summary(numbers, units, concepts, iou_threshold), pictures=pictures)
 
 
-def write_pictures(setup: Setup, probe: LabelMaps, concepts: Sequence[ConceptRecord]) -> None:
-    """The shared thumbnail and the segmentation of every probe image."""
+def _has_sprites(setup: Setup, numbers: LayerNumbers, standing: LoadedRun | None) -> bool:
+    """Whether the sprites of the layer are there, of what they would show now."""
+    known = None if standing is None else standing.layers.get(numbers.info.name)
+    if known is None or known.summary.pictures != setup.stages.pictures(numbers.info):
+        return False
+    units = range(numbers.info.units)
+    return all(setup.paths.sprite(numbers.folder, unit).is_file() for unit in units)
+
+
+def write_pictures(
+    setup: Setup, probe: LabelMaps, concepts: Sequence[ConceptRecord], standing: LoadedRun | None = None
+) -> str:
+    """The shared thumbnail and the segmentation of every probe image.
+
+    Args:
+        standing: findings whose pictures are taken where nothing that they show has changed.
+
+    Returns:
+        The key of the pictures.
+    """
     colors = ["#000000", *(concept.color for concept in concepts)]
-    paths, tiles = setup.paths, setup.survey.tiles
+    paths, tiles, key = setup.paths, setup.survey.tiles, setup.stages.probe_pictures(tuple(colors))
+    known = "" if standing is None else standing.record.pictures
+    drawn = (path(image) for path in (paths.thumbnail, paths.segmentation) for image in range(len(tiles)))
+    if known == key and all(path.is_file() for path in drawn):
+        return key
 
     def draw(image: int) -> None:
         labels = np.asarray(probe.labels[image])
@@ -81,6 +110,7 @@ def write_pictures(setup: Setup, probe: LabelMaps, concepts: Sequence[ConceptRec
         write_atomically(paths.segmentation(image), segmentation_picture(labels, colors))
 
     _each(draw, len(tiles), "thumbnails and segmentations", "images", setup)
+    return key
 
 
 def _each(work: Callable[[int], None], count: int, name: str, unit: str, setup: Setup) -> None:

@@ -151,7 +151,7 @@ def test_label_maps_belong_to_the_versions_that_made_them(
     config = load_config(site(tmp_path))
     setup = set_up(config, config.runs[0], Silent(), 1)
     before = setup.stages.labels()
-    import dissect_report.analysis.setup as module
+    import dissect_report.analysis.passes.stages as module
 
     monkeypatch.setattr(module, "versions", lambda: {"pillow": "another"})
     assert setup.stages.labels() != before

@@ -50,6 +50,7 @@ class Stages:
         images: digest of the probe's contents, in order.
         names: of the images.
         facts: digest of names, folder labels, groups and what was skipped.
+        groups: digest of which images belong together.
     """
 
     run: RunConfig
@@ -64,6 +65,7 @@ class Stages:
     images: str
     names: tuple[str, ...]
     facts: str
+    groups: str
 
     def _forward(self, images: str, batch: int) -> tuple[object, ...]:
         """What the network gives on images depends on it."""
@@ -90,6 +92,27 @@ class Stages:
             "labels", self.images, self.names, self.segmenters, self.grid, self.labelled,
             *_shown(self.run.probe), self.device, versions(), made,
         )  # fmt: skip
+
+    def concepts(self) -> str:
+        """Of what is counted of the label maps alone."""
+        return digest("concepts", self.labels(), self.groups)
+
+    def counts(self, layer: LayerInfo) -> str:
+        """Of everything that is counted of a layer."""
+        options = self.run.dissection
+        return digest("counts", self.maps(layer), self.concepts(), options.quantile, options.seed)
+
+    def pictures(self, layer: LayerInfo) -> str:
+        """Of what is drawn of a layer's units."""
+        return digest("pictures", self.counts(layer), self.run.dissection.top_images)
+
+    def probe_pictures(self, colors: tuple[str, ...]) -> str:
+        """Of what is drawn of the images themselves.
+
+        Args:
+            colors: of the concepts.
+        """
+        return digest("probe pictures", self.labels(), colors)
 
     def head(self, layer: LayerInfo, path: str, images: str, batch: int) -> str:
         """Of what a layer's tail starts from, on some images.
