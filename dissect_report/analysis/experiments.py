@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +28,10 @@ class Experiment:
         table: of the configuration that asks for it.
         check: refuses what cannot be done, before anything is measured.
         is_current: whether everything that ``run`` would write is there, and nothing else.
-        forget: drops what an earlier configuration left.
-        run: does it and writes its findings; the raw maps by layer name are float32 [image, unit, y, x].
+        current: names of the layers of which that is true.
+        forget: drops what an earlier configuration left, but in the folders of some layers.
+        run: does it and writes its findings; the raw maps by layer name are float32 [image, unit, y, x]. Last
+            come the names of layers that are current.
         cost: lines of the forecast, from a trial on the first batch: of the site's configuration, the
             trial, the number of all images and their folder names.
     """
@@ -37,25 +39,28 @@ class Experiment:
     table: str
     check: Callable[[Setup], object]
     is_current: Callable[[Setup, LoadedRun], bool]
-    forget: Callable[[RunPaths], None]
-    run: Callable[[Setup, LoadedRun, Mapping[str, np.ndarray]], object]
+    current: Callable[[Setup, LoadedRun], frozenset[str]]
+    forget: Callable[[RunPaths, Collection[str]], None]
+    run: Callable[[Setup, LoadedRun, Mapping[str, np.ndarray], Collection[str]], object]
     cost: Callable[[Config, Setup, int, Sequence[str | None]], tuple[str, ...]]
 
 
 EXPERIMENTS = (
     Experiment(
-        "ablation", ablation.check, ablation.is_current, ablation.forget, ablation.run_ablation,
-        ablation_forecast.cost,
+        "ablation", ablation.check, ablation.is_current, ablation.current, ablation.forget,
+        ablation.run_ablation, ablation_forecast.cost,
     ),
     Experiment(
-        "generation", generation.check, generation.is_current, generation.forget, generation.run_generation,
-        generation_cost.cost,
+        "generation", generation.check, generation.is_current, generation.current, generation.forget,
+        generation.run_generation, generation_cost.cost,
     ),
     Experiment(
-        "generation", painting.check, painting.is_current, painting.forget, painting.run_painting,
-        painting.cost,
+        "generation", painting.check, painting.is_current, painting.current, painting.forget,
+        painting.run_painting, painting.cost,
     ),
-    Experiment("photo", photo.check, photo.is_current, photo.forget, photo.run_photo, photo.cost),
+    Experiment(
+        "photo", photo.check, photo.is_current, photo.current, photo.forget, photo.run_photo, photo.cost
+    ),
 )  # fmt: skip
 
 
@@ -69,16 +74,16 @@ def check_experiments(setup: Setup) -> None:
         experiment.check(setup)
 
 
-def forget_experiments(paths: RunPaths) -> None:
-    """Drops the findings of all experiments."""
-    for experiment in EXPERIMENTS:
-        experiment.forget(paths)
-
-
 def run_experiments(setup: Setup, run: LoadedRun) -> bool:
-    """Makes what the configuration asks for and is not there; whether anything was left to do."""
-    stale = [experiment for experiment in EXPERIMENTS if not experiment.is_current(setup, run)]
-    for experiment in stale:
-        experiment.forget(setup.paths)
-        experiment.run(setup, run, dissected_maps(setup))
-    return bool(stale)
+    """Makes what the configuration asks for and is not there; whether anything was left to do.
+
+    What is there of a layer and holds stays; what is there of any other goes.
+    """
+    stale = 0
+    for experiment in EXPERIMENTS:
+        done, whole = experiment.current(setup, run), experiment.is_current(setup, run)
+        experiment.forget(setup.paths, {run.layers[name].summary.folder for name in done})
+        if not whole:
+            experiment.run(setup, run, dissected_maps(setup), done)
+            stale += 1
+    return stale > 0

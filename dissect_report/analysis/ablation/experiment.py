@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from dissect_report.activations.linear_step import LinearStep, find_linear_step,
 from dissect_report.activations.tail import Tail, split_tail
 from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.passes import RemovalPass
-from dissect_report.analysis.ablation.records import ablation_key, write_ablation
+from dissect_report.analysis.ablation.records import ranking_images, write_ablation
 from dissect_report.analysis.ablation.removals import Nest, Outcome, Remover
 from dissect_report.analysis.ablation.set_plans import plan_sets
 from dissect_report.analysis.ablation.split_images import SplitImages, mean_maps, split_images
@@ -35,7 +35,7 @@ from dissect_report.analysis.survey import Survey, survey_probe
 from dissect_report.config import AblationConfig
 from dissect_report.errors import FindingsError, LayerError, ModelError
 from dissect_report.findings.ablation import Ablation
-from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.paths import RunPaths, layer_records
 from dissect_report.findings.store import LoadedRun
 from dissect_report.sources.probe import list_probe
 from dissect_report.stats.classification import count_predictions
@@ -49,7 +49,10 @@ CPU_BYTES = 256 << 20
 
 
 def run_ablation(
-    setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray] | None = None
+    setup: Setup,
+    run: LoadedRun,
+    maps: Mapping[str, np.ndarray] | None = None,
+    done: Collection[str] = (),
 ) -> tuple[Ablation, ...]:
     """Removes units of the configured layers and writes what the classifier says then.
 
@@ -57,9 +60,10 @@ def run_ablation(
         setup: the run's, as it was dissected.
         run: the dissection's findings.
         maps: by layer name the raw maps of the probe, float32 [image, unit, y, x], where they are at hand.
+        done: names of layers whose findings are there.
 
     Returns:
-        The findings of each layer; none where the run has no ``[ablation]``.
+        The findings of each other layer; none where the run has no ``[ablation]``.
 
     Raises:
         DissectError: one line saying what is wrong and what to do.
@@ -67,7 +71,7 @@ def run_ablation(
     config = setup.run.ablation
     if config is None:
         return ()
-    layers = check(setup)
+    layers = [info for info in check(setup) if info.name not in done]
     ranking = _survey_ranking(setup, config)
     return tuple(
         _ablate_layer(setup, config, run, info, ranking, (maps or {}).get(info.name)) for info in layers
@@ -95,20 +99,38 @@ def check(setup: Setup) -> tuple[LayerInfo, ...]:
 
 def is_current(setup: Setup, run: LoadedRun) -> bool:
     """Whether what ``run_ablation`` would write is there, of this configuration, and nothing else."""
+    return _found(run) == _wanted(setup)
+
+
+def current(setup: Setup, run: LoadedRun) -> frozenset[str]:
+    """Names of the layers whose findings hold, whatever else is there."""
+    wanted, found = _wanted(setup), _found(run) or {}
+    return frozenset(name for name, key in found.items() if wanted.get(name) == key)
+
+
+def _wanted(setup: Setup) -> dict[str, str]:
+    """Keys of what ``run_ablation`` writes, by layer name."""
     config = setup.run.ablation
     layers = choose_layers(config, setup.network.chosen) if config else ()
-    key = ablation_key(setup, run.record.provenance.key)
-    expected = {info.name for info in layers}
+    ranking = ranking_images(setup)
+    return {info.name: setup.stages.ablation(info, ranking) for info in layers}
+
+
+def _found(run: LoadedRun) -> dict[str, str] | None:
+    """Keys of what is there; None where it cannot be read."""
     try:
-        found = {name: layer.ablation.key for name, layer in run.layers.items() if layer.ablation}
+        return {name: layer.ablation.key for name, layer in run.layers.items() if layer.ablation}
     except FindingsError:
-        return False
-    return found == dict.fromkeys(expected, key)
+        return None
 
 
-def forget(paths: RunPaths) -> None:
-    """Drops the records of an earlier configuration, until new ones are written."""
-    for record in paths.root.glob("*/ablation.json"):
+def forget(paths: RunPaths, but: Collection[str] = ()) -> None:
+    """Drops the records of an earlier configuration, until new ones are written.
+
+    Args:
+        but: folders of layers whose records stay.
+    """
+    for record in layer_records(paths, "ablation.json", but):
         for path in (record, paths.ablation_arrays(record.parent.name)):
             path.unlink(missing_ok=True)
         for picture in (record.parent / "flips").glob("*.webp"):

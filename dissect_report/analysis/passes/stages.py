@@ -14,8 +14,11 @@ from dissect_report.activations.class_output import ClassOutput
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.provenance import versions
-from dissect_report.config import ProbeConfig, RunConfig
+from dissect_report.config import AblationConfig, GenerationConfig, PhotoConfig, ProbeConfig, RunConfig
 from dissect_report.findings.records import SCHEMA_VERSION
+
+#: Keys of ``[generation]`` that are about painting alone.
+PAINTING = ("paint", "paint_scenes", "paint_max_mb")
 
 
 def pixels_key(fingerprint: str, probe: ProbeConfig) -> str:
@@ -26,6 +29,12 @@ def pixels_key(fingerprint: str, probe: ProbeConfig) -> str:
 def drawn_key(run: RunConfig, network: str, device: str) -> str:
     """Of the images that a generator makes, its latents excepted."""
     return digest("images", network, run.model.output_range, run.compute.batch_size, device, versions())
+
+
+def _options(table: AblationConfig | GenerationConfig | PhotoConfig | None, *but: str) -> dict[str, object]:
+    """A table of the configuration without keys on which no number depends."""
+    options = dataclasses.asdict(table) if table else {}
+    return {name: value for name, value in options.items() if name not in but}
 
 
 def _shown(probe: ProbeConfig) -> tuple[object, ...]:
@@ -148,6 +157,41 @@ class Stages:
             "edits", *self._forward(self.images, batch), layer.recorded_as, path,
             self.run.model.output_range, self.segmenters, self.grid, labelled,
         )  # fmt: skip
+
+    def ablation(self, layer: LayerInfo, ranking: str) -> str:
+        """Of the findings of a layer's ablation.
+
+        Args:
+            ranking: digest of the images that rank, where they are not the probe's; else "".
+        """
+        options = _options(self.run.ablation, "memory_gb")
+        return self._of_experiment("ablation", self.counts(layer), options, ranking)
+
+    def generation(self, layer: LayerInfo, choice: object) -> str:
+        """Of the findings of a layer's edits.
+
+        Args:
+            choice: what of the layer's findings decides what is tried; JSON can hold it.
+        """
+        options = _options(self.run.generation, "memory_gb", *PAINTING)
+        return self._of_experiment("generation", self.counts(layer), options, choice)
+
+    def painting(self, edits: tuple[str, ...]) -> str:
+        """Of what is exported for painting.
+
+        Args:
+            edits: keys of the edits of all layers that may be painted with.
+        """
+        table = self.run.generation
+        options = [getattr(table, name) for name in PAINTING if name != "paint_max_mb"] if table else []
+        return self._of_experiment("painting", list(edits), options, version("onnx"))
+
+    def photo(self, layer: LayerInfo) -> str:
+        """Of a classifier's export with the units of a layer."""
+        return self._of_experiment("photo", self.maps(layer), _options(self.run.photo), version("onnx"))
+
+    def _of_experiment(self, name: str, *parts: object) -> str:
+        return digest(name, SCHEMA_VERSION, self.facts, self.classes, self.output, *parts)
 
     def inputs(self) -> dict[str, str]:
         """Digests of what the numbers are measured on."""
