@@ -176,4 +176,3 @@ def test_a_pass_for_other_units_ends_behind_the_last_layer(tmp_path: Path, work:
     dissect(config)
     assert work.first.count(8) > 0
     assert not work.head.count(8), "the answers are kept"
-
