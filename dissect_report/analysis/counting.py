@@ -9,6 +9,7 @@ import numpy as np
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.certainty import Chance, grade_units
 from dissect_report.analysis.drawing import Drawn
+from dissect_report.analysis.forward import maps_name
 from dissect_report.analysis.keeping import restore, taken_apart
 from dissect_report.analysis.measuring import Measurement
 from dissect_report.analysis.setup import Setup
@@ -59,17 +60,21 @@ def kept_counts(setup: Setup, info: LayerInfo) -> Counts | None:
     return None if arrays is None else restore(Counts, arrays)
 
 
+def has_peaks(setup: Setup, info: LayerInfo) -> bool:
+    """Whether ``kept_peaks`` has something to give."""
+    return all(found is not None for found in _find_peaks(setup, info))
+
+
 def kept_peaks(setup: Setup, info: LayerInfo) -> Peaks | None:
     """The maxima and means that a pass left, if they are whole."""
-    found = [
-        setup.cache.find(
-            f"{info.file}.0-{info.units}.f32.{name}", setup.stages.maps(info),
-            (len(setup.survey), info.units), np.float32,
-        )
-        for name in ("max", "mean")
-    ]  # fmt: skip
-    maxima, means = found
+    maxima, means = _find_peaks(setup, info)
     return None if maxima is None or means is None else Peaks(np.array(maxima), np.array(means))
+
+
+def _find_peaks(setup: Setup, info: LayerInfo) -> tuple[np.ndarray | None, np.ndarray | None]:
+    shape, key = (len(setup.survey), info.units), setup.stages.maps(info)
+    maxima = setup.cache.find(f"{maps_name(info)}.max", key, shape, np.float32)
+    return maxima, setup.cache.find(f"{maps_name(info)}.mean", key, shape, np.float32)
 
 
 def layer_numbers(setup: Setup, info: LayerInfo, counts: Counts, peaks: Peaks, drawn: Drawn) -> LayerNumbers:

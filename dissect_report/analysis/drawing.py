@@ -50,6 +50,46 @@ def draw_layer(
     return Drawn(top, [outlines for outlines, _ in drawn], [areas for _, areas in drawn])
 
 
+class Drawing:
+    """Masks on the top images, drawn as the images come by."""
+
+    def __init__(self, top: np.ndarray, to_grid: Upsampling, level: np.ndarray) -> None:
+        """Args:
+        top: int32 [unit, k] images.
+        to_grid: from kept maps to the grid.
+        level: of each unit.
+        """
+        self.top, self.to_grid, self.level = top, to_grid, level
+        self.outlines = [[""] * top.shape[1] for _ in top]
+        self.areas = [[0] * top.shape[1] for _ in top]
+
+    def add(self, maps: np.ndarray, start: int, threads: int) -> None:
+        """Some consecutive images from ``start`` on: float32 [image, unit, y, x] as they are kept."""
+        shown = (self.top >= start) & (self.top < start + len(maps))
+
+        def draw(unit: int) -> None:
+            places = np.flatnonzero(shown[unit])
+            raw = np.ascontiguousarray(maps[self.top[unit, places] - start, unit])
+            drawn = draw_outlines(upsample(raw, self.to_grid), float(self.level[unit]))
+            for place, outline_, area in zip(places, *drawn, strict=True):
+                self.outlines[unit][place], self.areas[unit][place] = outline_, area
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(draw, np.flatnonzero(shown.any(axis=1)).tolist()))
+
+    def finish(self) -> Drawn:
+        """Once all images came by."""
+        return Drawn(self.top, self.outlines, self.areas)
+
+    def stored(self) -> np.ndarray:
+        """uint8: what is drawn so far, for ``restore``."""
+        return np.frombuffer(json.dumps([self.outlines, self.areas]).encode(), np.uint8)
+
+    def restore(self, stored: np.ndarray) -> None:
+        """Takes what ``stored`` gave."""
+        self.outlines, self.areas = json.loads(stored.tobytes())
+
+
 def draw_outlines(activations: np.ndarray, level: float) -> tuple[list[str], list[int]]:
     """Outline and area in grid pixels of the mask on each of some maps of one unit.
 

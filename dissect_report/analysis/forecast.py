@@ -15,7 +15,8 @@ from dissect_report.analysis.dissection import label_probe
 from dissect_report.analysis.experiments import EXPERIMENTS
 from dissect_report.analysis.forecast_words import duration
 from dissect_report.analysis.image_alone import check_images_alone
-from dissect_report.analysis.layer_numbers import forget_layers, measure_layers, plan_maps
+from dissect_report.analysis.layer_numbers import forget_layers, measure_layers
+from dissect_report.analysis.map_plans import plan_maps
 from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup, set_up

@@ -6,8 +6,9 @@ batch, and batches always begin at the same images, so that the numbers do not k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -19,8 +20,9 @@ from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.recording import record
 from dissect_report.activations.upsampling import Upsampling, upsample
 from dissect_report.analysis.cache import Cache, CachedArray
+from dissect_report.analysis.map_plans import MapPlan
 from dissect_report.analysis.passes.batches import Batches
-from dissect_report.analysis.passes.filling import fill
+from dissect_report.analysis.passes.filling import Fillable, fill
 from dissect_report.analysis.passes.stages import Stages
 from dissect_report.analysis.progress import Progress
 from dissect_report.analysis.survey import Survey
@@ -30,42 +32,29 @@ from dissect_report.sources.segmenters.merge import MergedSegmenter
 from dissect_report.stats.topk import image_means
 
 
-@dataclass(frozen=True)
-class LayerSlice:
-    """Units ``first`` up to ``last`` of a layer: what one cached array holds."""
-
-    layer: LayerInfo
-    first: int
-    last: int
-    map_size: tuple[int, int]
-
-    @property
-    def name(self) -> str:
-        """File name of the array."""
-        return f"{self.layer.file}.{self.first}-{self.last}.f32"
+def maps_name(layer: LayerInfo) -> str:
+    """Of the array that keeps the layer's maps; those of its maxima and means begin with it."""
+    return f"{layer.file}.f32"
 
 
-def plan_passes(
-    layers: Sequence[LayerInfo], sizes: Sequence[tuple[int, int]], images: int, budget: int
-) -> list[list[LayerSlice]]:
-    """Groups of slices such that each group's activations fit the disk budget together.
+def plan_groups(
+    layers: Sequence[LayerInfo], unit_bytes: Sequence[int], budget: int
+) -> list[list[tuple[LayerInfo, int, int]]]:
+    """Groups of units, each a layer with the first and behind the last of them, that fit a budget together.
 
-    One group, and so one forward pass, when everything fits; a layer that does not fit alone is
-    cut between units. A unit's numbers need all images at once, never all units: that is why a
-    pass can be repeated for other units and give the same numbers.
+    A layer that does not fit alone is cut between units; the others are not.
     """
-    groups: list[list[LayerSlice]] = [[]]
+    groups: list[list[tuple[LayerInfo, int, int]]] = [[]]
     left = budget
-    for layer, size in zip(layers, sizes, strict=True):
-        unit_bytes = size[0] * size[1] * 4 * images
+    for layer, each in zip(layers, unit_bytes, strict=True):
         first = 0
         while first < layer.units:
-            if groups[-1] and (first or unit_bytes * layer.units > left):
+            if groups[-1] and (first or each * layer.units > left):
                 groups.append([])
                 left = budget
-            last = min(layer.units, first + max(1, left // unit_bytes))
-            groups[-1].append(LayerSlice(layer, first, last, size))
-            left -= unit_bytes * (last - first)
+            last = min(layer.units, first + max(1, left // each))
+            groups[-1].append((layer, first, last))
+            left -= each * (last - first)
             first = last
     return groups
 
@@ -102,22 +91,45 @@ def label_images(
     return values
 
 
+class Recording(Protocol):
+    """What a pass of the model over the probe leaves behind, filled batch by batch."""
+
+    @property
+    def output(self) -> ClassOutput | None:
+        """Where the model gives its classes; None if it gives none."""
+
+    @property
+    def predicted(self) -> CachedArray:
+        """Answers [image, ...], see ``findings.answers``; unused without classes."""
+
+    @property
+    def arrays(self) -> tuple[Fillable, ...]:
+        """Everything that is filled."""
+
+    @property
+    def layers(self) -> list[LayerInfo]:
+        """What is recorded."""
+
+    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], scores: Tensor | None) -> None:
+        """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
+
+
 @dataclass(frozen=True)
 class ModelPass:
-    """What one pass of the model over the probe leaves behind, filled batch by batch.
+    """A pass that keeps all maps.
 
     Attributes:
-        slices: what is kept of which layer.
+        layers: what is recorded.
         shrink: for layers whose maps are larger than the grid, how they are sampled to it.
-        maps: per slice, float32 [image, unit, y, x].
-        maxima: per slice, float32 [image, unit] of the raw maps.
-        means: per slice, float32 [image, unit] of the raw maps; what orders images of equal maximum.
+        maps: per layer, float32 [image, unit, y, x].
+        maxima: per layer, float32 [image, unit] of the raw maps.
+        means: per layer, float32 [image, unit] of the raw maps; what orders images of equal maximum.
         output: where the model gives its classes; None if it gives none.
         predicted: answers [image, ...], see ``findings.answers``; unused without classes.
     """
 
-    slices: tuple[LayerSlice, ...]
-    shrink: dict[str, Upsampling]
+    layers: list[LayerInfo]
+    shrink: dict[str, Upsampling | None]
     maps: tuple[CachedArray, ...]
     maxima: tuple[CachedArray, ...]
     means: tuple[CachedArray, ...]
@@ -129,74 +141,86 @@ class ModelPass:
         """All of them."""
         return (*self.maps, *self.maxima, *self.means, self.predicted)
 
-    def remember(self, batches: Batches, first_note: int) -> None:
-        """Notes how the model was run: numbers that are read from the cache later were made so.
-
-        Args:
-            batches: that it was run in.
-            first_note: of those that were made during the pass.
-        """
-        self.predicted.extra = {
-            "size": batches.size,
-            "notes": [*self.predicted.extra.get("notes", ()), *batches.notes[first_note:]],
-        }
-        self.predicted.save(self.predicted.filled)
-
-    def recall(self, batches: Batches) -> None:
-        """What an earlier pass noted holds of its numbers."""
-        batches.size = min(batches.size, self.predicted.extra.get("size", batches.size))
-        batches.notes += [n for n in self.predicted.extra.get("notes", ()) if n not in batches.notes]
-
-    @property
-    def layers(self) -> list[LayerInfo]:
-        """Each once."""
-        return list({part.layer.name: part.layer for part in self.slices}.values())
-
     def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], scores: Tensor | None) -> None:
         """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
-        for part, maps, peaks, means in zip(self.slices, self.maps, self.maxima, self.means, strict=True):
-            tensor = recorded[part.layer.name][:, part.first : part.last]
+        for layer, maps, maxima, means in zip(self.layers, self.maps, self.maxima, self.means, strict=True):
+            tensor = recorded[layer.name]
             raw = tensor.cpu().numpy()
-            peaks.values[start:stop] = tensor.amax((2, 3)).cpu().numpy()
-            means.values[start:stop] = image_means(raw)
-            maps.values[start:stop] = on_grid(raw, self.shrink.get(part.layer.name))
+            maxima.values[start:stop], means.values[start:stop] = image_peaks(tensor, raw)
+            maps.values[start:stop] = on_grid(raw, self.shrink[layer.name])
         if self.output is not None and scores is not None:
             self.predicted.values[start:stop] = decider_of(self.output).answer(scores)
 
 
+def image_peaks(tensor: Tensor, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Maxima and means of raw maps, float32 [image, unit] each.
+
+    Args:
+        tensor: the maps where the model runs.
+        raw: the same in memory.
+    """
+    return tensor.amax((2, 3)).cpu().numpy(), image_means(raw)
+
+
 def open_pass(
-    slices: Sequence[LayerSlice],
-    shrink: dict[str, Upsampling],
-    count: int,
-    cache: Cache,
-    stages: Stages,
+    layers: Sequence[LayerInfo], plans: Mapping[str, MapPlan], count: int, cache: Cache, stages: Stages
 ) -> ModelPass:
     """The arrays of a pass over ``count`` images, as far as they were filled under the same keys."""
-    decider = decider_of(stages.output)
 
-    def each(ending: str, side: Callable[[LayerSlice], tuple[int, ...]]) -> tuple[CachedArray, ...]:
-        return tuple(
-            cache.open(
-                f"{s.name}{ending}", stages.maps(s.layer), (count, s.last - s.first, *side(s)), np.float32
-            )
-            for s in slices
-        )
+    def open_maps(info: LayerInfo) -> CachedArray:
+        shape = (count, info.units, *plans[info.name].map_size)
+        return cache.open(maps_name(info), stages.maps(info), shape, np.float32)
 
     return ModelPass(
-        tuple(slices),
-        shrink,
-        each("", lambda part: part.map_size),
-        each(".max", lambda _: ()),
-        each(".mean", lambda _: ()),
+        list(layers),
+        {info.name: plans[info.name].shrink for info in layers},
+        tuple(open_maps(info) for info in layers),
+        open_peaks(cache, stages, layers, count, "max"),
+        open_peaks(cache, stages, layers, count, "mean"),
         stages.output,
-        cache.open("predicted", stages.answers(), (count, *decider.shape), decider.kind),
+        open_answers(cache, stages, count),
     )
+
+
+def open_peaks(
+    cache: Cache, stages: Stages, layers: Sequence[LayerInfo], count: int, name: str
+) -> tuple[CachedArray, ...]:
+    """Per layer one number of every raw map, float32 [image, unit]: its ``max`` or its ``mean``."""
+    return tuple(
+        cache.open(f"{maps_name(info)}.{name}", stages.maps(info), (count, info.units), np.float32)
+        for info in layers
+    )
+
+
+def open_answers(cache: Cache, stages: Stages, count: int) -> CachedArray:
+    """What the model says of every image."""
+    decider = decider_of(stages.output)
+    return cache.open("predicted", stages.answers(), (count, *decider.shape), decider.kind)
+
+
+def remember(predicted: CachedArray, batches: Batches, first_note: int) -> None:
+    """Notes how the model was run: numbers that are read from the cache later were made so.
+
+    Args:
+        predicted: of the pass.
+        batches: that it was run in.
+        first_note: of those that were made during the pass.
+    """
+    notes = [*predicted.extra.get("notes", ()), *batches.notes[first_note:]]
+    predicted.extra = {"size": batches.size, "notes": notes}
+    predicted.save(predicted.filled)
+
+
+def recall(predicted: CachedArray, batches: Batches) -> None:
+    """What an earlier pass noted holds of its numbers."""
+    batches.size = min(batches.size, predicted.extra.get("size", batches.size))
+    batches.notes += [note for note in predicted.extra.get("notes", ()) if note not in batches.notes]
 
 
 def run_model(
     model: nn.Module,
     config: ModelConfig,
-    passed: ModelPass,
+    passed: Recording,
     survey: Survey,
     batches: Batches,
     progress: Progress,
@@ -208,7 +232,7 @@ def run_model(
     """
     count, output = len(survey), passed.output
     whole = output is not None and not passed.predicted.complete
-    passed.recall(batches)
+    recall(passed.predicted, batches)
     noted = len(batches.notes)
 
     def work(start: int, stop: int) -> None:
@@ -224,7 +248,7 @@ def run_model(
     with progress.stage(stage_name, count, "images") as stage:
         fill(passed.arrays, count, batches.walk(work, "model"), stage)
     if len(batches.notes) > noted:
-        passed.remember(batches, noted)
+        remember(passed.predicted, batches, noted)
 
 
 def on_grid(maps: np.ndarray, plan: Upsampling | None) -> np.ndarray:

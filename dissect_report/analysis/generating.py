@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dissect_report.activations.recording import record
-from dissect_report.analysis.layer_numbers import group_slices, open_group, plan_maps
+from dissect_report.analysis.forward import recall, remember
+from dissect_report.analysis.layer_numbers import open_recording
 from dissect_report.analysis.passes.filling import fill
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.survey import small_picture
@@ -41,14 +42,13 @@ def generate(setup: Setup) -> np.ndarray:
     if kept is not None and known is not None and tiles.complete:
         _doubt_range(setup, known)
         return kept
-    plans = plan_maps(setup)
-    passed = open_group(setup, group_slices(setup, plans)[0], plans)
+    passed = open_recording(setup)
     ranges = cache.open("ranges.f32", key, (count, 3), np.float32)
     with torch.inference_mode():
         first = made_images(setup, setup.network.model(_latents(setup, 0, 1)), range(1))
         depth = label_images(setup, unit_range(setup, first)).shape[1]
     labels = cache.open("labels.u16", key, (count, depth, setup.grid, setup.grid), np.uint16)
-    arrays = [*passed.arrays, tiles, ranges, labels]
+    arrays = [tiles, ranges, labels, *passed.arrays]
 
     def work(start: int, stop: int) -> None:
         with record(setup.network.model, passed.layers) as recorder:
@@ -62,12 +62,12 @@ def generate(setup: Setup) -> np.ndarray:
         labels.values[start:stop] = label_images(setup, images)
         passed.fill(start, stop, recorded, None)
 
-    passed.recall(setup.batches)
+    recall(passed.predicted, setup.batches)
     noted = len(setup.batches.notes)
     with setup.progress.stage("making and segmenting images", count, "images") as stage:
         fill(arrays, count, setup.batches.walk(work, "generator"), stage)
     if len(setup.batches.notes) > noted:
-        passed.remember(setup.batches, noted)
+        remember(passed.predicted, setup.batches, noted)
     _doubt_range(setup, ranges.values)
     return labels.values
 

@@ -71,6 +71,11 @@ class CorrelationSums:
         """Images that go into one product."""
         return max(1, COLUMNS // int(self.cells[0]))
 
+    @property
+    def images(self) -> int:
+        """Added so far."""
+        return int(self.cells[1] // self.cells[0]) + len(self.waiting)
+
     def add(self, maps: Float32[np.ndarray, "image unit y x"]) -> None:
         """The images that come after those added before."""
         with np.errstate(invalid="ignore", over="ignore"):

@@ -7,7 +7,7 @@ import pytest
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.cache import MARKER, Cache
-from dissect_report.analysis.forward import plan_passes
+from dissect_report.analysis.forward import plan_groups
 from dissect_report.analysis.passes.spans import Spans
 from dissect_report.errors import StorageError
 
@@ -73,20 +73,20 @@ def layer(name, units):
     return LayerInfo(name, "Conv2d", units, (4, 4), name)
 
 
-def test_one_pass_when_everything_fits():
-    layers, sizes = [layer("a", 8), layer("b", 4)], [(4, 4), (2, 2)]
-    (group,) = plan_passes(layers, sizes, images=10, budget=10_000)
-    assert [(s.layer.name, s.first, s.last) for s in group] == [("a", 0, 8), ("b", 0, 4)]
+def test_one_group_when_everything_fits():
+    (group,) = plan_groups([layer("a", 8), layer("b", 4)], [640, 160], budget=10_000)
+    assert [(info.name, first, last) for info, first, last in group] == [("a", 0, 8), ("b", 0, 4)]
 
 
 @pytest.mark.parametrize("budget", [0, 1, 700, 2000, 6000])
-def test_every_unit_is_measured_once_whatever_the_budget(budget):
-    layers, sizes, images = [layer("a", 8), layer("b", 4), layer("c", 3)], [(4, 4), (2, 2), (8, 8)], 10
-    groups = plan_passes(layers, sizes, images, budget)
-    covered = [(s.layer.name, unit) for group in groups for s in group for unit in range(s.first, s.last)]
+def test_every_unit_is_in_one_group_whatever_the_budget(budget):
+    layers, sizes = [layer("a", 8), layer("b", 4), layer("c", 3)], [640, 160, 2560]
+    groups = plan_groups(layers, sizes, budget)
+    covered = [
+        (info.name, unit) for group in groups for info, first, last in group for unit in range(first, last)
+    ]
     assert covered == [(info.name, unit) for info in layers for unit in range(info.units)]
+    bytes_of = dict(zip((info.name for info in layers), sizes, strict=True))
     for group in groups:
-        assert (
-            len(group) == 1
-            or sum((s.last - s.first) * s.map_size[0] * s.map_size[1] * 4 for s in group) * images <= budget
-        )
+        needed = sum((last - first) * bytes_of[info.name] for info, first, last in group)
+        assert len(group) == 1 or needed <= budget

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
-from dissect_report.analysis.cache import CachedArray
 from dissect_report.analysis.passes.spans import Spans, in_all
 from dissect_report.analysis.progress import Stage
 
@@ -15,12 +15,22 @@ NOTE_SECONDS = 10.0
 #: A note is written at the soonest after so many times what the last one took.
 NOTE_SHARE = 20
 
+
+class Fillable(Protocol):
+    """What a pass fills item by item."""
+
+    filled: Spans
+
+    def save(self, filled: Spans) -> None:
+        """Keeps what is there, and that ``filled`` is."""
+
+
 #: Does the work on the items ``first`` up to ``last`` and yields every part of them when it is done.
 Walk = Callable[[int, int], Iterator[tuple[int, int]]]
 
 
 def fill(
-    arrays: Sequence[CachedArray],
+    arrays: Sequence[Fillable],
     count: int,
     walk: Walk,
     stage: Stage,
@@ -65,7 +75,7 @@ def in_blocks(size: int, work: Callable[[int, int], None]) -> Walk:
 class Notes:
     """Writes down every few seconds what the arrays of a pass hold."""
 
-    def __init__(self, arrays: Sequence[CachedArray], seconds: float) -> None:
+    def __init__(self, arrays: Sequence[Fillable], seconds: float) -> None:
         self.arrays = arrays
         self.seconds = seconds
         self.new = Spans()

@@ -12,7 +12,7 @@ from PIL import Image
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.ablation.targets import choose_layers
-from dissect_report.analysis.layer_numbers import plan_maps
+from dissect_report.analysis.map_plans import plan_maps
 from dissect_report.analysis.photo.parity import MOST_DIFFERENCE, Answer, Difference, ask_network, compare
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import AblationConfig, Config, PhotoConfig

@@ -16,7 +16,8 @@ from dissect_report.analysis.generation.edits import Edit
 from dissect_report.analysis.generation.experiment import open_pass
 from dissect_report.analysis.generation.passes import EditPass
 from dissect_report.analysis.generation.plans import lattice
-from dissect_report.analysis.layer_numbers import dissected_maps, plan_maps
+from dissect_report.analysis.layer_numbers import dissected_maps
+from dissect_report.analysis.map_plans import plan_maps
 from dissect_report.sources.latents import draw_latents
 from dissect_report.sources.progan import progan_from
 from dissect_report.stats.effects import by_context
