@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
+from dissect_report.analysis.cache import digest
 from dissect_report.analysis.certainty import Chance, grade_units
 from dissect_report.analysis.drawing import Drawn
 from dissect_report.analysis.forward import maps_name
 from dissect_report.analysis.keeping import restore, taken_apart
+from dissect_report.analysis.map_plans import masks_fit
 from dissect_report.analysis.measuring import Measurement
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.units import LayerNumbers
@@ -46,17 +48,17 @@ class Peaks:
 
 def keep_counts(setup: Setup, info: LayerInfo, counts: Counts) -> None:
     """Keeps the numbers for a run with other settings of what they do not depend on."""
-    setup.cache.keep(counts_name(info), setup.stages.counts(info), taken_apart(counts))
+    setup.cache.keep(counts_name(info), _key(setup, info), taken_apart(counts))
 
 
 def has_counts(setup: Setup, info: LayerInfo) -> bool:
     """Whether ``kept_counts`` has something to give."""
-    return setup.cache.keeps(counts_name(info), setup.stages.counts(info))
+    return setup.cache.keeps(counts_name(info), _key(setup, info))
 
 
 def kept_counts(setup: Setup, info: LayerInfo) -> Counts | None:
     """The numbers that an earlier run counted, if they are of the same key."""
-    arrays = setup.cache.kept(counts_name(info), setup.stages.counts(info))
+    arrays = setup.cache.kept(counts_name(info), _key(setup, info))
     return None if arrays is None else restore(Counts, arrays)
 
 
@@ -95,6 +97,11 @@ def layer_numbers(setup: Setup, info: LayerInfo, counts: Counts, peaks: Peaks, d
         outlines=drawn.outlines,
         areas=drawn.areas,
     )
+
+
+def _key(setup: Setup, info: LayerInfo) -> str:
+    """Where nothing holds a layer's masks, fewer permutations are drawn."""
+    return digest(setup.stages.counts(info), masks_fit(setup, info))
 
 
 def counts_name(info: LayerInfo) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
+from dissect_report.analysis import mask_store
 from dissect_report.analysis.certainty import be_certain
 from dissect_report.analysis.counting import (
     Counts,
@@ -20,16 +21,23 @@ from dissect_report.analysis.counting import (
 )
 from dissect_report.analysis.drawing import draw_layer, drawn_name, has_drawn, keep_drawn, kept_drawn
 from dissect_report.analysis.forward import Recording, maps_name, open_answers, open_pass, recall, run_model
-from dissect_report.analysis.map_plans import MapPlan, plan_maps
-from dissect_report.analysis.mask_store import MASK_SHARE, MEMORY_BYTES, MaskStore, mask_bytes, open_store
+from dissect_report.analysis.map_plans import (
+    MapPlan,
+    budget_of,
+    fits,
+    mask_bytes,
+    mask_room,
+    masks_fit,
+    plan_maps,
+)
+from dissect_report.analysis.mask_store import MaskStore
 from dissect_report.analysis.measuring import LabelMaps, measure_units
 from dissect_report.analysis.rounds import open_first_round, stream_levels
 from dissect_report.analysis.setup import Setup
-from dissect_report.analysis.streaming import ROUNDS, stream_layers
+from dissect_report.analysis.streaming import stream_layers
 from dissect_report.analysis.units import LayerNumbers
 from dissect_report.stats.correlation import correlate_units
 from dissect_report.stats.levels import measure_activations
-from dissect_report.stats.masks import capacity
 from dissect_report.stats.significance import FIRST
 from dissect_report.stats.topk import top_images
 
@@ -44,14 +52,15 @@ def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumber
     plans = plan_maps(setup)
     missing = _missing(setup, plans)
     if missing and not fits(setup, plans):
-        setup.batches.notes.append(
-            f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold all activations: "
-            f"the model ran {ROUNDS} times over the probe"
-        )
         stream_layers(setup, probe, plans, missing, budget_of(setup))
         missing = []
     predicted = _record(setup, plans, missing)
     for info in setup.network.chosen:
+        if not masks_fit(setup, info):
+            setup.batches.notes.append(
+                f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold the masks of "
+                f"{info.name}: its units are compared with {FIRST} permutations and no more"
+            )
         yield _measure_layer(setup, probe, info, plans[info.name]), predicted
 
 
@@ -94,24 +103,6 @@ def open_recording(setup: Setup) -> Recording:
     if fits(setup, plans):
         return open_pass(layers, plans, len(setup.survey), setup.cache, setup.stages)
     return open_first_round(setup, plans, layers)
-
-
-def fits(setup: Setup, plans: Mapping[str, MapPlan]) -> bool:
-    """Whether the disk budget holds the maps of all layers together."""
-    return map_bytes(setup, plans, len(setup.survey)) <= budget_of(setup)
-
-
-def map_bytes(setup: Setup, plans: Mapping[str, MapPlan], images: int) -> int:
-    """Bytes of the kept maps of all layers."""
-    return images * sum(
-        info.units * 4 * int(np.prod(plans[info.name].map_size)) for info in setup.network.chosen
-    )
-
-
-def budget_of(setup: Setup) -> int:
-    """Bytes of disk left for activations."""
-    pixels = 0 if setup.survey.pixels is None else setup.survey.pixels.nbytes
-    return max(0, int(setup.run.compute.cache_gb * 1e9) - pixels)
 
 
 def _measure_layer(setup: Setup, probe: LabelMaps, info: LayerInfo, plan: MapPlan) -> LayerNumbers:
@@ -185,15 +176,10 @@ def levels_of(setup: Setup, info: LayerInfo, quantile: float) -> np.ndarray:
 
 
 def _open_masks(setup: Setup, info: LayerInfo) -> MaskStore | None:
-    """Where the layer's masks go; where nothing holds them, the run says so."""
-    images, grid = len(setup.survey), setup.grid
-    room = capacity(setup.run.dissection.quantile, images * grid**2)
-    size = mask_bytes(info.units, images, room, grid)
-    if MEMORY_BYTES < size > setup.run.compute.cache_gb * 1e9 * MASK_SHARE:
-        setup.batches.notes.append(
-            f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold the masks of {info.name}: "
-            f"its units are compared with {FIRST} permutations and no more"
-        )
+    """Where the layer's masks go; None where nothing holds them."""
+    if not masks_fit(setup, info):
         return None
-    cache = setup.cache if size > MEMORY_BYTES else None
-    return open_store(cache, f"{info.file}.masks", setup.stages.counts(info), info.units, images, room, grid)
+    images, room, size = len(setup.survey), mask_room(setup), mask_bytes(setup, info.units)
+    cache = setup.cache if size > mask_store.MEMORY_BYTES else None
+    key = setup.stages.counts(info)
+    return mask_store.open_store(cache, f"{info.file}.masks", key, info.units, images, room, setup.grid)

@@ -92,5 +92,11 @@ def open_store(
     return MaskStore(positions, counts, cache, name)
 
 
+def discard_masks(cache: Cache) -> None:
+    """Removes all masks, those that a killed run left, too."""
+    cache.discard_all(path.name for path in cache.folder.glob("*.masks.positions"))
+    cache.discard_all(path.name for path in cache.folder.glob("*.masks.counts"))
+
+
 def _files(name: str) -> tuple[str, str]:
     return f"{name}.positions", f"{name}.counts"

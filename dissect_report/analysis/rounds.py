@@ -25,6 +25,9 @@ from dissect_report.stats.correlation import CorrelationSums
 from dissect_report.stats.levels import FINE_BINS, ActivationStats
 from dissect_report.stats.rounds import CODES, Codes, finish, no_codes, no_fine, seek
 
+#: In the cache.
+FIRST_FILE, SECOND_FILE = "round1.npz", "round2.npz"
+
 #: Bytes of a unit's counts in the first round, and in the second.
 FIRST_BYTES, SECOND_BYTES = CODES * 4, CODES * 4 + FINE_BINS * 8
 
@@ -96,7 +99,7 @@ def open_first_round(setup: Setup, plans: Mapping[str, MapPlan], infos: Sequence
     def collect() -> dict[str, np.ndarray]:
         return _numbered(codes, "codes") | _numbered(sums, "sums")
 
-    reduction = Reduction(setup.cache.folder / "round1.npz", key, collect)
+    reduction = Reduction(setup.cache.folder / FIRST_FILE, key, collect)
     kept = reduction.load((*maxima, *means, predicted), count)
     if kept is not None:
         codes[:] = [restore(Codes, kept, f"codes{k}.") for k in range(len(infos))]
@@ -130,11 +133,20 @@ def _numbered(records: Sequence[object], name: str) -> dict[str, np.ndarray]:
     return arrays
 
 
+def discard_rounds(setup: Setup, keep_first: bool) -> None:
+    """Removes what is needed no more; the first round would serve any quantile."""
+    (setup.cache.folder / SECOND_FILE).unlink(missing_ok=True)
+    if not keep_first:
+        (setup.cache.folder / FIRST_FILE).unlink(missing_ok=True)
+
+
 def stream_levels(setup: Setup, plan: MapPlan, info: LayerInfo, quantile: float) -> np.ndarray:
     """float64 [unit]: the levels of one layer at another quantile, in two rounds."""
     first = open_first_round(setup, {info.name: plan}, [info])
     run_first(setup, first)
-    return settle_levels(setup, first, quantile)[info.name].level
+    level = settle_levels(setup, first, quantile)[info.name].level
+    discard_rounds(setup, keep_first=False)
+    return level
 
 
 def run_first(setup: Setup, first: FirstRound) -> None:
@@ -161,12 +173,11 @@ def settle_levels(setup: Setup, first: FirstRound, quantile: float) -> dict[str,
         fine[place].add(maps, first.plans[info.name].to_grid, sought[place], setup.threads)
 
     key = digest("second round", first.sums.key, quantile)
-    reduction = Reduction(setup.cache.folder / "round2.npz", key, lambda: _numbered(fine, "fine"))
+    reduction = Reduction(setup.cache.folder / SECOND_FILE, key, lambda: _numbered(fine, "fine"))
     kept = reduction.load((), len(setup.survey))
     if kept is not None:
         fine[:] = [restore(type(one), kept, f"fine{place}.") for place, one in enumerate(fine)]
     repeat(setup, first.plans, first.infos, take, reduction, "settling levels")
-    reduction.discard()
     each = zip(first.infos, first.codes, sought, fine, strict=True)
     return {
         info.name: finish(codes, where, counted, pixels, quantile) for info, codes, where, counted in each

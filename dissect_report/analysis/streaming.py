@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
+from dissect_report.analysis import mask_store
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.certainty import be_certain
 from dissect_report.analysis.counting import (
@@ -25,19 +26,22 @@ from dissect_report.analysis.counting import (
 )
 from dissect_report.analysis.drawing import Drawing, has_drawn, keep_drawn
 from dissect_report.analysis.forward import plan_groups
-from dissect_report.analysis.map_plans import MapPlan
-from dissect_report.analysis.mask_store import MEMORY_BYTES, MaskStore, mask_bytes, open_store
+from dissect_report.analysis.map_plans import MapPlan, mask_bytes, mask_room
+from dissect_report.analysis.mask_store import MaskStore, discard_masks, open_store
 from dissect_report.analysis.measuring import LabelMaps, Measurement, join, measure_masks, some_units
 from dissect_report.analysis.passes.reductions import Reduction
-from dissect_report.analysis.rounds import open_first_round, repeat, run_first, settle_levels
+from dissect_report.analysis.rounds import (
+    FIRST_BYTES,
+    discard_rounds,
+    open_first_round,
+    repeat,
+    run_first,
+    settle_levels,
+)
 from dissect_report.analysis.setup import Setup
 from dissect_report.stats.levels import ActivationStats
-from dissect_report.stats.masks import append_masks, capacity
-from dissect_report.stats.significance import FIRST
+from dissect_report.stats.masks import append_masks
 from dissect_report.stats.topk import top_images
-
-#: Rounds over the probe, where one takes all masks.
-ROUNDS = 3
 
 
 def stream_layers(
@@ -49,7 +53,7 @@ def stream_layers(
         budget: bytes of disk that masks may take.
     """
     new = [info for info in infos if not has_counts(setup, info) or not has_peaks(setup, info)]
-    activation, correlation = _measure_activations(setup, plans, new, budget)
+    activation, correlation = _measure_activations(setup, plans, new)
     for info in infos:
         if info not in new:
             counts = kept_counts(setup, info)
@@ -57,21 +61,30 @@ def stream_layers(
             activation[info.name] = counts.measurement.activation
     drawings = {info.name: _open_drawing(setup, info, plans[info.name], activation[info.name])
                 for info in infos if not has_drawn(setup, info)}  # fmt: skip
-    groups = _plan_masks(setup, new, budget) or [[]]
+    groups = plan_masks(new, mask_bytes(setup, 1), budget) or [[]]
+    setup.batches.notes.append(
+        f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold all activations: "
+        f"the model ran {len(groups) + 2 * bool(new)} times over the probe"
+    )
     parts: dict[str, list[Measurement]] = {info.name: [] for info in new}
     for turn, group in enumerate(groups):
         stage = "finding masks" + (f" ({turn + 1} of {len(groups)})" if len(groups) > 1 else "")
-        stores = _third_round(setup, plans, group, activation, {} if turn else drawings, budget, stage)
+        here = {} if turn else drawings
+        stores, reduction = _third_round(setup, plans, group, activation, here, stage)
+        for info in infos:
+            if info.name in here:
+                keep_drawn(setup, info, here[info.name].finish())
         for part, store in zip(group, stores, strict=True):
             parts[part.layer.name].append(_measure_part(setup, probe, part, activation, store))
             if part.last == part.layer.units:
                 whole = store if part.first == 0 else None
                 measurement = join(parts.pop(part.layer.name))
                 _keep(setup, probe, part.layer, measurement, correlation[part.layer.name], whole)
+        reduction.discard()
+        for store in stores:
             store.discard()
-    for info in infos:
-        if info.name in drawings:
-            keep_drawn(setup, info, drawings[info.name].finish())
+    discard_rounds(setup, keep_first=sum(info.units for info in new) * FIRST_BYTES <= budget)
+    discard_masks(setup.cache)
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,7 @@ class UnitRange:
 
 
 def _measure_activations(
-    setup: Setup, plans: Mapping[str, MapPlan], infos: Sequence[LayerInfo], budget: int
+    setup: Setup, plans: Mapping[str, MapPlan], infos: Sequence[LayerInfo]
 ) -> tuple[dict[str, ActivationStats], dict[str, np.ndarray]]:
     """The first two rounds: levels and the like, and correlations, by layer name."""
     if not infos:
@@ -93,8 +106,6 @@ def _measure_activations(
     run_first(setup, first)
     activation = settle_levels(setup, first, setup.run.dissection.quantile)
     correlation = {info.name: sums.finish() for info, sums in zip(infos, first.correlations, strict=True)}
-    if sum(codes.codes.nbytes for codes in first.codes) > budget:
-        first.sums.discard()
     return activation, correlation
 
 
@@ -104,18 +115,17 @@ def _third_round(
     group: Sequence[UnitRange],
     activation: Mapping[str, ActivationStats],
     drawings: Mapping[str, Drawing],
-    budget: int,
     stage: str,
-) -> list[MaskStore]:
-    """Finds the masks of some units, and draws."""
+) -> tuple[list[MaskStore], Reduction]:
+    """Finds the masks of some units, and draws; what was found goes with the file that tells how far."""
     images, infos = len(setup.survey), setup.network.chosen
     wanted = {part.layer.name for part in group} | set(drawings)
-    room = capacity(setup.run.dissection.quantile, images * setup.grid**2)
+    room = mask_room(setup)
     key = digest(
         "third round", [(setup.stages.counts(part.layer), part.first, part.last) for part in group],
         [setup.stages.pictures(info) for info in infos if info.name in drawings],
     )  # fmt: skip
-    on_disk = _bytes(setup, group) > MEMORY_BYTES
+    on_disk = mask_bytes(setup, sum(part.last - part.first for part in group)) > mask_store.MEMORY_BYTES
     stores = [
         open_store(
             setup.cache if on_disk else None, f"{part.layer.file}.{part.first}.masks", key,
@@ -155,8 +165,7 @@ def _third_round(
             drawings[info.name].add(maps, start, setup.threads)
 
     repeat(setup, plans, [info for info in infos if info.name in wanted], take, reduction, stage)
-    reduction.discard()
-    return stores
+    return stores, reduction
 
 
 def _open_drawing(setup: Setup, info: LayerInfo, plan: MapPlan, activation: ActivationStats) -> Drawing:
@@ -189,24 +198,17 @@ def _keep(
     store: MaskStore | None,
 ) -> None:
     """What is counted of a layer once all of its units are."""
-    if store is None:
-        setup.batches.notes.append(
-            f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold the masks of {info.name}: "
-            f"its units are compared with {FIRST} permutations and no more"
-        )
     with setup.stopwatch.time("compare with chance"):
         chance = be_certain(measurement, probe, store, setup.run.dissection.seed, setup.threads)
     keep_counts(setup, info, Counts(measurement, chance, correlation))
 
 
-def _plan_masks(setup: Setup, infos: Sequence[LayerInfo], budget: int) -> list[list[UnitRange]]:
-    """Which masks are found in which pass: all in one, where memory or the budget hold them together."""
-    one = [_bytes(setup, [UnitRange(info, 0, 1)]) for info in infos]
-    groups = plan_groups(infos, one, max(budget, MEMORY_BYTES))
+def plan_masks(infos: Sequence[LayerInfo], unit_bytes: int, budget: int) -> list[list[UnitRange]]:
+    """Which masks are found in which pass: all in one, where memory or the budget hold them together.
+
+    Args:
+        unit_bytes: of the mask of a unit.
+        budget: bytes of disk that masks may take.
+    """
+    groups = plan_groups(infos, [unit_bytes] * len(infos), max(budget, mask_store.MEMORY_BYTES))
     return [[UnitRange(*part) for part in group] for group in groups if group]
-
-
-def _bytes(setup: Setup, group: Sequence[UnitRange]) -> int:
-    images = len(setup.survey)
-    room = capacity(setup.run.dissection.quantile, images * setup.grid**2)
-    return mask_bytes(sum(part.last - part.first for part in group), images, room, setup.grid)

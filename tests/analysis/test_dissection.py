@@ -25,9 +25,9 @@ from tests.small_site import change, write_small_site
 GRID, QUANTILE = 16, 0.05
 
 
-def findings(folder: Path) -> dict[str, bytes]:
+def findings(folder: Path, name: str = "factory") -> dict[str, bytes]:
     """Every file of the findings; of run.json only what two equal runs share."""
-    root = folder / "run" / "factory"
+    root = folder / "run" / name
     files = {
         str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()
     }
