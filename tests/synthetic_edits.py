@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dissect_report.analysis.sprites import BOX
+from dissect_report.analysis.outlines import BOX
 from dissect_report.findings.paths import TILE
 from dissect_report.findings.records import Run
 from dissect_report.findings.store import LoadedLayer

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dissect_report.analysis.sprites import outline
+from dissect_report.analysis.outlines import outline
 from dissect_report.config import load_config
 from dissect_report.findings import ablation, paths, records, store
 from dissect_report.findings import units as unit_records

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from dissect_report.activations.handover import handing_over
-from dissect_report.activations.layers import LayerInfo, find_obstacle
+from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
 from dissect_report.errors import LayerError
 
@@ -23,7 +23,8 @@ def replaced(model: nn.Module, layer: LayerInfo, change: Change) -> Iterator[Non
     """Inside, every forward pass hands on ``change(maps)`` in place of the layer's recorded maps.
 
     The recorded maps are those behind the activation that the layer is recorded after, if there is
-    one. ``change`` gets a copy of its own and may write into it.
+    one. ``change`` gets a copy of its own and may write into it; where tokens have no place on the picture,
+    it gets them too, see ``Reading``.
 
     Raises:
         LayerError: no such layer; inside: it runs twice in a pass, or is not followed by its activation.
@@ -31,7 +32,10 @@ def replaced(model: nn.Module, layer: LayerInfo, change: Change) -> Iterator[Non
     modules = dict(model.named_modules())
     if layer.name not in modules:
         raise LayerError(f"the model has no layer {layer.name!r}")
-    runs = 0
+    runs, reading = 0, layer.reading
+
+    def altered(output: Tensor) -> Tensor:
+        return reading.write(change(reading.spread(output.detach().clone())))
 
     def start(_module: nn.Module, _inputs: Any) -> None:
         nonlocal runs
@@ -45,10 +49,10 @@ def replaced(model: nn.Module, layer: LayerInfo, change: Change) -> Iterator[Non
             raise LayerError(
                 f"layer {layer.name!r} runs more than once in a forward pass: it cannot be replaced"
             )
-        if obstacle := find_obstacle(output):
+        if obstacle := reading.obstacle(output):
             raise LayerError(f"layer {layer.name!r} cannot be replaced: {obstacle}")
         if layer.follows is None:
-            return change(output.detach().clone())
+            return altered(output)
         handover.expect(layer, output)
         return None
 
@@ -63,9 +67,7 @@ def replaced(model: nn.Module, layer: LayerInfo, change: Change) -> Iterator[Non
             model.register_forward_hook(end),
         ):
             stack.callback(handle.remove)
-        handover = stack.enter_context(
-            handing_over(model, [layer], lambda _, maps: change(maps.detach().clone()))
-        )
+        handover = stack.enter_context(handing_over(model, [layer], lambda _, output: altered(output)))
         yield
 
 

@@ -22,6 +22,7 @@ from dissect_report.activations.layouts import find_misfits
 from dissect_report.activations.lineage import Lineage
 from dissect_report.activations.modes import quiet
 from dissect_report.activations.observing import Observer
+from dissect_report.activations.readings import MAP, Reading, find_obstacle
 from dissect_report.activations.untouched import untouched
 from dissect_report.errors import LayerError, ModelError, nearest
 from dissect_report.findings.paths import layer_files
@@ -42,6 +43,7 @@ class LayerInfo:
         obstacle: what keeps it from being dissected, e.g. "its output is not a map but [1, 365]"; else "".
         same_as: an earlier layer with the very same recorded values; else "".
         file: the name as a file name, distinct among the network's layers.
+        reading: how its output holds maps.
     """
 
     name: str
@@ -53,6 +55,7 @@ class LayerInfo:
     obstacle: str = ""
     same_as: str = ""
     file: str = ""
+    reading: Reading = MAP
 
     def __post_init__(self) -> None:
         """A layer that nobody compared with others has a file name of its own all the same."""
@@ -121,7 +124,7 @@ def _watch(model: nn.Module, example: Tensor, lineage: Lineage) -> dict[str, _Se
             state = seen.pop(name, _Seen())
             seen[name] = state  # ends last at its last call
             state.calls += 1
-            state.obstacle = find_obstacle(output) if state.calls == 1 else f"it runs {state.calls} times"
+            state.obstacle = _obstacle(output) if state.calls == 1 else f"it runs {state.calls} times"
             if not state.obstacle and len(output) != len(example):
                 state.obstacle = f"its output has {len(output)} rows for {len(example)} images"
             if not state.obstacle:
@@ -147,18 +150,12 @@ def _watch(model: nn.Module, example: Tensor, lineage: Lineage) -> dict[str, _Se
     return seen
 
 
-def find_obstacle(output: Any) -> str:
-    """Why ``output`` cannot be dissected, as the end of a sentence; "" if it can."""
-    if not isinstance(output, Tensor):
-        return f"its output is not a map but a {type(output).__name__}"
-    shape = list(output.shape)
-    if output.ndim != 4:
-        return f"its output is not a map [image, unit, y, x] but {shape}{_lay_out(shape)}"
-    if shape[2:] == [1, 1]:
-        return f"its output is a map of a single cell {shape}"
-    if not output.is_floating_point():
-        return f"its output holds {output.dtype}, not activations"
-    return ""
+def _obstacle(output: Any) -> str:
+    """Why an output is no map, and what a factory can make of it."""
+    obstacle = find_obstacle(output)
+    return (
+        f"{obstacle}{_lay_out(list(output.shape))}" if obstacle and isinstance(output, Tensor) else obstacle
+    )
 
 
 def _lay_out(shape: Sequence[int]) -> str:

@@ -162,7 +162,7 @@ def _build(tail: GraphTail, node: Node, last: Node, rest: Cut) -> LinearStep | N
     def parts(maps: Tensor) -> Tensor:
         sized = [stand_in(flow, n, len(maps), maps) for n in tail.cut.sized]
         with quiet(tail.model):
-            values: Tensor = before(maps.clone(), *sized)[0]
+            values: Tensor = before(tail.layer.reading.write(maps.clone()), *sized)[0]
         return values if isinstance(module, nn.Conv2d) else values.reshape(len(maps), units, -1)
 
     def run_rest(value: Tensor, kept: Sequence[Tensor]) -> Tensor:

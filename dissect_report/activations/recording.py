@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from dissect_report.activations.handover import Handover, handing_over
-from dissect_report.activations.layers import LayerInfo, find_obstacle
+from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
 from dissect_report.errors import LayerError
 
@@ -20,10 +20,16 @@ class _Enough(BaseException):
 
 
 class Recorder:
-    """What the layers put out during the latest forward pass."""
+    """What the layers put out during the latest forward pass.
 
-    def __init__(self, layers: Sequence[LayerInfo]) -> None:
+    Attributes:
+        layers: those that are recorded.
+        whole: whether all that units hold is kept, not the maps alone, see ``Reading``.
+    """
+
+    def __init__(self, layers: Sequence[LayerInfo], whole: bool = False) -> None:
         self.layers = tuple(layers)
+        self.whole = whole
         self.handover: Handover | None = None
         self._maps: dict[str, Tensor] = {}
         self._running: set[str] = set()
@@ -59,14 +65,14 @@ class Recorder:
         """Takes what ``layer`` put out, or waits for what its activation makes of it.
 
         Raises:
-            LayerError: the output is not a map, or the layer runs a second time.
+            LayerError: the output cannot be read as it could at first, or the layer runs a second time.
         """
-        if obstacle := find_obstacle(output):
+        if obstacle := layer.reading.obstacle(output):
             raise LayerError(f"layer {layer.name!r} cannot be dissected: {obstacle}")
         if layer.name in self._running:
             raise LayerError(f"layer {layer.name!r} ran twice before its maps were taken")
-        if tuple(output.shape[2:]) != layer.map_size:
-            now, before = (" x ".join(map(str, size)) for size in (output.shape[2:], layer.map_size))
+        if (size := layer.reading.map_size(output)) != layer.map_size:
+            now, before = (" x ".join(map(str, each)) for each in (size, layer.map_size))
             raise LayerError(f"layer {layer.name!r} gives maps of {now} here and of {before} at first")
         self._running.add(layer.name)
         if layer.follows is None or self.handover is None:
@@ -74,17 +80,23 @@ class Recorder:
         else:
             self.handover.expect(layer, output)
 
-    def keep(self, layer: LayerInfo, maps: Tensor) -> None:
-        """Stores a copy of ``maps``, before anything in place can touch them."""
-        self._maps[layer.name] = maps.detach().clone().float()
+    def keep(self, layer: LayerInfo, output: Tensor) -> None:
+        """Stores a copy of what ``output`` holds, before anything in place can touch it."""
+        read = layer.reading.spread if self.whole else layer.reading.read
+        held = read(output.detach())
+        if not layer.reading.is_map:
+            held = held.contiguous()
+        self._maps[layer.name] = held.clone().float()
         if self._stops and len(self._maps) == len(self.layers):
             self._stops = False
             raise _Enough
 
 
 @contextmanager
-def record(model: nn.Module, layers: Sequence[LayerInfo]) -> Iterator[Recorder]:
+def record(model: nn.Module, layers: Sequence[LayerInfo], whole: bool = False) -> Iterator[Recorder]:
     """Inside, every forward pass leaves its maps in the recorder; eval mode, no gradients.
+
+    With ``whole`` it leaves all that units hold, tokens without a place included, see ``Reading``.
 
     ::
 
@@ -98,7 +110,7 @@ def record(model: nn.Module, layers: Sequence[LayerInfo]) -> Iterator[Recorder]:
         LayerError: the model has no module of that name.
     """
     modules = dict(model.named_modules())
-    recorder = Recorder(layers)
+    recorder = Recorder(layers, whole)
     for layer in recorder.layers:
         if layer.name not in modules:
             raise LayerError(f"the model has no layer {layer.name!r}")

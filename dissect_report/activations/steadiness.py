@@ -136,6 +136,12 @@ def alike(first: Tensor, second: Tensor, noise: float) -> bool:
         return True
     if not first.is_floating_point():
         return bool((first != second).float().mean() <= EVEN_LABELS)
+    if torch.equal(first, second):  # what asking again mostly gives, found out at the price of one reading
+        return True
+    first, second = first.detach(), second.detach()
+    apart, largest = (first.float() - second.float()).abs().max(), first.abs().max().float()
+    if apart.isfinite() and largest.isfinite():
+        return float(apart) <= noise * float(largest)
     first, second = first.double(), second.double()
     largest = torch.where(first.isfinite(), first, 0.0).abs().max()
     same = (first == second) | (first.isnan() & second.isnan())

@@ -42,7 +42,7 @@ class Held:
     """What a forward pass leaves for the tail.
 
     Attributes:
-        recorded: the layer's maps.
+        recorded: all that its units hold: the layer's maps, and tokens without a place, see ``Reading``.
         kept: other values per image that pass by the layer.
     """
 
@@ -115,8 +115,8 @@ class GraphTail:
     def head(self, images: Tensor) -> Held:
         """What the tail needs of ``images``."""
         with quiet(self.model):
-            recorded, *kept = self.before(images.clone())  # which may write into them
-        return Held(recorded, tuple(kept))
+            output, *kept = self.before(images.clone())  # which may write into them
+        return Held(self.layer.reading.spread(output), tuple(kept))
 
     def run(self, recorded: Tensor, kept: Sequence[Tensor] = ()) -> Tensor:
         """The network's output from the layer's maps; no argument is written into."""
@@ -133,7 +133,7 @@ class GraphTail:
     def _read(self, recorded: Tensor, kept: Sequence[Tensor], gradient: bool) -> Tensor:
         sized = [stand_in(self.flow, node, len(recorded), recorded) for node in self.cut.sized]
         # Held maps are float32; the network may compute in other types here, or ask for whole numbers.
-        recorded = recorded.to(self.flow.types[self.cut.node])
+        recorded = self.layer.reading.write(recorded.to(self.flow.types[self.cut.node]))
         kept = [value.to(self.flow.types[node]) for node, value in zip(self.cut.kept, kept, strict=True)]
         with quiet(self.model), torch.set_grad_enabled(gradient):
             return self.read(lambda: self.flow.finish(self.behind(recorded, *kept, *sized)))
@@ -157,7 +157,7 @@ class WholeTail:
 
     def head(self, images: Tensor) -> Held:
         """The maps, and the images themselves: the network starts from them again."""
-        with record(self.model, [self.layer]) as recorder:
+        with record(self.model, [self.layer], whole=True) as recorder:
             self.model(images.clone())
             return Held(recorder.take()[self.layer.name], (images,))
 
@@ -206,7 +206,7 @@ def split_tail(
 
 def _prove(model: nn.Module, layer: LayerInfo, images: Tensor, paths: Sequence[Path], read: Reader) -> Tail:
     """The first way of ``paths`` that gives the network's own outputs, from maps as they are recorded."""
-    with record(model, [layer]) as recorder:
+    with record(model, [layer], whole=True) as recorder:
         intact = read(lambda: model(images.clone()))
         recorded = recorder.take()[layer.name]
 

@@ -26,8 +26,8 @@ from dissect_report.compiled import compiled
 
 Outside = Literal["border", "zeros"]
 
-RING_FLOATS = 1 << 20
-"""Floats of ringed maps that are held at a time: memory stays flat as the probe grows."""
+RING_FLOATS = 1 << 18
+"""Floats of ringed maps that are held at a time: they stay in the processor's cache, whatever the probe."""
 
 
 @dataclass(frozen=True)
@@ -143,14 +143,31 @@ def add_ring(
     maps: Float32[np.ndarray, "*batch y x"], plan: Upsampling
 ) -> Float32[np.ndarray, "*batch y2 x2"]:
     """A contiguous copy of the maps with the plan's ring of one cell around each."""
-    ringed = np.zeros((*maps.shape[:-2], plan.y.size + 2, plan.x.size + 2), np.float32)
-    ringed[..., 1:-1, 1:-1] = maps
-    if plan.outside == "border":
-        ringed[..., 0, :] = ringed[..., 1, :]
-        ringed[..., -1, :] = ringed[..., -2, :]
-        ringed[..., 0] = ringed[..., 1]
-        ringed[..., -1] = ringed[..., -2]
+    height, width = plan.y.size, plan.x.size
+    ringed = np.empty((*maps.shape[:-2], height + 2, width + 2), np.float32)
+    flat = np.ascontiguousarray(maps).reshape(-1, height, width)
+    _ring(flat, plan.outside == "border", ringed.reshape(-1, height + 2, width + 2))
     return ringed
+
+
+@compiled
+def _ring(maps: np.ndarray, border: bool, ringed: np.ndarray) -> None:
+    for n in range(len(maps)):
+        for row in range(ringed.shape[1]):
+            ring_row(maps[n], row, border, ringed[n, row])
+
+
+@compiled
+def ring_row(cells: np.ndarray, row: int, border: bool, ringed: np.ndarray) -> None:
+    """One row of a map with its ring; 0 and the last are the ring itself."""
+    height, width = cells.shape
+    if not border and (row == 0 or row == height + 1):
+        ringed[:] = 0
+        return
+    inner = cells[min(max(row - 1, 0), height - 1)]
+    ringed[1 : width + 1] = inner
+    ringed[0] = inner[0] if border else np.float32(0)
+    ringed[width + 1] = inner[width - 1] if border else np.float32(0)
 
 
 def ringed_chunks(
@@ -172,9 +189,9 @@ def upsample(
         ValueError: the maps are not of the plan's size.
     """
     check_map_size(maps, plan)
-    ringed = add_ring(maps, plan).reshape(-1, plan.y.size + 2, plan.x.size + 2)
-    values = np.empty((len(ringed), plan.grid, plan.grid), np.float32)
-    _upsample(ringed, plan.taps, values)
+    flat = np.ascontiguousarray(maps, np.float32).reshape(-1, plan.y.size, plan.x.size)
+    values = np.empty((len(flat), plan.grid, plan.grid), np.float32)
+    _upsample(flat, plan.taps, plan.outside == "border", values)
     return values.reshape(*maps.shape[:-2], plan.grid, plan.grid)
 
 
@@ -208,15 +225,19 @@ def blend_row(cells: np.ndarray, taps: Taps, row: np.ndarray) -> None:
 
 
 @compiled
-def _upsample(ringed: np.ndarray, taps: Taps, values: np.ndarray) -> None:
+def _upsample(maps: np.ndarray, taps: Taps, border: bool, values: np.ndarray) -> None:
+    """Of a map larger than the grid only the rows that the taps read are looked at."""
+    cells = np.empty(maps.shape[2] + 2, np.float32)
     top = np.empty(taps.x_index.size, np.float32)
     bottom = np.empty(taps.x_index.size, np.float32)
-    for n in range(len(ringed)):
+    for n in range(len(maps)):
         row = -1
         for y in range(taps.y_index.size):
             if taps.y_index[y] != row:
                 row = taps.y_index[y]
-                blend_row(ringed[n, row], taps, top)
-                blend_row(ringed[n, row + 1], taps, bottom)
+                ring_row(maps[n], row, border, cells)
+                blend_row(cells, taps, top)
+                ring_row(maps[n], row + 1, border, cells)
+                blend_row(cells, taps, bottom)
             for x in range(taps.x_index.size):
                 values[n, y, x] = top[x] + taps.y_weight[y] * (bottom[x] - top[x])

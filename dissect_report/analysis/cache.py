@@ -160,10 +160,19 @@ class Cache:
                     path.unlink()
 
     def discard(self, name: str) -> None:
-        """Removes the array called ``name``, if it is there."""
+        """Removes the array called ``name``, if it is there.
+
+        Raises:
+            StorageError: the disk refuses, or something else has that name.
+        """
         path = self.folder / name
-        path.with_suffix(path.suffix + ".json").unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
+        try:
+            path.with_suffix(path.suffix + ".json").unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"{error.filename}: cannot be removed ({error.strerror}); remove it yourself"
+            ) from None
 
     def discard_all(self, names: Iterable[str]) -> None:
         """Removes the arrays of these names."""
@@ -172,10 +181,10 @@ class Cache:
 
 
 def _read_note(path: Path) -> dict[str, Any]:
-    """The JSON beside an array; empty if missing or torn, which only means: fill it again."""
+    """The JSON beside an array; empty if missing, torn or unreadable, which only means: fill it again."""
     try:
         note = json.loads(path.with_suffix(path.suffix + ".json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return {}
     return note if isinstance(note, dict) else {}
 

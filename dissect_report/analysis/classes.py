@@ -56,7 +56,10 @@ def find_classes(run: RunConfig, folder: Path, model: nn.Module, example: Tensor
                 f"[ablation] needs class scores: {given}; a factory can return class scores [image, class], "
                 "or leave [ablation] out"
             )
-        return Classes(notes=(f"the model's {len(listed)} class names are not used: {given}",) * bool(listed))
+        if listed:
+            return Classes(notes=(f"the model's {len(listed)} class names are not used: {given}",))
+        lost = [tensor for tensor in held.values() if tensor.ndim > 1 and len(tensor) != len(example)]
+        return Classes(notes=(f"no classes are read: for {len(example)} images {given}",) * bool(lost))
     notes = list(_decision_notes(run, output))
     if run.model.decision != "argmax" and stays_between(model, example, output, held):
         notes.append(

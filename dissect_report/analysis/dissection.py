@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from dissect_report.activations.class_output import ClassOutput
+from dissect_report.analysis.beforehand import check_enough
 from dissect_report.analysis.cache import Cache
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
-from dissect_report.analysis.experiments import check_experiments, run_experiments
+from dissect_report.analysis.experiments import check_experiments, run_experiments, stale_experiments
 from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
 from dissect_report.analysis.image_alone import check_images_alone
@@ -22,11 +23,11 @@ from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.provenance import provenance
 from dissect_report.analysis.setup import Setup, set_up
-from dissect_report.analysis.writing import remove_stale, write_layer, write_pictures
+from dissect_report.analysis.writing import redraw, remove_stale, write_layer, write_pictures
 from dissect_report.config import Config, RunConfig, load_config
-from dissect_report.errors import FindingsError
 from dissect_report.findings.answers import unpack
-from dissect_report.findings.disk import alone_in
+from dissect_report.findings.draft import Draft, Kept, alone_among, clear_leftovers, read_kept
+from dissect_report.findings.parts import LAYERS, PICTURES, RUN, part_of
 from dissect_report.findings.paths import RunPaths, SitePaths
 from dissect_report.findings.records import (
     SCHEMA_VERSION,
@@ -69,58 +70,83 @@ def dissect(
     if not isinstance(config, Config):
         config = load_config(config)
     progress, threads = progress or Silent(), threads or os.cpu_count() or 1
-    with alone_in(config.folder):
+    with alone_among(SitePaths(config.folder).runs):
+        clear_leftovers(SitePaths(config.folder).runs, [run.name for run in config.runs])
         return tuple(_dissect_run(config, run, progress, force, threads) for run in config.runs)
 
 
 def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool, threads: int) -> LoadedRun:
+    draft = Draft(SitePaths(config.folder).run(run.name))
+    draft.settle()
     if force:
         Cache(SitePaths(config.folder).cache(run.name)).clear()
     setup = set_up(config, run, progress, threads)
     key = setup.stages.findings()
     check_experiments(setup)
-    if not force and (known := _up_to_date(setup.paths, key)):
-        if known.record.title != config.title:
-            write_record(setup.paths.run, dataclasses.replace(known.record, title=config.title))
-        if not run_experiments(setup, known):
-            progress.note(f"{run.name}: the findings are up to date; --force measures again")
-        return load_run(setup.paths.root)
-    if needs_labels(setup) or needs_model(setup):
+    check_enough(setup)
+    begun = None if force else read_kept(draft.paths)
+    standing = None if force else read_kept(draft.standing)
+    kept = next((one for one in (begun, standing) if one and one.key == key), None)
+    if kept is not None and kept is standing and _is_current(setup, kept):
+        draft.clear()
+        progress.note(f"{run.name}: the findings are up to date; --force measures again")
+        return kept.run
+    if kept is None and (needs_labels(setup) or needs_model(setup)):
         check_images_alone(setup)
-    standing = _standing(setup.paths)
-    setup.paths.run.unlink(missing_ok=True)  # until all is written again, nobody reads half of it
+    try:
+        if begun is not None and kept is begun:
+            draft.resume(begun)
+        else:
+            draft.begin(standing)
+        _write_findings(setup, key, draft, kept or standing)
+        draft.put()
+    except BaseException:
+        draft.abandon()
+        raise
+    for note in setup.batches.notes:
+        progress.note(note)
+    return load_run(draft.standing.root)
+
+
+def _is_current(setup: Setup, kept: Kept) -> bool:
+    """Whether findings are what the configuration asks for, and whole."""
+    told = kept.run.record.title == setup.config.title
+    return told and not kept.faults and not stale_experiments(setup, kept.run)
+
+
+def _write_findings(setup: Setup, key: str, draft: Draft, there: Kept | None) -> None:
+    """Writes what is not in the draft yet, and drops what is no more.
+
+    Args:
+        there: findings, perhaps of another key, whose files that hold are in it.
+    """
+    broken = {part_of(name) for name in there.faults} if there else set()
+    if there is None or there.key != key or broken & {RUN, LAYERS}:
+        _measure(setup, key, draft.paths, there.run if there else None)
+    else:
+        known = load_run(draft.paths.root)
+        if known.record.title != setup.config.title:
+            write_record(draft.paths.run, dataclasses.replace(known.record, title=setup.config.title))
+        if PICTURES in broken:
+            redraw(known, setup, label_probe(setup), there.faults)
+    draft.seal()
+    run_experiments(setup, load_run(draft.paths.root), broken, done=draft.seal)
+
+
+def _measure(setup: Setup, key: str, paths: RunPaths, standing: LoadedRun | None) -> None:
+    """The dissection itself, written to ``paths``, where pictures of what stands are already."""
     probe = label_probe(setup)
-    concepts = concept_records(setup.segmenter, probe.counts, run.dissection.quantile)
+    concepts = concept_records(setup.segmenter, probe.counts, setup.run.dissection.quantile)
     layers, predicted = [], np.empty(0, np.int32)
     for numbers, classes in measure_layers(setup, probe):
         predicted = classes
         with setup.stopwatch.time("write"):
-            layers.append(write_layer(setup, numbers, probe, concepts, standing))
+            layers.append(write_layer(paths, setup, numbers, probe, concepts, standing))
     with setup.stopwatch.time("write"):
-        pictures = write_pictures(setup, probe, concepts, standing)
-    remove_stale(setup.paths, layers, len(setup.survey))
+        pictures = write_pictures(paths, setup, probe, concepts, standing)
+    remove_stale(paths, layers, len(setup.survey))
     record = _run_record(setup, key, concepts, layers, predicted, probe, pictures)
-    write_record(setup.paths.run, unplaced(record, setup.config, setup.run))
-    for note in setup.batches.notes:
-        progress.note(note)
-    loaded = load_run(setup.paths.root)
-    run_experiments(setup, loaded)
-    return load_run(setup.paths.root)  # what was read before may have been written since
-
-
-def _up_to_date(paths: RunPaths, key: str) -> LoadedRun | None:
-    known = _standing(paths)
-    if known is None or known.record.provenance.key != key:
-        return None
-    return known if all(paths.dissection(layer.folder).is_file() for layer in known.record.layers) else None
-
-
-def _standing(paths: RunPaths) -> LoadedRun | None:
-    """The findings that are there, of whatever configuration."""
-    try:
-        return load_run(paths.root)
-    except FindingsError:
-        return None
+    write_record(paths.run, unplaced(record, setup.config, setup.run))
 
 
 def needs_labels(setup: Setup) -> bool:

@@ -10,8 +10,8 @@ import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.upsampling import Upsampling, upsample
+from dissect_report.analysis.outlines import outline
 from dissect_report.analysis.setup import Setup
-from dissect_report.analysis.sprites import outline
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ def draw_outlines(activations: np.ndarray, level: float) -> tuple[list[str], lis
         activations: float32 [image, y, x] on the grid.
         level: of the unit; NaN gives no mask.
     """
-    areas = [int((activation > level).sum()) for activation in activations]
+    areas = [int(np.count_nonzero(activation > level)) for activation in activations]
     return [outline(a, level) if area else "" for a, area in zip(activations, areas, strict=True)], areas
 
 

@@ -17,7 +17,7 @@ from dissect_report.analysis.photo import experiment as photo
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import Config
 from dissect_report.findings.paths import RunPaths
-from dissect_report.findings.store import LoadedRun
+from dissect_report.findings.store import LoadedRun, load_run
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Experiment:
     """One experiment; a run whose configuration lacks its table goes through it untouched.
 
     Attributes:
+        part: of the findings, see ``findings.parts``.
         table: of the configuration that asks for it.
         check: refuses what cannot be done, before anything is measured.
         is_current: whether everything that ``run`` would write is there, and nothing else.
@@ -36,6 +37,7 @@ class Experiment:
             trial, the number of all images and their folder names.
     """
 
+    part: str
     table: str
     check: Callable[[Setup], object]
     is_current: Callable[[Setup, LoadedRun], bool]
@@ -47,19 +49,20 @@ class Experiment:
 
 EXPERIMENTS = (
     Experiment(
-        "ablation", ablation.check, ablation.is_current, ablation.current, ablation.forget,
+        "ablation", "ablation", ablation.check, ablation.is_current, ablation.current, ablation.forget,
         ablation.run_ablation, ablation_forecast.cost,
     ),
     Experiment(
-        "generation", generation.check, generation.is_current, generation.current, generation.forget,
-        generation.run_generation, generation_cost.cost,
+        "generation", "generation", generation.check, generation.is_current, generation.current,
+        generation.forget, generation.run_generation, generation_cost.cost,
     ),
     Experiment(
-        "generation", painting.check, painting.is_current, painting.current, painting.forget,
+        "painting", "generation", painting.check, painting.is_current, painting.current, painting.forget,
         painting.run_painting, painting.cost,
     ),
     Experiment(
-        "photo", photo.check, photo.is_current, photo.current, photo.forget, photo.run_photo, photo.cost
+        "photo", "photo", photo.check, photo.is_current, photo.current, photo.forget, photo.run_photo,
+        photo.cost,
     ),
 )  # fmt: skip
 
@@ -74,16 +77,34 @@ def check_experiments(setup: Setup) -> None:
         experiment.check(setup)
 
 
-def run_experiments(setup: Setup, run: LoadedRun) -> bool:
-    """Makes what the configuration asks for and is not there; whether anything was left to do.
+def stale_experiments(setup: Setup, run: LoadedRun, broken: Collection[str | None] = ()) -> list[Experiment]:
+    """Those whose findings are not what the configuration asks for.
+
+    Args:
+        broken: parts of the findings of which files do not hold.
+    """
+    return [one for one in EXPERIMENTS if one.part in broken or not one.is_current(setup, run)]
+
+
+def run_experiments(
+    setup: Setup, run: LoadedRun, broken: Collection[str | None], done: Callable[[], None]
+) -> None:
+    """Makes what the configuration asks for and is not there.
 
     What is there of a layer and holds stays; what is there of any other goes.
+
+    Args:
+        run: the dissection's findings; those of the experiments are written beside them.
+        broken: parts of the findings of which files do not hold: they are made again.
+        done: called after each.
     """
-    stale = 0
     for experiment in EXPERIMENTS:
-        done, whole = experiment.current(setup, run), experiment.is_current(setup, run)
-        experiment.forget(setup.paths, {run.layers[name].summary.folder for name in done})
+        if experiment.part in broken:
+            experiment.forget(run.paths, ())
+    for experiment in EXPERIMENTS:
+        run = load_run(run.paths.root)  # what one writes, the next may read
+        current, whole = experiment.current(setup, run), experiment.is_current(setup, run)
+        experiment.forget(run.paths, {run.layers[name].summary.folder for name in current})
         if not whole:
-            experiment.run(setup, run, dissected_maps(setup), done)
-            stale += 1
-    return stale > 0
+            experiment.run(setup, run, dissected_maps(setup), current)
+            done()

@@ -29,7 +29,7 @@ from dissect_report.analysis.survey import Survey
 from dissect_report.config import ModelConfig
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
-from dissect_report.stats.topk import image_means
+from dissect_report.stats.topk import image_extremes
 
 
 def maps_name(layer: LayerInfo) -> str:
@@ -144,22 +144,11 @@ class ModelPass:
     def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], scores: Tensor | None) -> None:
         """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
         for layer, maps, maxima, means in zip(self.layers, self.maps, self.maxima, self.means, strict=True):
-            tensor = recorded[layer.name]
-            raw = tensor.cpu().numpy()
-            maxima.values[start:stop], means.values[start:stop] = image_peaks(tensor, raw)
+            raw = recorded[layer.name].cpu().numpy()
+            maxima.values[start:stop], means.values[start:stop] = image_extremes(raw)
             maps.values[start:stop] = on_grid(raw, self.shrink[layer.name])
         if self.output is not None and scores is not None:
             self.predicted.values[start:stop] = decider_of(self.output).answer(scores)
-
-
-def image_peaks(tensor: Tensor, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Maxima and means of raw maps, float32 [image, unit] each.
-
-    Args:
-        tensor: the maps where the model runs.
-        raw: the same in memory.
-    """
-    return tensor.amax((2, 3)).cpu().numpy(), image_means(raw)
 
 
 def open_pass(

@@ -29,7 +29,7 @@ class StoredMaps:
     """On disk.
 
     Attributes:
-        recorded: float32 [image, unit, y, x].
+        recorded: float32 [image, unit, y, x], see ``Held``.
         kept: per value that passes by, float32 [image, ...].
         device: where the network runs.
     """
@@ -95,7 +95,7 @@ def hold_maps(setup: Setup, tail: Tail, survey: Survey, cache: Cache, maps: np.n
         StorageError: no space.
     """
     sample = run_head(setup, tail, survey, 0, min(2, len(survey)))
-    if maps is not None and not sample.kept:
+    if maps is not None and not sample.kept and maps.shape[1:] == sample.recorded.shape[1:]:
         return StoredMaps(maps, (), setup.network.device)
     values = (sample.recorded, *sample.kept)
     count = len(survey)

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from dissect_report.config import Config, RunConfig
+from dissect_report.findings.whereabouts import without_folders
 
 T = TypeVar("T")
-
-#: An absolute path of several parts as it stands in a sentence; an address, or a class like ``/a/airfield``,
-#: begins otherwise or with no folder of this machine.
-_ABSOLUTE = re.compile(
-    r"(?<![\w.:/\\~<-])(?P<first>/[^\s/:'\"<>]+|[A-Za-z]:\\)"
-    r"(?:[^\s:'\",;<>]*[/\\])?(?P<name>[^\s:'\",;<>/\\]+)"
-)
 
 
 def unplaced(record: T, config: Config, run: RunConfig) -> T:
@@ -78,9 +71,4 @@ def shortened(text: str, known: list[str], folders: tuple[str, ...]) -> str:
         text = text.replace(folder + os.sep, "")
     for path in known:
         text = text.replace(path, Path(path).name)
-    return _ABSOLUTE.sub(_last_part, text)
-
-
-def _last_part(found: re.Match[str]) -> str:
-    first = found["first"]
-    return found["name"] if "\\" in first or Path(first).is_dir() else found[0]
+    return without_folders(text)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from dissect_report.analysis.cache import digest
 from dissect_report.errors import FindingsError
+from dissect_report.findings.manifest import vouched
 from dissect_report.findings.records import SCHEMA_VERSION, KnownOutputs, OutputSample, Run
 from dissect_report.findings.store import number, read_record, write_record
 from dissect_report.sources.precision import float_types
@@ -131,7 +132,7 @@ class Recognition:
 
 def _read_findings(path: Path) -> Samples:
     try:
-        return read_record(path, Run).provenance.outputs
+        return read_record(path, Run).provenance.outputs if vouched(path) else {}
     except FindingsError:  # none yet, or of another version
         return {}
 

@@ -14,7 +14,7 @@ from dissect_report.activations.decisions import decider_of
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.recording import record
 from dissect_report.analysis.cache import CachedArray, digest
-from dissect_report.analysis.forward import image_peaks, on_grid, open_answers, open_peaks, run_model
+from dissect_report.analysis.forward import on_grid, open_answers, open_peaks, run_model
 from dissect_report.analysis.keeping import restore, taken_apart
 from dissect_report.analysis.map_plans import MapPlan
 from dissect_report.analysis.passes.filling import Fillable, fill
@@ -24,6 +24,7 @@ from dissect_report.errors import ModelError
 from dissect_report.stats.correlation import CorrelationSums
 from dissect_report.stats.levels import FINE_BINS, ActivationStats
 from dissect_report.stats.rounds import CODES, Codes, finish, no_codes, no_fine, seek
+from dissect_report.stats.topk import image_extremes
 
 #: In the cache.
 FIRST_FILE, SECOND_FILE = "round1.npz", "round2.npz"
@@ -74,9 +75,8 @@ class FirstRound:
         """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
         each = zip(self.infos, self.codes, self.correlations, self.maxima, self.means, strict=True)
         for info, codes, correlation, maxima, means in each:
-            plan, tensor = self.plans[info.name], recorded[info.name]
-            raw = tensor.cpu().numpy()
-            maxima.values[start:stop], means.values[start:stop] = image_peaks(tensor, raw)
+            plan, raw = self.plans[info.name], recorded[info.name].cpu().numpy()
+            maxima.values[start:stop], means.values[start:stop] = image_extremes(raw)
             # An earlier run may have added images that something else of this pass still lacks.
             maps = on_grid(raw[max(0, correlation.images - start) :], plan.shrink)
             if len(maps):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,8 +25,11 @@ from dissect_report.findings.store import LoadedRun, write_arrays, write_record
 from dissect_report.findings.units import UNIT_TABLE, Dissection, UnitRecord
 from dissect_report.stats.significance import chance_count
 
+T = TypeVar("T")
+
 
 def write_layer(
+    paths: RunPaths,
     setup: Setup,
     numbers: LayerNumbers,
     probe: LabelMaps,
@@ -34,21 +39,23 @@ def write_layer(
     """Writes everything of one layer and returns what the run's index says of it.
 
     Args:
+        paths: where to.
         concepts: the catalogue; concept id k is entry k - 1.
         standing: findings whose pictures are taken where nothing that they show has changed.
 
     Raises:
         StorageError: no space or no permission.
     """
-    folder, paths, measurement = numbers.folder, setup.paths, numbers.measurement
+    folder, measurement = numbers.folder, numbers.measurement
     iou_threshold = setup.run.dissection.iou_threshold
     units = unit_records(numbers, probe, iou_threshold, setup.run.dissection.seed)
 
     def draw(unit: int) -> None:
         write_atomically(paths.sprite(folder, unit), sprite(setup.survey.tiles, numbers.top[unit].tolist()))
 
-    if not _has_sprites(setup, numbers, standing):
-        _each(draw, numbers.info.units, f"sprites of {numbers.info.name}", "units", setup)
+    if not _has_sprites(paths, setup, numbers, standing):
+        with setup.stopwatch.time("sprites"):
+            _each(draw, range(numbers.info.units), f"sprites of {numbers.info.name}", "units", setup)
     write_arrays(
         paths.counts(folder),
         {
@@ -77,17 +84,20 @@ def write_layer(
     return dataclasses.replace(_summary(numbers, units, concepts, iou_threshold), pictures=pictures)
 
 
-def _has_sprites(setup: Setup, numbers: LayerNumbers, standing: LoadedRun | None) -> bool:
+def _has_sprites(paths: RunPaths, setup: Setup, numbers: LayerNumbers, standing: LoadedRun | None) -> bool:
     """Whether the sprites of the layer are there, of what they would show now."""
     known = None if standing is None else standing.layers.get(numbers.info.name)
     if known is None or known.summary.pictures != setup.stages.pictures(numbers.info):
         return False
-    units = range(numbers.info.units)
-    return all(setup.paths.sprite(numbers.folder, unit).is_file() for unit in units)
+    return all(paths.sprite(numbers.folder, unit).is_file() for unit in range(numbers.info.units))
 
 
 def write_pictures(
-    setup: Setup, probe: LabelMaps, concepts: Sequence[ConceptRecord], standing: LoadedRun | None = None
+    paths: RunPaths,
+    setup: Setup,
+    probe: LabelMaps,
+    concepts: Sequence[ConceptRecord],
+    standing: LoadedRun | None = None,
 ) -> str:
     """The shared thumbnail and the segmentation of every probe image.
 
@@ -98,7 +108,7 @@ def write_pictures(
         The key of the pictures.
     """
     colors = ["#000000", *(concept.color for concept in concepts)]
-    paths, tiles, key = setup.paths, setup.survey.tiles, setup.stages.probe_pictures(tuple(colors))
+    tiles, key = setup.survey.tiles, setup.stages.probe_pictures(tuple(colors))
     known = "" if standing is None else standing.record.pictures
     drawn = (path(image) for path in (paths.thumbnail, paths.segmentation) for image in range(len(tiles)))
     if known == key and all(path.is_file() for path in drawn):
@@ -109,14 +119,39 @@ def write_pictures(
         write_atomically(paths.thumbnail(image), thumbnail(tiles[image]))
         write_atomically(paths.segmentation(image), segmentation_picture(labels, colors))
 
-    _each(draw, len(tiles), "thumbnails and segmentations", "images", setup)
+    _each(draw, range(len(tiles)), "thumbnails and segmentations", "images", setup)
     return key
 
 
-def _each(work: Callable[[int], None], count: int, name: str, unit: str, setup: Setup) -> None:
-    """``work`` on 0, 1 ... in a few threads: Pillow's encoders let go of the GIL."""
-    with setup.progress.stage(name, count, unit) as stage, ThreadPoolExecutor(setup.threads) as pool:
-        for _ in pool.map(work, range(count)):
+def redraw(run: LoadedRun, setup: Setup, probe: LabelMaps, wanted: Collection[str]) -> None:
+    """Draws pictures again, from the records of findings that hold.
+
+    Args:
+        run: the findings.
+        setup: the run's, as it was dissected.
+        wanted: names of the pictures below the run's folder.
+
+    Raises:
+        StorageError: no space or no permission.
+    """
+    paths, tiles = run.paths, setup.survey.tiles
+    colors = ["#000000", *(concept.color for concept in run.record.concepts)]
+    drawn: dict[Path, Callable[[], bytes]] = {}
+    for image, tile in enumerate(tiles):
+        drawn[paths.thumbnail(image)] = partial(thumbnail, tile)
+        drawn[paths.segmentation(image)] = partial(segmentation_picture, probe.labels[image], colors)
+    for layer in run.layers.values():
+        for unit in layer.units:
+            shown = [ranked.image for ranked in unit.top_images]
+            drawn[paths.sprite(layer.summary.folder, unit.unit)] = partial(sprite, tiles, shown)
+    missing = [path for path in drawn if path.relative_to(paths.root).as_posix() in wanted]
+    _each(lambda path: write_atomically(path, drawn[path]()), missing, "pictures again", "files", setup)
+
+
+def _each(work: Callable[[T], None], items: Sequence[T], name: str, unit: str, setup: Setup) -> None:
+    """``work`` on every item in a few threads: Pillow's encoders let go of the GIL."""
+    with setup.progress.stage(name, len(items), unit) as stage, ThreadPoolExecutor(setup.threads) as pool:
+        for _ in pool.map(work, items):
             stage.advance(1)
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from dissect_report.cli.configuration import ConfigArgument, read_configuration
-from dissect_report.cli.console import TerminalProgress, console
+from dissect_report.cli.console import console
+from dissect_report.cli.progress import TerminalProgress
 
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Measure again even where the findings are up to date.")

@@ -13,7 +13,10 @@ from rich.markup import escape
 from dissect_report import __version__
 from dissect_report.cli.analyze import analyze
 from dissect_report.cli.build import build
+from dissect_report.cli.check import check
+from dissect_report.cli.configuration import site_folder
 from dissect_report.cli.console import errors_console, interrupt
+from dissect_report.cli.failures import INTERRUPTED, failure
 from dissect_report.cli.init import init
 from dissect_report.cli.layers import layers
 from dissect_report.cli.pack import pack
@@ -21,7 +24,6 @@ from dissect_report.cli.publish import publish
 from dissect_report.cli.render import render
 from dissect_report.cli.schema import schema
 from dissect_report.cli.serve import serve
-from dissect_report.errors import ConfigError, DissectError
 
 P = ParamSpec("P")
 
@@ -36,25 +38,24 @@ app = typer.Typer(
 
 
 def with_exit_codes(verb: Callable[P, None]) -> Callable[P, None]:
-    """The verb with one line on stderr and exit code 1 (2: configuration, 130: Ctrl-C) for failures."""
+    """The verb, every failure of it one line on stderr and an exit code: see ``cli.failures``."""
 
     @functools.wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             verb(*args, **kwargs)
-        except DissectError as error:
-            errors_console().print(
-                f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False
-            )
-            raise typer.Exit(2 if isinstance(error, ConfigError) else 1) from None
-        except KeyboardInterrupt:
-            errors_console().print("interrupted; the same command goes on from where it was", soft_wrap=True)
-            raise typer.Exit(130) from None
+        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+            raise  # typer's own ways to end
+        except BaseException as error:  # the last door: a user's code may raise anything at all
+            told = failure(error, site_folder(kwargs.get("config")))
+            start = "" if told.code == INTERRUPTED else "[bold red]error:[/] "
+            errors_console().print(f"{start}{escape(told.line)}", soft_wrap=True, highlight=False)
+            raise typer.Exit(told.code) from None
 
     return run
 
 
-for verb in (build, analyze, render, serve, pack, publish, layers, init, schema):
+for verb in (build, analyze, render, serve, check, pack, publish, layers, init, schema):
     app.command()(with_exit_codes(verb))
 
 
@@ -76,5 +77,6 @@ def options(
 
 def main() -> None:
     """Entry point of the installed command."""
-    signal.signal(signal.SIGINT, interrupt)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, interrupt)
     app()

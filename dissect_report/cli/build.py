@@ -8,7 +8,8 @@ import typer
 
 from dissect_report.cli.analyze import ForceOption, analyze
 from dissect_report.cli.configuration import ConfigArgument, read_configuration
-from dissect_report.cli.console import TerminalProgress, console
+from dissect_report.cli.console import console
+from dissect_report.cli.progress import TerminalProgress
 from dissect_report.cli.render import render
 
 

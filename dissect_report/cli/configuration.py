@@ -32,6 +32,12 @@ def read_configuration(path: Path | None) -> Config:
     return load_config(DEMO)
 
 
+def site_folder(config: object) -> Path:
+    """The folder of the site that a verb was given, by its first argument; the demo's without one."""
+    path = config if isinstance(config, Path) else DEMO
+    return path if path.is_dir() else path.parent
+
+
 def demo_configuration() -> str:
     """Text of the demo's ``dissect.toml``: from the installed package, else from the repository."""
     package = Path(__file__).resolve().parent.parent

@@ -56,15 +56,18 @@ def write_new(path: Path, text: str, force: bool) -> None:
 def write_workflow(folder: Path, force: bool) -> None:
     """Writes the workflow into the repository that ``folder`` lies in."""
     from dissect_report.publish.workflow import (  # noqa: PLC0415  not for a plain init
+        LOCKED,
         WORKFLOW,
+        locked_text,
         repository_of,
         workflow_text,
     )
 
     repository = repository_of(folder)
     write_new(repository / WORKFLOW, workflow_text(repository, folder), force)
+    write_new(repository / LOCKED, locked_text(), True)
     wanted = f"{folder}/dissect.toml and {folder}/run"
-    console().print(f"next: commit it with {wanted}, then push", soft_wrap=True, markup=False)
+    console().print(f"next: commit both with {wanted}, then push", soft_wrap=True, markup=False)
 
 
 def commented_configuration(title: str) -> str:

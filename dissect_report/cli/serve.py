@@ -35,7 +35,7 @@ def serve(
     no_watch: Annotated[bool, typer.Option("--no-watch", help="Do not build the site again.")] = False,
 ) -> None:
     """Show a built site, on this machine only; it is built again when findings or templates change."""
-    from dissect_report.publish.folders import is_unfinished  # noqa: PLC0415  not for other verbs
+    from dissect_report.findings.folders import is_unfinished  # noqa: PLC0415  not for other verbs
     from dissect_report.publish.server import address_of, make_server  # noqa: PLC0415
 
     folder = built_site(site or DEMO)

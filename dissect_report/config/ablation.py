@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dissect_report.config.keys import key, refuse
+from dissect_report.config.keys import bounded, key, refuse
 
 
 @dataclass(frozen=True)
@@ -59,5 +59,6 @@ class AblationConfig:
                     all(self.class_groups.values()),
                     "[ablation.class_groups] a group is empty: name a class",
                 ),
+                *bounded(self, "[ablation]"),
             ]
         )

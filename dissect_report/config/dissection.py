@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from dissect_report.config.keys import key, refuse
+from dissect_report.config.keys import bounded, key, refuse
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class DissectionConfig:
         "center", "convolution: where the strides and paddings of the layers put each cell"
     )
     top_images: int = key(15, "images on a unit's page")
-    seed: int = key(0, "of samples, permutations and random images")
+    seed: int = key(0, "of samples, permutations and random images", most=2**32)
 
     def __post_init__(self) -> None:
         refuse(
@@ -30,5 +30,6 @@ class DissectionConfig:
                 (0 <= self.grid <= 1024, "[dissection] grid must be 0 (automatic) or at most 1024"),
                 (self.seed >= 0, "[dissection] seed must be 0 or more"),
                 (1 <= self.top_images <= 100, "[dissection] top_images must be 1 to 100"),
+                *bounded(self, "[dissection]"),
             ]
         )

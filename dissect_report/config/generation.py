@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from dissect_report.config.keys import key, refuse
+from dissect_report.config.keys import bounded, key, refuse
 
 
 @dataclass(frozen=True)
@@ -73,5 +73,6 @@ class GenerationConfig:
                 (self.paint_scenes >= 1, "[generation] paint_scenes must be at least 1"),
                 (self.paint_max_mb > 0, "[generation] paint_max_mb must be above 0"),
                 (self.memory_gb > 0, "[generation] memory_gb must be above 0"),
+                *bounded(self, "[generation]"),
             ]
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
-from dissect_report.config.keys import key, refuse
+from dissect_report.config.keys import MOST, bounded, key, refuse
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -63,6 +64,11 @@ class ModelConfig:
                     all(side > 0 for side in self.latent_shape),
                     "[model] latent_shape has a side that is not above 0",
                 ),
+                (
+                    math.prod(self.latent_shape) <= MOST,
+                    f"[model] latent_shape: at most {MOST:,} numbers a latent",
+                ),
                 (ordered, "[model] output_range is two numbers, black and white, e.g. [-1.0, 1.0]"),
+                *bounded(self, "[model]"),
             ]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dissect_report.config.keys import key, refuse
+from dissect_report.config.keys import bounded, key, refuse
 
 
 @dataclass(frozen=True)
@@ -24,5 +24,6 @@ class PhotoConfig:
             [
                 (self.photos >= 0, "[photo] photos must be 0 or more"),
                 (self.max_mb > 0, "[photo] max_mb must be above 0"),
+                *bounded(self, "[photo]"),
             ]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from dissect_report.config.keys import key, refuse
+from dissect_report.config.keys import MOST_PIXELS, bounded, key, refuse
 
 
 @dataclass(frozen=True)
@@ -13,21 +13,22 @@ class ProbeConfig:
     """What the network is measured on: images, or for a generator latents."""
 
     images: tuple[str, ...] = key((), "a folder or a list of them; sub-folders are classes; or demo")
-    resize: int = key(256, "side in pixels before the crop")
+    resize: int = key(256, "side in pixels before the crop", MOST_PIXELS)
     resize_mode: Literal["short_side", "squash"] = key(
         "short_side", "short_side keeps the proportions, squash makes the picture square"
     )
-    crop: int = key(224, "side in pixels of the centre crop, which model and segmenter see")
+    crop: int = key(224, "side in pixels of the centre crop, which model and segmenter see", MOST_PIXELS)
     full_scale: float = key(
         0.0,
         "white in pictures of more than 8 bits, e.g. 4095; 0: 65535 in whole numbers, 1 in floats",
+        most=2**32,
     )
     limit: int = key(0, "0 = all images, else the size of a seeded, stratified sample")
     groups: str = key(
         "", "CSV with image,group: images of one group are not independent (frames of a video, one patient)"
     )
     latents: int = key(1000, "generators: how many images are made")
-    seed: int = key(1, "generators: of the latents, which are standard normal")
+    seed: int = key(1, "generators: of the latents, which are standard normal", most=2**32)
 
     def __post_init__(self) -> None:
         refuse(
@@ -41,5 +42,6 @@ class ProbeConfig:
                 (self.limit >= 0, "[probe] limit must be 0 (all images) or more"),
                 (self.latents >= 2, "[probe] latents must be at least 2"),
                 (0 <= self.seed < 2**32, "[probe] seed must lie between 0 and 4294967295"),
+                *bounded(self, "[probe]"),
             ]
         )

@@ -23,7 +23,7 @@ from dissect_report.errors import ConfigError, nearest
 from dissect_report.file_names import file_names
 
 #: Names at the site's root that are no run's.
-SITE_NAMES = ("assets", "concepts", "classes", "experiments", "search", "index", "compare")
+SITE_NAMES = ("assets", "concepts", "classes", "experiments", "search", "index", "compare", "files.json")
 
 
 def load_config(path: str | Path) -> Config:
@@ -41,8 +41,10 @@ def load_config(path: str | Path) -> Config:
         raise ConfigError(f"{path}: no such file; `dissect-report init DIR` writes one") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: lists or tables lie too deep in one another") from None
     return parse_config(tables, path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dissect_report.config.keys import key, refuse
+from dissect_report.config.keys import bounded, key, refuse
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class SegmenterConfig:
     unlabelled: tuple[int, ...] = key(
         (0,),
         "the id that means no label, or several: [0, 255]; -1: none does, every id or channel is a concept",
+        most=2**32,
     )
     image_suffix: str = key("", "masks: what an image's name ends with and its mask's does not: _leftImg8bit")
     mask_suffix: str = key(
@@ -49,5 +50,6 @@ class SegmenterConfig:
                     not rule or self.source.startswith("masks:"),
                     f"[[segmenter]] {self.source}: image_suffix, mask_suffix and panoptic are for masks:",
                 ),
+                *bounded(self, "[[segmenter]]"),
             ]
         )

@@ -5,6 +5,7 @@
     python -m dissect_report.demo.train segmenter
     python -m dissect_report.demo.train segmenter --onward   # from the shipped weights
     python -m dissect_report.demo.train generator      # needs the segmenter
+    python -m dissect_report.demo.train transformer
 
 One thread is used. The scenes are drawn once into the work folder, where a checkpoint of every epoch lies
 too: the same command again goes on from there, and after the last epoch only exports and measures anew. The
@@ -25,7 +26,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from dissect_report.demo.album import album
+from dissect_report.demo.album import Album, album
 from dissect_report.demo.concepts import CONCEPTS
 from dissect_report.demo.fitting import Recipe, fit
 from dissect_report.demo.generator import hamlet_generator_from
@@ -54,10 +55,13 @@ from dissect_report.demo.quality import (
 )
 from dissect_report.demo.scenes import SCENE_CLASSES
 from dissect_report.demo.sparse_linear import SparseRecipe, make_sparse
+from dissect_report.demo.token_labels import TaughtTransformer, transformer_loss
 from dissect_report.sources.latents import draw_latents
 
 CLASSIFIER, LINEAR, GROWING = Recipe(), SparseRecipe(), GrowingRecipe()
 SEGMENTER = Recipe(epochs=2, batch=8, rate=3e-3, decay=0.005)
+TRANSFORMER = Recipe(epochs=12, rate=1e-3, decay=0.05)
+RECIPES = {"classifier": CLASSIFIER, "segmenter": SEGMENTER, "transformer": TRANSFORMER}
 ONWARD = 1e-3
 """Peak learning rate of a segmenter that goes on from shipped weights."""
 
@@ -109,16 +113,31 @@ def train_linear(recipe: Recipe, work: Path) -> None:
     plain.eval().requires_grad_(False)
     read = make_sparse(plain, album(LINEAR.scenes, LINEAR.seed, work), LINEAR)
     export(plain, "classifier")
-    table = confusions(plain, album(recipe.unseen, recipe.unseen_seed, work))
-    recall = {name: float(table[row, row] / table[row].sum()) for row, name in enumerate(SCENE_CLASSES)}
-    accuracy = float(np.trace(table) / table.sum())
     write_down(
         "classifier",
         written_down("classifier")
         | {"linear": asdict(LINEAR) | {"units read": dict(zip(SCENE_CLASSES, read, strict=True))}}
-        | {"accuracy": accuracy, "recall": recall, "confusions": table.tolist()},
+        | recognised(plain, album(recipe.unseen, recipe.unseen_seed, work)),
     )
+
+
+def recognised(network: nn.Module, unseen: Album) -> dict[str, Any]:
+    """How many of the unseen scenes a network names rightly."""
+    table = confusions(network, unseen)
+    recall = {name: float(table[row, row] / table[row].sum()) for row, name in enumerate(SCENE_CLASSES)}
+    accuracy = float(np.trace(table) / table.sum())
     print(f"accuracy on {table.sum()} unseen scenes: {accuracy:.4f}", recall)
+    return {"accuracy": accuracy, "recall": recall, "confusions": table.tolist()}
+
+
+def train_transformer(recipe: Recipe, work: Path, hours: float) -> None:
+    """Trains, exports and measures the vision transformer."""
+    taught, scenes = TaughtTransformer(), album(recipe.scenes, recipe.seed, work)
+    steps = fit(taught, transformer_loss, scenes, recipe, work / "transformer.pt", hours)
+    network = taught.network.eval()
+    export(network, "transformer")
+    found = recognised(network, album(recipe.unseen, recipe.unseen_seed, work))
+    write_down("transformer", facts(recipe, steps, network) | found)
 
 
 def begun_from(name: str, work: Path) -> dict[str, Any]:
@@ -191,7 +210,7 @@ def train_generator(recipe: GrowingRecipe, work: Path) -> None:
 def main() -> None:
     """Reads the command line and trains one network."""
     parser = argparse.ArgumentParser(description="Remake the demo's networks from seeds.")
-    parser.add_argument("network", choices=("classifier", "linear", "segmenter", "generator"))
+    parser.add_argument("network", choices=(*RECIPES, "linear", "generator"))
     parser.add_argument(
         "--work", type=Path, default=Path("build/demo-training"), help="drawn scenes and checkpoints"
     )
@@ -214,12 +233,13 @@ def main() -> None:
     if chosen.network == "linear":
         train_linear(CLASSIFIER, chosen.work)
         return
-    recipe = CLASSIFIER if chosen.network == "classifier" else SEGMENTER
+    recipe = RECIPES[chosen.network]
     changes = {key: value for key in ("epochs", "scenes") if (value := getattr(chosen, key)) is not None}
     recipe = replace(recipe, **changes)
     torch.manual_seed(recipe.order)
-    if chosen.network == "classifier":
-        train_classifier(recipe, chosen.work, chosen.hours)
+    if chosen.network != "segmenter":
+        train = train_classifier if chosen.network == "classifier" else train_transformer
+        train(recipe, chosen.work, chosen.hours)
         return
     recipe = replace(recipe, rate=ONWARD) if chosen.onward else recipe
     train_segmenter(recipe, chosen.work, chosen.hours, onward=chosen.onward)

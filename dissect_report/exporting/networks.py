@@ -52,7 +52,7 @@ class NetworkModule(nn.Module):
         images = prepared(photo, self.normalisation)
         with replaced(self.model, self.layer, change):
             scores = self.output.read(lambda: self.model(images))
-        return scores, taken[0].float()
+        return scores, self.layer.reading.maps(taken[0]).float()
 
 
 def prepared(photo: Tensor, normalisation: Normalisation) -> Tensor:

@@ -31,7 +31,7 @@ class TailModule(nn.Module):
         tail = self._tail[0]
         flow, cut = tail.flow, tail.cut
         sized = [stand_in(flow, node, len(maps), maps) for node in cut.sized]
-        maps = maps.to(flow.types[cut.node])
+        maps = tail.layer.reading.write(maps.to(flow.types[cut.node]))
         passing = [value.to(flow.types[node]) for node, value in zip(cut.kept, kept, strict=True)]
         return tail.read(lambda: flow.finish(self.behind(maps, *passing, *sized)))
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 try:
     import fcntl
 except ImportError:  # Windows has no lock that leaves nothing behind
     fcntl = None  # type: ignore[assignment]
 
-from dissect_report.errors import StorageError
+from dissect_report.errors import BusyError, StorageError
+
+#: How the name of a file ends that takes another's place when it is whole. Only a killed process leaves one.
+PART = ".dissect-report-part"
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -22,26 +27,65 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         StorageError: naming the path and what the system said.
     """
+    with writing(path) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A stream whose bytes become the file at ``path`` when all are written; the user's umask holds.
+
+    Raises:
+        StorageError: naming the path and what the system said.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
+            with open(part, "xb") as stream:
+                yield stream
+            os.replace(part, path)
         except BaseException:
-            os.unlink(name)
+            part.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
+def share(source: Path, target: Path) -> None:
+    """The same file at another place: one on disk where the disk can, else a copy; raises OSError."""
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another disk, or one without hard links
+        shutil.copy2(source, target)
+
+
+def sweep(folder: Path, below: bool = True) -> None:
+    """Removes what killed processes left half written; only whoever is alone in a folder may.
+
+    Args:
+        below: in its folders, too.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    try:
+        for path in (folder.rglob if below else folder.glob)(f".*{PART}"):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{error.filename}: {error.strerror}") from None
+
+
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Keeps a second dissect-report out of a site's folder: they would write over each other.
+def alone_in(folder: Path, wait: bool = False) -> Iterator[None]:
+    """Keeps a second dissect-report out of a folder: they would write over each other.
 
     The lock is on the folder itself and leaves no file. Where the system has none, nothing is kept out.
+
+    Args:
+        wait: until the other one is done.
 
     Raises:
         BusyError: another one is at work there.
@@ -51,12 +95,10 @@ def alone_in(folder: Path) -> Iterator[None]:
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         os.close(handle)
-        raise StorageError(
-            f"{folder}: another dissect-report is at work here; wait until it is done"
-        ) from None
+        raise BusyError(f"{folder}: another dissect-report is at work here; wait until it is done") from None
     except OSError:  # a file system without locks
         pass
     try:

@@ -3,6 +3,7 @@
 <site>/dissect.toml
 <site>/run/<run>/                      findings: may be committed and rendered elsewhere
     run.json                           Run
+    manifest.json                      Manifest: size and sha256 of every other file
     thumbnails/<image>.webp            128 px, one a probe image
     segmentation/<image>.png           paletted, label channels stacked from top to bottom
     <layer folder>/dissection.json     Dissection
@@ -155,9 +156,14 @@ class SitePaths:
 
     root: Path
 
+    @property
+    def runs(self) -> Path:
+        """The findings of all runs."""
+        return self.root / "run"
+
     def run(self, name: str) -> RunPaths:
         """The findings of the run called ``name``."""
-        return RunPaths(self.root / "run" / name)
+        return RunPaths(self.runs / name)
 
     def cache(self, name: str) -> Path:
         """Activations and labels of the run called ``name``."""

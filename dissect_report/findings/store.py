@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,7 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.gate import check_plain, layer_faults, refuse_first, run_faults
 from dissect_report.findings.generation import GENERATION_ARRAYS, Generation
 from dissect_report.findings.painting import Painting, misfitting
+from dissect_report.findings.parts import Manifest
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.photo import PHOTO_ARRAYS, Photo, tap_faults
 from dissect_report.findings.records import SCHEMA_VERSION, LayerSummary, Run
@@ -66,7 +68,10 @@ def to_json(record: object) -> str:
 
 def _clean(value: Any) -> Any:
     """Floats with 9 significant digits: float32 survives exactly, the files stay small."""
-    if isinstance(value, float) and np.isfinite(value):
+    kind = type(value)
+    if kind is int or kind is str:  # most of a record; asked first, since a large one has millions
+        return value
+    if isinstance(value, float) and math.isfinite(value):
         return float(f"{value:.9g}")
     if isinstance(value, dict):
         return {name: _clean(item) for name, item in value.items()}
@@ -111,7 +116,7 @@ def read_record(path: Path, kind: type[T]) -> T:
 
 def number(value: float | np.floating) -> float | None:
     """What a record holds: the value, or None where it is undefined."""
-    return float(value) if np.isfinite(value) else None
+    return float(value) if math.isfinite(value) else None
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -130,6 +135,7 @@ def json_schema() -> dict[str, Any]:
         "generation.json": TypeAdapter(Generation).json_schema(),
         "painting.json": TypeAdapter(Painting).json_schema(),
         "photo.json": TypeAdapter(Photo).json_schema(),
+        "manifest.json": TypeAdapter(Manifest).json_schema(),
     }
 
 

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from dissect_report.errors import ProbeError
-from dissect_report.publish.folders import clear, mark, write_if_changed
+from dissect_report.findings.folders import clear, mark, write_if_changed
 
 #: A number this far outside [0, 1] is rounding.
 SLACK = 1e-3

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dissect_report.errors import PublishError, nearest
-from dissect_report.publish.folders import MARKER
+from dissect_report.findings.folders import MARKER
 
 _GITHUB = re.compile(r"(?:github\.com[:/])([^/]+)/([^/]+?)(?:\.git)?/?$")
 

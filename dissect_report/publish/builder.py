@@ -12,10 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from dissect_report.config import Config
-from dissect_report.errors import DissectError, PublishError, StorageError
+from dissect_report.errors import DissectError, FindingsError, PublishError, StorageError
+from dissect_report.findings import folders
 from dissect_report.findings.disk import alone_in
+from dissect_report.findings.manifest import MISSING, faults, read_manifest, told
+from dissect_report.findings.parts import is_picture
 from dissect_report.findings.paths import SitePaths
-from dissect_report.publish import folders
+from dissect_report.findings.verification import NO_MANIFEST
 from dissect_report.publish.project import write_project
 from dissect_report.report.site import SiteFindings, load_site
 from dissect_report.report.templating import fault_of
@@ -33,8 +36,8 @@ def build_site(config: Config, console: Console) -> Path:
 
     Raises:
         FindingsError: the site was not analysed yet.
-        PublishError: mkdocs complains, a template of the site's own fails, or a folder is somebody else's.
-        StorageError: the disk refuses, or another build of this site is under way.
+        PublishError: mkdocs complains, or a template of the site's own fails.
+        StorageError: the disk refuses, a folder is somebody else's, or another build is under way.
     """
     with alone_in(config.folder):
         return _build_beside(config, console)
@@ -43,10 +46,12 @@ def build_site(config: Config, console: Console) -> Path:
 def _build_beside(config: Config, console: Console) -> Path:
     paths = SitePaths(config.folder)
     folders.check_claimable(paths.site)
-    new = paths.root / ".site-new"
+    folders.settle(paths.site)
+    new = folders.new_of(paths.site)
     folders.clear(new)
     try:
         site = load_site(config)
+        check_whole(site, console)
         pages = _build(write_project(site), new, site)
         changed, total = folders.replace(paths.site, new)
     except DissectError:
@@ -62,6 +67,27 @@ def _build_beside(config: Config, console: Console) -> Path:
         folders.clear(new)
     console.print(escape(f"  site: {pages:,} pages; {changed:,} of {total:,} files changed"), soft_wrap=True)
     return paths.site / "index.html"
+
+
+def check_whole(site: SiteFindings, console: Console) -> None:
+    """Refuses findings of which something is missing or damaged; pictures may be, where the site shows none.
+
+    Raises:
+        FindingsError: naming the files.
+    """
+    for run in site.runs:
+        root = run.paths.root
+        manifest = read_manifest(root)
+        if manifest is None:
+            console.print(f"[yellow]note:[/] {escape(f'{root}: {NO_MANIFEST}')}", soft_wrap=True)
+            continue
+        found = {
+            name: fault
+            for name, fault in faults(root, manifest).items()
+            if site.config.site.images or fault != MISSING or not is_picture(name)
+        }
+        if found:
+            raise FindingsError(told(root, found))
 
 
 def _build(project: Path, folder: Path, site: SiteFindings) -> int:

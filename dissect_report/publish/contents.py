@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dissect_report.errors import PublishError
-from dissect_report.publish import folders, search
+from dissect_report.findings import disk, folders
+from dissect_report.publish import search
 from dissect_report.publish.frames import SCRIPT, Frame
 from dissect_report.publish.sitemap import write_sitemap
 from dissect_report.report.page import Page
@@ -107,8 +106,6 @@ def share(source: Path, target: Path) -> None:
     """
     target.unlink(missing_ok=True)
     try:
-        os.link(source, target)
+        disk.share(source, target)
     except FileNotFoundError:
         raise PublishError(f"{source}: this file is missing; run `dissect-report analyze` again") from None
-    except OSError:  # another disk, or one without hard links
-        shutil.copy2(source, target)

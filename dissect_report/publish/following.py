@@ -47,7 +47,7 @@ def _sources(config: Path) -> Iterator[Path]:
     """The configuration, every record of the findings (their pictures change with them), every template."""
     yield config
     run = config.parent / "run"
-    for pattern in ("*/*.json", "*/*/*.json"):
+    for pattern in ("[!.]*/*.json", "[!.]*/*/*.json"):  # findings that are being written begin with a dot
         yield from run.glob(pattern)
     for folder in (templates_folder(), _own_templates(config)):
         if folder is not None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dissect_report.config import Config
 from dissect_report.errors import PublishError
+from dissect_report.findings import folders
 from dissect_report.findings.paths import SitePaths
-from dissect_report.publish import folders
 from dissect_report.report.addresses import PICTURES
 from dissect_report.report.formatting import plural
 
@@ -62,7 +62,7 @@ def finished_site(config: Config) -> Path:
     """The built site of ``config``.
 
     Raises:
-        PublishError: it was not built yet, or its last build did not finish.
+        PublishError: it was not built yet, its last build did not finish, or there is a link in it.
     """
     site = SitePaths(config.folder).site
     if not (site / "index.html").is_file():
@@ -71,6 +71,9 @@ def finished_site(config: Config) -> Path:
         raise PublishError(
             f"{site}: its last build did not finish; run `dissect-report render {config.folder}`"
         )
+    for path in site.rglob("*"):
+        if path.is_symlink():  # what it points at would go along
+            raise PublishError(f"{path}: is a link; run `dissect-report render {config.folder}` again")
     return site
 
 

@@ -14,17 +14,19 @@ from markupsafe import Markup
 from mkdocs.config import config_options
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as ThemePage
 
 from dissect_report.config import load_config
 from dissect_report.errors import PublishError
-from dissect_report.publish import folders, frames
+from dissect_report.findings import folders
+from dissect_report.publish import frames
 from dissect_report.publish.contents import Contents
 from dissect_report.publish.frames import Frame
 from dissect_report.publish.sources import FRAMED, from_source
+from dissect_report.publish.verification import write_site_listing
 from dissect_report.report.page import Page
 from dissect_report.report.site import SiteFindings, load_site
 from dissect_report.report.templating import templates_folder
@@ -137,13 +139,21 @@ class DissectReportPlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
     # After search has written its index, before `offline` copies it into a script.
     @event_priority(-50)
-    def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Writes everything that mkdocs did not see, and says in the marker that the site is whole."""
+    def _write_contents(self, *, config: MkDocsConfig) -> None:
+        """Writes everything that mkdocs did not see."""
         folder = Path(config.site_dir)
         site = self.site or load_site(load_config(Path(config.config_file_path).parent / self.config.config))
         contents = Contents(folder, site, self._frames, self.previous)
         self.written = contents.write(self._pages, self._framed, config.site_url or "")
-        folders.mark(folder, folders.COMPLETE)
+
+    # After `offline`, whose script is the last file of a site.
+    @event_priority(-200)
+    def _end(self, *, config: MkDocsConfig) -> None:
+        """Lists the files, and says in the marker that the site is whole."""
+        write_site_listing(Path(config.site_dir))
+        folders.mark(Path(config.site_dir), folders.COMPLETE)
+
+    on_post_build = CombinedEvent(_write_contents, _end)
 
 
 def _escaped(text: str) -> Markup:

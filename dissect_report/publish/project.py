@@ -11,8 +11,8 @@ from markupsafe import Markup
 from dissect_report import __version__
 from dissect_report.config import Config
 from dissect_report.errors import PublishError
+from dissect_report.findings import folders
 from dissect_report.findings.paths import SitePaths
-from dissect_report.publish import folders
 from dissect_report.publish.navigation import navigation
 from dissect_report.publish.sources import frame_page, source_path, to_source, to_yaml
 from dissect_report.report import emblem
@@ -37,7 +37,8 @@ def write_project(site: SiteFindings) -> Path:
         ``mkdocs.yml``.
 
     Raises:
-        PublishError: ``docs/`` or ``mkdocs.yml`` is somebody else's.
+        PublishError: ``mkdocs.yml`` is somebody else's.
+        StorageError: ``docs/`` is.
     """
     config = site.config
     paths = SitePaths(config.folder)

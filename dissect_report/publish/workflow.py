@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
@@ -16,8 +17,11 @@ from dissect_report.publish.sources import to_yaml
 from dissect_report.report.templating import environment
 
 WORKFLOW = PurePosixPath(".github/workflows/dissect-report.yml")
+#: The releases that it installs: those that are installed here.
+LOCKED = PurePosixPath(".github/dissect-report.txt")
 #: Packages whose releases belong together, taken for the processor alone.
 TORCH = ("torch", "torchvision")
+_NAME = re.compile(r"[\w.-]+")
 
 
 def repository_of(folder: Path) -> Path:
@@ -40,16 +44,40 @@ def workflow_text(repository: Path, folder: Path) -> str:
     torch = " ".join(f"{name}=={release}" for name in TORCH if (release := _release(name)))
     quoted = shlex.quote(site)
     values = {
-        "paths": [f"{site}/**" if site != "." else "**", str(WORKFLOW)],
-        "torch": f"pip install {torch} --index-url https://download.pytorch.org/whl/cpu",
-        "install": f"pip install {shlex.quote(package)}",
+        "paths": [f"{site}/**" if site != "." else "**", str(WORKFLOW), str(LOCKED)],
+        "torch": f"pip install --no-deps {torch} --index-url https://download.pytorch.org/whl/cpu",
+        "install": f"pip install -c {LOCKED} {shlex.quote(package)}",
         "render": f"dissect-report render {quoted}",
         "check": f"python -m dissect_report.publish.links {quoted}/site",
-        "publish": f"dissect-report publish {quoted} --yes",
+        "path": f"{site}/site",
+        "address": "${{ steps.deployment.outputs.page_url }}",
     }
     template = environment().get_template("workflow.yml.j2")
     written = {name: Markup(to_yaml(value)) for name, value in values.items()}
     return template.render(written, elsewhere=elsewhere) + "\n"
+
+
+def locked_text() -> str:
+    """Every package that this program needs at the release that is installed here: constraints for pip."""
+    found, waiting = {}, ["dissect-report"]
+    while waiting:
+        name = _plain(waiting.pop())
+        release = _release(name)
+        if release and name not in found:
+            found[name] = release
+            waiting += [
+                _NAME.match(wanted)[0]  # type: ignore[index]  # a requirement begins with a name
+                for wanted in distribution(name).requires or ()
+                if "extra ==" not in wanted
+            ]
+    del found["dissect-report"]
+    said = "# Releases that render these findings; `init --github-actions --force` takes newer ones."
+    return "\n".join([said, *(f"{name}=={found[name]}" for name in sorted(found))]) + "\n"
+
+
+def _plain(name: str) -> str:
+    """A package's name as it is compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _release(name: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtrit
 
 COVERAGE = 0.95
 
@@ -36,7 +35,7 @@ def mean_interval(values: Sequence[float]) -> Interval:
     if len(values) < 2 or min(values) == max(values):
         return Interval(None, None)
     found = np.asarray(values, dtype=float)
-    reach = float(stdtrit(len(found) - 1, (1 + COVERAGE) / 2) * found.std(ddof=1) / np.sqrt(len(found)))
+    reach = float(_students(len(found) - 1) * found.std(ddof=1) / np.sqrt(len(found)))
     return Interval(float(found.mean()) - reach, float(found.mean()) + reach)
 
 
@@ -60,5 +59,12 @@ def difference_interval(first: Sample, second: Sample) -> Interval:
     if len(parts) < 2 or not sum(parts):
         return Interval(None, None)
     weights = [part**2 / (sample.size - 1) for part, sample in zip(parts, (first, second), strict=True)]
-    reach = float(stdtrit(sum(parts) ** 2 / sum(weights), (1 + COVERAGE) / 2) * np.sqrt(sum(parts)))
+    reach = float(_students(sum(parts) ** 2 / sum(weights)) * np.sqrt(sum(parts)))
     return Interval(second.mean - first.mean - reach, second.mean - first.mean + reach)
+
+
+def _students(freedom: float) -> float:
+    """How many standard errors the interval reaches to either side."""
+    from scipy.special import stdtrit  # noqa: PLC0415  slow to load, and few pages need it
+
+    return float(stdtrit(freedom, (1 + COVERAGE) / 2))

@@ -32,7 +32,7 @@ def read_groups(path: Path, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _read_groups(text: str, path: Path) -> dict[str, str]:
-    tables = (read_rows(text, delimiter, len(HEADER)) for delimiter in DELIMITERS)
+    tables = (read_rows(text, delimiter, len(HEADER), path, ProbeError) for delimiter in DELIMITERS)
     fitting = (rows for rows in tables if rows and [cell.lower() for cell in rows[0][1]] == HEADER)
     rows = next(fitting, None)
     if rows is None:

@@ -15,6 +15,11 @@ from dissect_report.errors import SourceError
 #: What parts the cells of a table; "" is any white space, for tables aligned by it.
 DELIMITERS = (",", ";", "\t", "|", "")
 
+#: Characters of a line, at most: past it a file is something else, a picture or a program's data in one line.
+LONGEST = 100_000
+#: A number that nothing reads.
+_ENDLESS = re.compile(r"\d{1000}")
+
 #: Headings by what stands below them. The first that is there is taken.
 HEADINGS = {
     "name": ("name", "class_name", "category_name", "label_name", "concept", "class", "label"),
@@ -62,6 +67,9 @@ def read_text(path: Path, what: str, error: type[SourceError]) -> str:
         raise error(f"{path}: {what} must be UTF-8 text") from None
     if "\0" in text:
         raise error(f"{path}: {what} must be UTF-8 text")
+    for number, line in enumerate(text.splitlines(), start=1):
+        if len(line) > LONGEST or _ENDLESS.search(line):
+            raise error(f"{path}, line {number}: no line of {what} ({len(line):,} characters)")
     return re.sub(r"\Asep=.[\r\n]+", "", text)  # what Excel writes for itself
 
 
@@ -86,16 +94,24 @@ def read_table(text: str, path: Path, expected: str, error: type[SourceError]) -
     return None
 
 
-def read_rows(text: str, delimiter: str, count: int) -> list[tuple[int, list[str]]]:
+def read_rows(
+    text: str, delimiter: str, count: int, path: Path, error: type[SourceError]
+) -> list[tuple[int, list[str]]]:
     """The rows of a table that are not empty, its first among them: line in the file, and cells.
 
     Args:
         delimiter: one of ``DELIMITERS``.
         count: cells of a row where white space parts them; the last may hold some itself.
+
+    Raises:
+        SourceError: of the type ``error``: a cell goes on over many lines.
     """
     if delimiter:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        lines = [(reader.line_num, row) for row in reader]
+        try:
+            lines = [(reader.line_num, row) for row in reader]
+        except csv.Error:
+            raise error(f"{path}: a quotation mark is never closed") from None
     else:
         lines = [(k, line.split(None, count - 1)) for k, line in enumerate(text.splitlines(), start=1)]
     rows = [(number, [cell.strip() for cell in row]) for number, row in lines]
@@ -128,7 +144,7 @@ def _rows(
     error: type[SourceError],
 ) -> list[tuple[int, dict[str, str]]]:
     count, rows = len(headings), []
-    for number, cells in read_rows(text, delimiter, count)[1:]:
+    for number, cells in read_rows(text, delimiter, count, path, error)[1:]:
         while len(cells) > count and not cells[-1]:
             cells.pop()
         if len(cells) != count:
@@ -179,6 +195,8 @@ def _has_column(lines: Sequence[str], words: Collection[str]) -> bool:
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
+    except RecursionError:
+        return True
     except ValueError:
         return False
     return True

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +26,11 @@ SCHEMAS = {
     "nms": "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms": "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 }
+
+#: Torch's compiler, which takes as long to load as the rest of torch; torchvision asks it one question, and
+#: only when a network of its own runs: whether it can compile for a device.
+COMPILER = "torch._dynamo"
+QUESTION = "is_compile_supported"
 
 #: Torch forgets a library's operators with the object: it is kept for the life of the process.
 _declared: list[torch.library.Library] = []
@@ -40,7 +48,7 @@ def import_torchvision() -> ModuleType:
         raise SourceError("torchvision is not installed; `pip install -c constraints.txt torchvision`")
     _provide_operators(Path(next(iter(spec.submodule_search_locations))))
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _compiler_at_its_use():
             warnings.filterwarnings("ignore", message="Failed to load image Python extension")
             module = importlib.import_module("torchvision")
             importlib.import_module("torchvision.models.segmentation")
@@ -49,6 +57,46 @@ def import_torchvision() -> ModuleType:
         remedy = f"install the one that goes with torch {torch.__version__}"
         raise SourceError(f"torchvision cannot be imported: {line}; {remedy}") from error
     return module
+
+
+class _Deferred(ModuleType):
+    """Stands for a module until something of it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == QUESTION:
+            return self._ask
+        if name.startswith("__"):  # what the import itself looks for
+            raise AttributeError(name)
+        return getattr(self._load(), name)
+
+    def _ask(self, device: str) -> Any:
+        return getattr(self._load(), QUESTION)(device)
+
+    def _load(self) -> ModuleType:
+        _forget_deferred()
+        return importlib.import_module(self.__name__)
+
+
+def _forget_deferred() -> None:
+    for name in (COMPILER, f"{COMPILER}.utils"):
+        if isinstance(sys.modules.get(name), _Deferred):
+            del sys.modules[name]
+
+
+@contextmanager
+def _compiler_at_its_use() -> Iterator[None]:
+    """Inside, torch's compiler is loaded only where something else than its question is wanted."""
+    if COMPILER in sys.modules:
+        yield
+        return
+    package, utils = _Deferred(COMPILER), _Deferred(f"{COMPILER}.utils")
+    package.__path__ = []  # a package, so that its part can be imported
+    package.utils = utils  # type: ignore[attr-defined]
+    sys.modules[COMPILER], sys.modules[f"{COMPILER}.utils"] = package, utils
+    try:
+        yield
+    finally:
+        _forget_deferred()
 
 
 def _provide_operators(folder: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float64, Integer
-from scipy.special import stdtrit
 
 COVERAGE = 0.99
 
@@ -23,6 +22,8 @@ def mean_interval(values: Float64[np.ndarray, " latent"]) -> tuple[float, float]
     """Student's t interval of the mean; NaN where fewer than ``ENOUGH`` values are not 0."""
     if np.count_nonzero(values) < ENOUGH:
         return float("nan"), float("nan")
+    from scipy.special import stdtrit  # noqa: PLC0415  slow to load, and only edits need it
+
     error = values.std(ddof=1) / np.sqrt(len(values))
     reach = float(stdtrit(len(values) - 1, (1 + COVERAGE) / 2)) * error
     return float(values.mean() - reach), float(values.mean() + reach)

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from dissect_report.activations.upsampling import Upsampling, check_map_size, ringed_chunks
+from dissect_report.compiled import compiled
 from dissect_report.stats.blocks import over_units
 from dissect_report.stats.selection import Pixels, select
 from dissect_report.stats.tallies import tally
@@ -83,9 +84,9 @@ def _measure(
     scale = bin_scale(low, high)
     counts = np.zeros((maps.shape[1], FINE_BINS), np.int64)
     signs = np.zeros((maps.shape[1], 2), np.int64)
+    source = Pixels(maps, plan, low, high, scale, counts, signs)
     for _, ringed in ringed_chunks(maps, plan):
         tally(ringed, finite, low, scale, plan.taps, counts, signs)
-    source = Pixels(maps, plan, low, high, scale, counts, signs)
     return ActivationStats(
         pixels=pixels,
         level=_hazen(source, pixels, quantile, finite),
@@ -105,12 +106,18 @@ def _extremes(
     """Minimum, maximum and finiteness of each unit; a NaN anywhere shows in both extremes."""
     minimum = np.full(maps.shape[1], np.inf, np.float32)
     maximum = np.full(maps.shape[1], -np.inf, np.float32)
-    with np.errstate(invalid="ignore", over="ignore"):
-        for _, ringed in ringed_chunks(maps, plan):
-            inner = ringed[:, :, 1:-1, 1:-1]
-            minimum = np.minimum(minimum, inner.min(axis=(0, 2, 3)))
-            maximum = np.maximum(maximum, inner.max(axis=(0, 2, 3)))
+    widen(maps, minimum, maximum)
     return finite_range(minimum, maximum)
+
+
+def widen(
+    maps: Float32[np.ndarray, "image unit y x"],
+    minimum: Float32[np.ndarray, " unit"],
+    maximum: Float32[np.ndarray, " unit"],
+) -> None:
+    """Widens each unit's extremes, in place, by some images in their order."""
+    for image in maps:
+        _widen(np.ascontiguousarray(image).reshape(len(image), -1), minimum, maximum)
 
 
 def finite_range(minimum: np.ndarray, maximum: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -135,6 +142,21 @@ def possible_range(
 def page_histogram(fine: Int64[np.ndarray, "unit fine"]) -> Int64[np.ndarray, "unit bin"]:
     """The bins that are shown."""
     return np.asarray(fine.reshape(len(fine), PAGE_BINS, -1).sum(axis=2))
+
+
+@compiled
+def _widen(cells: np.ndarray, minimum: np.ndarray, maximum: np.ndarray) -> None:
+    """Widens each unit's extremes by the cells of one image; a NaN makes them NaN for good."""
+    for unit in range(len(cells)):
+        least, greatest = np.float32(np.inf), np.float32(-np.inf)
+        strange = False
+        for value in cells[unit]:
+            least, greatest = min(value, least), max(value, greatest)
+            strange |= np.isnan(value)
+        if strange or np.isnan(minimum[unit]):
+            minimum[unit] = maximum[unit] = np.nan
+        else:
+            minimum[unit], maximum[unit] = min(minimum[unit], least), max(maximum[unit], greatest)
 
 
 def bin_scale(low: Float32[np.ndarray, " unit"], high: Float32[np.ndarray, " unit"]) -> np.ndarray:

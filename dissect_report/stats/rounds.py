@@ -24,6 +24,7 @@ from dissect_report.stats.levels import (
     interpolate,
     page_histogram,
     possible_range,
+    widen,
 )
 from dissect_report.stats.ordering import order_key, values_of
 from dissect_report.stats.tallies import Limits, all_equal, find_between, tally, tally_keys
@@ -61,9 +62,7 @@ class Codes:
             for _, ringed in ringed_chunks(maps[:, units], plan):
                 tally_codes(ringed, plan.taps, self.codes[units], self.signs[units])
 
-        with np.errstate(invalid="ignore"):
-            np.minimum(self.minimum, maps.min(axis=(0, 2, 3)), out=self.minimum)
-            np.maximum(self.maximum, maps.max(axis=(0, 2, 3)), out=self.maximum)
+        widen(maps, self.minimum, self.maximum)
         over_units(maps.shape[1], count, threads)
 
 

@@ -15,8 +15,19 @@ INTRODUCTION = """\
 Every command with its arguments and options. This page is written from the program itself when the
 documentation is built; `dissect-report COMMAND --help` says the same.
 
-What fails says so in one line on standard error. The exit code is 0 for success, 2 where the configuration
-or the command line is wrong, 1 for everything else that went wrong, and 130 after Ctrl-C.
+What fails says so in one line on standard error, and ends with one of these:
+
+| exit code | what happened |
+| --- | --- |
+| 0 | done |
+| 1 | something cannot be used, or the machine refuses: the line names it and the remedy |
+| 2 | the configuration or the command line is wrong |
+| 3 | code of yours failed (a network, a segmenter, a factory): the line names its file and line |
+| 70 | a defect of dissect-report |
+| 130 | Ctrl-C, or a signal to end: the same command goes on from where it was |
+
+With 3 and 70 the traceback is kept in a file that the line names, in the site's `cache/`: it is never
+published.
 """
 
 

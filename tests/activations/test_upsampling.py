@@ -9,7 +9,13 @@ import pytest
 import reference
 import torch
 
-from dissect_report.activations.upsampling import CellPlaces, plan_upsampling, ringed_chunks, upsample
+from dissect_report.activations.upsampling import (
+    CellPlaces,
+    add_ring,
+    plan_upsampling,
+    ringed_chunks,
+    upsample,
+)
 
 SIZES = [(14, 14), (7, 7), (56, 56), (61, 90), (1, 9), (9, 1), (1, 1), (13, 27)]
 
@@ -102,6 +108,15 @@ def test_chunks_cover_every_image_once():
         :-1
     ].tolist()
     np.testing.assert_array_equal(np.concatenate([r[:, :, 1:-1, 1:-1] for _, r in chunks]), maps)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (60, 9)], ids=str)
+def test_a_ring_repeats_the_edge_or_holds_zeros(size):
+    maps = np.random.default_rng(5).standard_normal((2, 3, *size)).astype(np.float32)
+    around = ((0, 0), (0, 0), (1, 1), (1, 1))
+    for outside, mode in (("border", "edge"), ("zeros", "constant")):
+        plan = plan_upsampling(size, 40, outside)
+        np.testing.assert_array_equal(add_ring(maps[:, 1:], plan), np.pad(maps[:, 1:], around, mode=mode))
 
 
 def test_maps_of_another_size_are_refused_by_both_sizes():

@@ -36,6 +36,9 @@ def findings(folder: Path, name: str = "factory") -> dict[str, bytes]:
         run["provenance"].pop(name)
     run["config"].pop("compute")
     files["run.json"] = json.dumps(run).encode()
+    manifest = json.loads(files["manifest.json"])
+    manifest["files"].pop("run.json")
+    files["manifest.json"] = json.dumps(manifest).encode()
     return files
 
 
@@ -152,7 +155,7 @@ def test_findings_load_as_typed_records(site):
     assert again.layers["conv2"].units == run.layers["conv2"].units
     assert {image.label for image in again.record.images} == {"class0", "class1", "class2"}
     experiments = {"ablation.json", "generation.json", "painting.json", "photo.json"}
-    assert set(json_schema()) == {"run.json", "dissection.json"} | experiments
+    assert set(json_schema()) == {"run.json", "dissection.json", "manifest.json"} | experiments
 
 
 def test_the_same_twice_gives_the_same_bytes(site, tmp_path):

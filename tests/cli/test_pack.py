@@ -11,7 +11,7 @@ import pytest
 
 from dissect_report.cli.pack import pack
 from dissect_report.errors import ConfigError, PublishError, StorageError
-from dissect_report.publish import folders
+from dissect_report.findings import folders
 from dissect_report.publish.links import check_links
 from tests.publish.conftest import Built
 

@@ -13,7 +13,8 @@ import typer
 
 from dissect_report.cli import publish as verb
 from dissect_report.errors import PublishError
-from dissect_report.publish import folders, inventory
+from dissect_report.findings import folders
+from dissect_report.publish import inventory
 from dissect_report.publish.branch import Branch
 from dissect_report.publish.links import check_links
 from tests.cli.conftest import Repository

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import typer
 import yaml
 
 from dissect_report.cli.app import app
-from dissect_report.publish.workflow import WORKFLOW, workflow_text
+from dissect_report.publish.workflow import LOCKED, WORKFLOW, workflow_text
 from tests.cli.conftest import Repository
 from tests.small_site import write_small_site
 
@@ -25,11 +26,23 @@ def commands(repository: Path) -> list[str]:
     return [step["run"] for step in steps(repository) if "run" in step]
 
 
-def steps(repository: Path) -> list[dict[str, Any]]:
-    parsed = yaml.safe_load((repository / WORKFLOW).read_text(encoding="utf-8"))
-    (job,) = parsed["jobs"].values()
-    found: list[dict[str, Any]] = job["steps"]
+def jobs(repository: Path) -> dict[str, dict[str, Any]]:
+    """``render`` and ``publish``."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load((repository / WORKFLOW).read_text("utf-8"))["jobs"]
     return found
+
+
+def steps(repository: Path) -> list[dict[str, Any]]:
+    """Of the job that renders."""
+    found: list[dict[str, Any]] = jobs(repository)["render"]["steps"]
+    return found
+
+
+def uploaded(repository: Path) -> str:
+    """The folder that is handed from one job to the other."""
+    (step,) = [step for step in steps(repository) if "upload-pages-artifact" in step.get("uses", "")]
+    path: str = step["with"]["path"]
+    return path
 
 
 @pytest.fixture
@@ -81,17 +94,17 @@ def test_a_folder_outside_any_repository_is_an_error_and_nothing_is_written(tmp_
 def test_every_verb_in_it_is_one_that_the_program_has(written: Repository):
     verbs = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     called = [shlex.split(text)[1] for text in commands(written.folder) if text.startswith("dissect-report ")]
-    assert called == ["render", "publish"]
+    assert called == ["render"]
     assert set(called) <= verbs
 
 
 def test_torch_is_the_small_build_of_the_pair_that_is_installed(written: Repository):
     (torch,) = [text for text in commands(written.folder) if "torch" in text]
     pair = " ".join(f"{name}=={version(name).partition('+')[0]}" for name in ("torch", "torchvision"))
-    assert torch == f"pip install {pair} --index-url https://download.pytorch.org/whl/cpu"
+    assert torch == f"pip install --no-deps {pair} --index-url https://download.pytorch.org/whl/cpu"
 
 
-def test_its_commands_publish_from_a_clone_of_the_findings_without_torch(written: Repository, tmp_path: Path):
+def test_its_commands_build_the_site_from_a_clone_without_torch(written: Repository, tmp_path: Path):
     written.git("add", ".")
     written.git("commit", "-q", "-m", "workflow")
     written.git("push", "-q", "origin", "main")
@@ -116,13 +129,46 @@ def test_its_commands_publish_from_a_clone_of_the_findings_without_torch(written
                 capture_output=True, text=True, check=False,
             )  # fmt: skip
             assert done.returncode == 0, f"{text}: {done.stdout}{done.stderr}"
-    assert {"index.html", "vgg16/features.conv1_1/3.html", ".nojekyll"} <= written.published()
+    site = clone / uploaded(clone)
+    assert (site / "index.html").is_file()
+    assert (site / "vgg16/features.conv1_1/3.html").is_file()
+
+
+def test_what_renders_cannot_write_and_what_publishes_runs_no_code_of_ours(written: Repository):
+    text = (written.folder / WORKFLOW).read_text(encoding="utf-8")
+    assert yaml.safe_load(text)["permissions"] == {}
+    render, publish = jobs(written.folder).values()
+    assert render["permissions"] == {"contents": "read"}
+    assert render["steps"][0]["with"]["persist-credentials"] is False
+    assert publish["needs"] == "render"
+    assert publish["permissions"] == {"pages": "write", "id-token": "write"}
+    assert not [step for step in publish["steps"] if "run" in step]
+    assert "secrets" not in text
+
+
+def test_every_action_is_githubs_own_and_named_by_its_digest(written: Repository):
+    text = (written.folder / WORKFLOW).read_text(encoding="utf-8")
+    used = [line.strip().removeprefix("- ") for line in text.splitlines() if "uses:" in line]
+    assert len(used) == 5
+    for line in used:
+        assert re.fullmatch(r"uses: actions/[a-z-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", line), line
+
+
+def test_what_it_installs_is_what_is_installed_here(written: Repository):
+    locked = (written.folder / LOCKED).read_text(encoding="utf-8").splitlines()[1:]
+    pins = dict(line.split("==") for line in locked)
+    assert pins["mkdocs-material"] == version("mkdocs-material")
+    assert pins["markupsafe"] == version("markupsafe"), "what is needed by what is needed"
+    assert "pytest" not in pins
+    assert "+" not in pins["torch"]
+    _, package = (text for text in commands(written.folder) if text.startswith("pip "))
+    assert package.startswith(f"pip install -c {LOCKED} ")
 
 
 def test_it_runs_only_when_findings_or_itself_change(written: Repository):
     # YAML 1.1 reads the bare word "on" as true
     parsed = yaml.safe_load((written.folder / WORKFLOW).read_text(encoding="utf-8"))[True]
-    assert parsed["push"]["paths"] == ["sites/mine/**", str(WORKFLOW)]
+    assert parsed["push"]["paths"] == ["sites/mine/**", str(WORKFLOW), str(LOCKED)]
     assert "workflow_dispatch" in parsed
 
 
@@ -132,9 +178,9 @@ def test_a_folder_with_an_odd_name_stays_one_word(tmp_path: Path, name: str):
     folder.mkdir()
     (tmp_path / WORKFLOW).parent.mkdir(parents=True)
     (tmp_path / WORKFLOW).write_text(workflow_text(tmp_path, folder), encoding="utf-8")
-    render, publish = (text for text in commands(tmp_path) if text.startswith("dissect-report "))
+    (render,) = (text for text in commands(tmp_path) if text.startswith("dissect-report "))
     assert shlex.split(render) == ["dissect-report", "render", name]
-    assert shlex.split(publish) == ["dissect-report", "publish", name, "--yes"]
+    assert uploaded(tmp_path) == f"{name}/site"
 
 
 def test_a_site_at_the_top_of_its_repository_is_a_dot(tmp_path: Path):
@@ -157,7 +203,7 @@ def test_a_checkout_of_the_program_itself_installs_itself(tmp_path: Path, monkey
     folder = tmp_path / "sites"
     folder.mkdir()
     address = tmp_path.as_uri()
-    assert "run: pip install .\n" in workflow_text(tmp_path, folder)
+    assert f"run: pip install -c {LOCKED} .\n" in workflow_text(tmp_path, folder)
     address = "file:///somewhere/else"
     text = workflow_text(tmp_path, folder)
     assert "name the place that has it" in text

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from dissect_report.config import load_config
-from dissect_report.errors import FindingsError, PublishError
+from dissect_report.errors import FindingsError, PublishError, StorageError
+from dissect_report.findings import folders
 from dissect_report.findings.paths import SitePaths
-from dissect_report.publish import folders, frames
+from dissect_report.publish import frames
 from dissect_report.publish.builder import build_site
 from dissect_report.publish.links import check_links
 from dissect_report.report.render import unit_pages
@@ -200,7 +201,7 @@ def test_a_folder_of_somebody_else_is_refused_and_kept(rebuilt: Built, name: str
     shutil.rmtree(folder)
     folder.mkdir()
     (folder / "thesis.txt").write_text("years of work")
-    with pytest.raises(PublishError, match=f"{name}: was not made by dissect-report"):
+    with pytest.raises(StorageError, match=f"{name}: was not made by dissect-report"):
         rebuilt.build()
     assert [path.name for path in folder.iterdir()] == ["thesis.txt"]
 

@@ -12,7 +12,7 @@ import pytest
 
 from dissect_report.cli.serve import built_site, serve
 from dissect_report.errors import PublishError
-from dissect_report.publish.folders import COMPLETE, UNFINISHED, mark
+from dissect_report.findings.folders import COMPLETE, UNFINISHED, mark
 from dissect_report.publish.server import SiteServer, address_of, make_server
 
 

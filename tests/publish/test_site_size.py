@@ -6,7 +6,7 @@ import gzip
 import json
 import re
 
-from dissect_report.publish import folders
+from dissect_report.findings import folders
 
 
 def test_header_and_navigation_of_thousands_of_pages_lie_once_a_folder(built):

@@ -88,3 +88,31 @@ except SourceError as error:
     assert result.stdout.startswith("torchvision cannot be imported: ")
     assert result.stdout.count("\n") == 1
     assert "install the one that goes with torch" in result.stdout
+
+
+def test_torch_s_compiler_is_not_loaded_for_a_stock_network() -> None:
+    result = run(USE + "import sys\nassert 'torch._dynamo' not in sys.modules")
+    assert result.returncode == 0, result.stderr
+
+
+def test_torch_s_compiler_is_there_for_whoever_uses_it() -> None:
+    ask = """
+import sys
+roi_align = sys.modules["torchvision.ops.roi_align"]
+assert roi_align.is_compile_supported("cpu") in (True, False)
+import torch._dynamo.utils
+assert torch._dynamo.utils.is_compile_supported("cpu") == roi_align.is_compile_supported("cpu")
+assert torch._dynamo.reset and sys.modules["torch._dynamo"].__file__
+"""
+    result = run(USE + ask)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_torchvision_that_wants_more_of_torch_s_compiler_gets_the_real_one(tmp_path: Path) -> None:
+    wants = PACKAGE + "from torch._dynamo.utils import counters\nassert counters is not None\n"
+    use = (
+        "import sys\nfrom dissect_report.sources.torchvision_import import import_torchvision as i\ni()\n"
+        "assert sys.modules['torch._dynamo'].__file__ and sys.modules['torch._dynamo.utils'].__file__\n"
+    )
+    result = run(use, fake(tmp_path, None, wants))
+    assert result.returncode == 0, result.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import reference
@@ -72,6 +74,25 @@ def test_a_mean_that_is_not_finite_is_passed_on():
     maps = np.ones((3, 1, 2, 2), np.float32)
     maps[0, 0, 0, 0], maps[1, 0, 0, 0] = np.nan, np.inf
     assert topk.image_means(maps)[:, 0].tolist() == [pytest.approx(np.nan, nan_ok=True), np.inf, 1.0]
+
+
+@pytest.mark.parametrize("side", [1, 2, 3, 5])
+def test_a_maximum_is_the_largest_cell_wherever_it_stands_and_nan_where_one_is(side):
+    generator = np.random.default_rng(side)
+    for place, odd in itertools.product(range(side * side), (np.nan, np.inf, -np.inf, 9.0, 0.0)):
+        maps = -generator.random((3, 2, side, side)).astype(np.float32) - 1
+        maps[1, 1].flat[place] = odd
+        maps[2, 0] = -np.inf
+        maxima, means = topk.image_extremes(maps)
+        np.testing.assert_array_equal(maxima, maps.max((2, 3)))
+        assert np.isnan(means[1, 1]) == np.isnan(odd)
+
+
+def test_infinities_of_both_signs_have_a_maximum_and_no_mean():
+    maps = np.array([np.inf, -np.inf, 0, 1], np.float32).reshape(1, 1, 2, 2)
+    maxima, means = topk.image_extremes(maps)
+    assert maxima[0, 0] == np.inf
+    assert np.isnan(means[0, 0])
 
 
 @given(st.lists(numbers, min_size=1, max_size=30))

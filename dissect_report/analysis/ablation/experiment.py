@@ -203,7 +203,7 @@ def _open_pass(
     work = RemovalPass(remover, setup.cache, key, setup.progress)
     images = split_images(setup, work, ranking, own, other)
     if config.replacement == "mean":
-        values = mean_maps(images, info.units, setup.network.device, setup.batches.size)
+        values = mean_maps(images, info, setup.network.device, setup.batches.size)
     elif config.replacement == "quantile":
         values = _quantile_values(setup, info, config.replacement_quantile)
     else:

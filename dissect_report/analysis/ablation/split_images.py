@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.ablation.passes import RemovalPass
 from dissect_report.analysis.ablation.splits import (
     UNKNOWN,
@@ -148,14 +149,14 @@ def _intact(setup: Setup, work: RemovalPass, survey: Survey, maps: HeldMaps, nam
     return list_classes(unpack(answers, len(setup.network.classes)))
 
 
-def mean_maps(images: SplitImages, units: int, device: torch.device, size: int) -> torch.Tensor:
+def mean_maps(images: SplitImages, layer: LayerInfo, device: torch.device, size: int) -> torch.Tensor:
     """Mean of every unit's map over the ranking images, [unit].
 
     Args:
         size: images at a time.
     """
-    total = torch.zeros(units, dtype=torch.float64, device=device)
+    total = torch.zeros(layer.units, dtype=torch.float64, device=device)
     for first in range(0, len(images.ranking), size):
         held = images.ranking_maps.block(images.ranking.indices[first : first + size])
-        total += held.recorded.double().mean((2, 3)).sum(0)
+        total += layer.reading.maps(held.recorded).double().mean((2, 3)).sum(0)
     return (total / len(images.ranking)).float()

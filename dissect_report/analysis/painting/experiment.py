@@ -28,7 +28,7 @@ from dissect_report.findings.generation import ConceptEdits, Generation
 from dissect_report.findings.painting import LabelGraph, Painting, PaintSet
 from dissect_report.findings.paths import RunPaths, layer_records
 from dissect_report.findings.records import SCHEMA_VERSION
-from dissect_report.findings.store import LoadedRun, load_run, write_arrays, write_record
+from dissect_report.findings.store import LoadedRun, write_arrays, write_record
 
 #: Units removed where a concept is removed, at most: the paper's number.
 REMOVED = 20
@@ -93,7 +93,6 @@ def run_painting(
     config = setup.run.generation
     if config is None or not config.paint:
         return None
-    run = load_run(setup.paths.root)  # the edits may have been made a moment ago
     infos = sorted(
         choose_layers(config, run, setup.network.chosen), key=lambda info: -_gain(_record(run, info))
     )

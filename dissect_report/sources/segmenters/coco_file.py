@@ -41,7 +41,7 @@ class CocoFile:
             for number, entry in self._images.items():
                 name = PurePosixPath(entry["file_name"]).name
                 self._names.setdefault(plain(stem(name)), []).append(number)
-        except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             line = f"{type(error).__name__}: {' '.join(str(error).split())}"
             raise SegmenterError(f"{path}: {EXPECTED} ({line})") from None
 

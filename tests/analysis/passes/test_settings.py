@@ -32,7 +32,7 @@ def findings(folder: Path) -> dict[str, bytes]:
     """Every file; of records what two equal runs share."""
     files = {}
     for path in sorted((folder / "run").rglob("*")):
-        if path.is_file():
+        if path.is_file() and path.name != "manifest.json":
             data = path.read_bytes()
             files[str(path.relative_to(folder))] = _shared(data) if path.suffix == ".json" else data
     return files

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dissect_report.errors import PublishError, StorageError
-from dissect_report.publish import folders
+from dissect_report.errors import StorageError
+from dissect_report.findings import folders
 
 
 def foreign(path: Path) -> Path:
@@ -18,7 +18,7 @@ def foreign(path: Path) -> Path:
 @pytest.mark.parametrize("action", [folders.claim, folders.clear, lambda f: folders.remove_others(f, set())])
 def test_a_folder_without_our_marker_is_never_touched(tmp_path: Path, action):
     folder = foreign(tmp_path / "site")
-    with pytest.raises(PublishError, match="site: was not made by dissect-report"):
+    with pytest.raises(StorageError, match="site: was not made by dissect-report"):
         action(folder)
     assert [path.name for path in folder.iterdir()] == ["thesis.txt"]
 
@@ -26,7 +26,7 @@ def test_a_folder_without_our_marker_is_never_touched(tmp_path: Path, action):
 def test_a_foreign_folder_is_not_replaced(tmp_path: Path):
     folder, new = foreign(tmp_path / "site"), tmp_path / "new"
     folders.claim(new)
-    with pytest.raises(PublishError):
+    with pytest.raises(StorageError):
         folders.replace(folder, new)
     assert (folder / "thesis.txt").is_file()
 
@@ -35,7 +35,7 @@ def test_a_link_to_a_folder_is_not_followed(tmp_path: Path):
     folder = foreign(tmp_path / "real")
     folders.mark(folder, folders.COMPLETE)
     (tmp_path / "site").symlink_to(folder)
-    with pytest.raises(PublishError, match="not a plain folder"):
+    with pytest.raises(StorageError, match="not a plain folder"):
         folders.clear(tmp_path / "site")
     assert (folder / "thesis.txt").is_file()
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from dissect_report.errors import PublishError, StorageError
+from dissect_report.errors import StorageError
 from dissect_report.findings.disk import write_atomically
 
 #: Name of the marker file.
@@ -47,7 +47,7 @@ def claim(folder: Path) -> None:
     """Makes ``folder`` ours, unless it holds somebody else's files.
 
     Raises:
-        PublishError: it exists, is not empty and carries no marker.
+        StorageError: it exists, is not empty and carries no marker.
     """
     check_claimable(folder)
     if not is_ours(folder):
@@ -58,19 +58,19 @@ def check_claimable(folder: Path) -> None:
     """Refuses a folder that is not empty and not ours.
 
     Raises:
-        PublishError: naming the folder.
+        StorageError: naming the folder.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise PublishError(f"{folder}: is not a plain folder; move it away")
+        raise StorageError(f"{folder}: is not a plain folder; move it away")
     if folder.is_dir() and not is_ours(folder) and any(folder.iterdir()):
-        raise PublishError(f"{folder}: was not made by dissect-report; move it away or delete it yourself")
+        raise StorageError(f"{folder}: was not made by dissect-report; move it away or delete it yourself")
 
 
 def clear(folder: Path) -> None:
     """Deletes ``folder`` with everything in it, if it is ours; a missing one is fine.
 
     Raises:
-        PublishError: it is somebody else's.
+        StorageError: it is somebody else's.
     """
     check_claimable(folder)
     if folder.is_dir():
@@ -107,7 +107,7 @@ def remove_others(folder: Path, wanted: AbstractSet[Path]) -> int:
     """Removes every file of ``folder``, one of ours, that is not in ``wanted``, and folders left empty.
 
     Raises:
-        PublishError: the folder is somebody else's.
+        StorageError: the folder is somebody else's.
     """
     check_claimable(folder)
     removed = 0
@@ -123,11 +123,24 @@ def remove_others(folder: Path, wanted: AbstractSet[Path]) -> int:
     return removed
 
 
-def replace(folder: Path, new: Path) -> tuple[int, int]:
+def new_of(folder: Path) -> Path:
+    """Where what is to replace ``folder`` is written: beside it, on the same disk."""
+    return folder.with_name(f".{folder.name}-new")
+
+
+def old_of(folder: Path) -> Path:
+    """Where ``folder`` goes while it is replaced."""
+    return folder.with_name(f".{folder.name}-old")
+
+
+def replace(folder: Path, new: Path, lasting: bool = False) -> tuple[int, int]:
     """Puts ``new`` in the place of ``folder``; files with equal bytes keep their old modification time.
 
     The change itself is two renames: an interruption before them leaves the old folder, one between
-    them leaves none, never a half one.
+    them leaves none until ``settle`` puts it back, never a half one.
+
+    Args:
+        lasting: all of it is on the disk before the old folder goes, so that not even a power cut loses both.
 
     Returns:
         Files with new bytes, and all files.
@@ -135,14 +148,62 @@ def replace(folder: Path, new: Path) -> tuple[int, int]:
     check_claimable(folder)
     changed, total = _keep_equal_files(folder, new)
     mark(new, COMPLETE)
-    old = folder.with_name(f".{folder.name}-old")
+    if lasting:
+        flush(new)
+    old = old_of(folder)
     clear(old)
     if folder.is_dir():
         _storage(os.rename, folder, old)
     _storage(os.rename, new, folder)
+    if lasting:
+        flush(folder.parent, inside=False)
     # An empty folder that was not ours became `old`: it has no marker, and nothing to lose.
     clear(old)
     return changed, total
+
+
+def settle(folder: Path) -> None:
+    """Ends what a killed ``replace`` left half done: the old folder comes back, or goes.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    old = old_of(folder)
+    if old.is_dir() and not folder.exists():
+        _storage(os.rename, old, folder)
+    clear(old)
+
+
+def flush(folder: Path, inside: bool = True) -> None:
+    """Waits until the disk has the folder, and every file in it.
+
+    Args:
+        inside: False: its list of names alone.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    if inside and hasattr(os, "sync"):
+        os.sync()  # once: file by file, 40,000 pictures would take a journal's commit each
+    elif inside:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                _storage(_flush_file, path)
+    elif os.name == "posix":  # elsewhere a folder cannot be opened
+        _storage(_flush_names, folder)
+
+
+def _flush_file(path: Path) -> None:
+    with open(path, "r+b") as stream:
+        os.fsync(stream.fileno())
+
+
+def _flush_names(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _keep_equal_files(folder: Path, new: Path) -> tuple[int, int]:
