@@ -14,7 +14,12 @@ import dissect_report.analysis.rounds as rounds
 import dissect_report.analysis.streaming as streaming
 from dissect_report import dissect
 from dissect_report.activations.recording import Recorder
+from dissect_report.analysis.forecast import forecast
 from dissect_report.analysis.passes import filling
+from dissect_report.analysis.progress import Silent
+from dissect_report.analysis.setup import set_up
+from dissect_report.analysis.storage import storage
+from dissect_report.config import load_config
 from dissect_report.errors import ModelError
 from tests.analysis.passes.conftest import Work
 from tests.analysis.test_dissection import Log, findings
@@ -199,3 +204,21 @@ def test_memory_that_runs_out_while_counting_is_not_tried_again(
     monkeypatch.setattr(rounds.Codes, "add", full)
     with pytest.raises(ModelError, match="out of memory while counting"):
         dissect(five_layers(tmp_path, gigabytes="0.0"))
+
+
+@pytest.mark.parametrize(("gigabytes", "passes"), [("8", "1 forward pass,"), ("0.0", "3 forward passes,")])
+def test_a_forecast_says_passes_memory_and_disk(tmp_path: Path, gigabytes: str, passes: str) -> None:
+    config = load_config(five_layers(tmp_path, gigabytes=gigabytes))
+    lines = list(forecast(config, Silent(), 1))
+    assert any(f"{passes} memory at most 0." in line for line in lines)
+
+
+def test_what_is_needed_grows_with_the_images_and_the_passes_do_not(tmp_path: Path) -> None:
+    config = load_config(five_layers(tmp_path))
+    setup = set_up(config, config.runs[0], Silent(), 1)
+    small, large = (storage(setup, 512, images) for images in (11, 2_000_000))
+    assert (small.passes, small.kept, large.passes, large.kept) == (1, True, 3, False)
+    assert large.memory < small.memory + (1 << 28)
+    dissect(config)
+    there = sum(path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file())
+    assert 0.5 * there < small.cache < 2 * there
