@@ -14,6 +14,8 @@ nox.options.reuse_existing_virtualenvs = True
 ROOT = Path(__file__).parent
 #: mkdocs-material prints a notice about mkdocs 2 unless told that we know.
 ENVIRONMENT = {"NO_MKDOCS_2_WARNING": "1"}
+#: Tests that every session but their own leaves out.
+DEFAULT = "not browser and not slow and not faults"
 
 
 def install(session: nox.Session, *extras: str) -> None:
@@ -28,7 +30,7 @@ def tests(session: nox.Session) -> None:
     install(session, "test")
     # two workers with a thread each: four threads on two cores take half as long again
     session.run(
-        "pytest", "-n", "2", "-m", "not browser and not slow", *session.posargs,
+        "pytest", "-n", "2", "-m", DEFAULT, *session.posargs,
         env={**ENVIRONMENT, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
 
@@ -38,7 +40,7 @@ def shapes(session: nox.Session) -> None:
     """The tests of the arithmetic once more, every annotated shape checked at run time."""
     install(session, "test")
     session.run(
-        "pytest", "-n", "2", "-m", "not browser and not slow", "tests/stats", "tests/activations",
+        "pytest", "-n", "2", "-m", DEFAULT, "tests/stats", "tests/activations",
         "--jaxtyping-packages=dissect_report.stats,dissect_report.activations,beartype.beartype",
         *session.posargs, env=ENVIRONMENT,
     )  # fmt: skip
@@ -52,9 +54,19 @@ def processor(session: nox.Session) -> None:
     """
     install(session, "test")
     session.run(
-        "pytest", "-n", "2", "-m", "not browser and not slow", "tests/activations", "tests/analysis",
+        "pytest", "-n", "2", "-m", DEFAULT, "tests/activations", "tests/analysis",
         *session.posargs, env={**ENVIRONMENT, "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "default"},
     )  # fmt: skip
+
+
+@nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Kills, full disks, bad input, hostile names, findings of strangers: nothing lost, nothing let in."""
+    install(session, "test", "browser")
+    environment = {**ENVIRONMENT, "OMP_NUM_THREADS": "1", "FOREIGN_TRIED": "300"}
+    session.run("pytest", "-n", "2", "-m", "faults", "tests/faults", *session.posargs, env=environment)
+    session.run("pytest", "-n", "2", "tests/findings/test_gate.py", env=environment)
+    session.run("pytest", "-m", "browser", "tests/browser", "-k", "hostile", env=environment)
 
 
 @nox.session(default=False)

@@ -160,7 +160,7 @@ class RepeatedRemovals(MadeUpRemovals):
     def arrays(self) -> dict[str, np.ndarray]:
         found = super().arrays()
         places = np.arange(len(self.names)) % len(self.classes)
-        by_target = ("ranking_loss", "evaluation_loss", "fall", "order")
+        by_target = ("ranking_loss", "evaluation_loss", "confirmed_loss", "fall", "order")
         return found | {name: found[name][places] for name in by_target}
 
     def _repeated(self, values: Iterable[float | None]) -> tuple[float | None, ...]:

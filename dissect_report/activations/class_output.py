@@ -166,10 +166,9 @@ def _said_name(output: Any, held: Mapping[str, Tensor], config: ModelConfig, ima
     name = str(config.output)
     tensor = tensor_at(output, name)
     if tensor is None:
-        raise ModelError(
-            f"[model] output = {config.output!r}: {config.source} gives {shapes_of(held) or 'no tensor'}; "
-            f"{nearest(name, held)}"
-        )
+        given = f"{config.source} gives {shapes_of(held) or 'no tensor'}"
+        others = nearest(name, held) if len(held) > 1 else "leave it out"
+        raise ModelError(f"[model] output = {config.output!r}: {given}; {others}")
     if not is_row(tensor, images) and not is_number(tensor, images):
         raise ModelError(
             f"[model] output = {config.output!r} is {list(tensor.shape)} for {images} images: no row of "

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from dissect_report.activations.handover import Handover, handing_over
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.modes import quiet
 from dissect_report.errors import LayerError
+
+#: Makes of a layer's maps, float32 [image, unit, y, x], what is kept of them.
+Make = Callable[[LayerInfo, Tensor], Any]
 
 
 class _Enough(BaseException):
@@ -25,13 +27,15 @@ class Recorder:
     Attributes:
         layers: those that are recorded.
         whole: whether all that units hold is kept, not the maps alone, see ``Reading``.
+        make: what is kept of a layer's maps in place of a copy of them.
     """
 
-    def __init__(self, layers: Sequence[LayerInfo], whole: bool = False) -> None:
+    def __init__(self, layers: Sequence[LayerInfo], whole: bool = False, make: Make | None = None) -> None:
         self.layers = tuple(layers)
         self.whole = whole
+        self.make = make
         self.handover: Handover | None = None
-        self._maps: dict[str, Tensor] = {}
+        self._maps: dict[str, Any] = {}
         self._running: set[str] = set()
         self._stops = False
 
@@ -46,8 +50,10 @@ class Recorder:
         finally:
             self._stops = False
 
-    def take(self) -> dict[str, Float[Tensor, "image unit y x"]]:
+    def take(self) -> dict[str, Any]:
         """Layer name -> float32 maps of the latest forward pass, on the model's device; handed out once.
+
+        Or what ``make`` made of them.
 
         Raises:
             LayerError: a layer has not run since the last time, or its activation has not.
@@ -86,14 +92,16 @@ class Recorder:
         held = read(output.detach())
         if not layer.reading.is_map:
             held = held.contiguous()
-        self._maps[layer.name] = held.clone().float()
+        self._maps[layer.name] = self.make(layer, held.float()) if self.make else held.clone().float()
         if self._stops and len(self._maps) == len(self.layers):
             self._stops = False
             raise _Enough
 
 
 @contextmanager
-def record(model: nn.Module, layers: Sequence[LayerInfo], whole: bool = False) -> Iterator[Recorder]:
+def record(
+    model: nn.Module, layers: Sequence[LayerInfo], whole: bool = False, make: Make | None = None
+) -> Iterator[Recorder]:
     """Inside, every forward pass leaves its maps in the recorder; eval mode, no gradients.
 
     With ``whole`` it leaves all that units hold, tokens without a place included, see ``Reading``.
@@ -106,11 +114,15 @@ def record(model: nn.Module, layers: Sequence[LayerInfo], whole: bool = False) -
 
     Inside ``recorder.stopping()`` a pass ends behind the last of the layers.
 
+    A copy of early maps costs as much as the convolution that made them. ``make``, where it is given, is
+    called with a layer and its maps as they stand, float32, and what it returns is kept in their place: it
+    must hold on to no part of them, which the network may write into at once.
+
     Raises:
         LayerError: the model has no module of that name.
     """
     modules = dict(model.named_modules())
-    recorder = Recorder(layers, whole)
+    recorder = Recorder(layers, whole, make)
     for layer in recorder.layers:
         if layer.name not in modules:
             raise LayerError(f"the model has no layer {layer.name!r}")

@@ -21,7 +21,8 @@ import numpy as np
 
 from dissect_report.analysis.passes.spans import Spans
 from dissect_report.errors import StorageError
-from dissect_report.findings.disk import write_atomically
+from dissect_report.findings.disk import sweep, write_atomically
+from dissect_report.findings.paths import PAGES
 from dissect_report.findings.store import write_arrays
 
 #: A folder holding this file was made by us and may be emptied by us.
@@ -82,11 +83,17 @@ class Cache:
     folder: Path
 
     def prepare(self) -> None:
-        """Makes the folder and marks it as ours.
+        """Makes the folder, marks it as ours, and sweeps what killed processes left half written in it.
 
         Raises:
-            StorageError: no permission, naming the folder.
+            StorageError: it holds somebody else's files, or no permission.
         """
+        there = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
+        if MARKER not in there and there - {PAGES}:
+            raise StorageError(
+                f"{self.folder}: was not made by dissect-report; move it away or delete it yourself"
+            )
+        sweep(self.folder)
         write_atomically(
             self.folder / MARKER, b"Activations and labels kept by dissect-report. Safe to delete.\n"
         )

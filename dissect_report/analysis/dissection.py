@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dissect_report.activations.class_output import ClassOutput
-from dissect_report.analysis.beforehand import check_enough
+from dissect_report.analysis.beforehand import check_beforehand
 from dissect_report.analysis.cache import Cache
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
 from dissect_report.analysis.experiments import check_experiments, run_experiments, stale_experiments
@@ -83,7 +83,7 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     setup = set_up(config, run, progress, threads)
     key = setup.stages.findings()
     check_experiments(setup)
-    check_enough(setup)
+    check_beforehand(setup)
     begun = None if force else read_kept(draft.paths)
     standing = None if force else read_kept(draft.standing)
     kept = next((one for one in (begun, standing) if one and one.key == key), None)

@@ -49,7 +49,7 @@ class Experiment:
 
 EXPERIMENTS = (
     Experiment(
-        "ablation", "ablation", ablation.check, ablation.is_current, ablation.current, ablation.forget,
+        "ablation", "ablation", ablation.check_all, ablation.is_current, ablation.current, ablation.forget,
         ablation.run_ablation, ablation_forecast.cost,
     ),
     Experiment(

@@ -91,6 +91,22 @@ def label_images(
     return values
 
 
+#: Maxima, means and kept maps of a batch of one layer.
+Reduced = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def reduce_maps(maps: Tensor, shrink: Upsampling | None) -> Reduced:
+    """Of a batch's raw maps what passes keep: float32 [image, unit] twice, and [image, unit, y, x].
+
+    Args:
+        maps: as they stand in the network, which writes into them afterwards.
+        shrink: how larger ones are sampled to the grid.
+    """
+    raw = maps.cpu().numpy()
+    kept = on_grid(raw, shrink)
+    return (*image_extremes(raw), kept.copy() if np.may_share_memory(kept, raw) else kept)
+
+
 class Recording(Protocol):
     """What a pass of the model over the probe leaves behind, filled batch by batch."""
 
@@ -110,7 +126,10 @@ class Recording(Protocol):
     def layers(self) -> list[LayerInfo]:
         """What is recorded."""
 
-    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], scores: Tensor | None) -> None:
+    def reduce(self, layer: LayerInfo, maps: Tensor) -> Reduced:
+        """Of a batch's maps of one layer what is kept; seen before the network goes on."""
+
+    def fill(self, start: int, stop: int, recorded: Mapping[str, Reduced], scores: Tensor | None) -> None:
         """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
 
 
@@ -141,12 +160,15 @@ class ModelPass:
         """All of them."""
         return (*self.maps, *self.maxima, *self.means, self.predicted)
 
-    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], scores: Tensor | None) -> None:
+    def reduce(self, layer: LayerInfo, maps: Tensor) -> Reduced:
+        """Of a batch's maps of one layer what is kept; seen before the network goes on."""
+        return reduce_maps(maps, self.shrink[layer.name])
+
+    def fill(self, start: int, stop: int, recorded: Mapping[str, Reduced], scores: Tensor | None) -> None:
         """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
         for layer, maps, maxima, means in zip(self.layers, self.maps, self.maxima, self.means, strict=True):
-            raw = recorded[layer.name].cpu().numpy()
-            maxima.values[start:stop], means.values[start:stop] = image_extremes(raw)
-            maps.values[start:stop] = on_grid(raw, self.shrink[layer.name])
+            found = recorded[layer.name]
+            maxima.values[start:stop], means.values[start:stop], maps.values[start:stop] = found
         if self.output is not None and scores is not None:
             self.predicted.values[start:stop] = decider_of(self.output).answer(scores)
 
@@ -225,7 +247,7 @@ def run_model(
     noted = len(batches.notes)
 
     def work(start: int, stop: int) -> None:
-        with record(model, passed.layers) as recorder:
+        with record(model, passed.layers, make=passed.reduce) as recorder:
             inputs, scores = survey.inputs(start, stop, config, batches.device), None
             if whole and output is not None:
                 scores = output.read(lambda: model(inputs))

@@ -51,7 +51,7 @@ def generate(setup: Setup) -> np.ndarray:
     arrays = [tiles, ranges, labels, *passed.arrays]
 
     def work(start: int, stop: int) -> None:
-        with record(setup.network.model, passed.layers) as recorder:
+        with record(setup.network.model, passed.layers, make=passed.reduce) as recorder:
             output = setup.network.model(_latents(setup, start, stop))
             recorded = recorder.take()
         raw = made_images(setup, output, range(start, stop))

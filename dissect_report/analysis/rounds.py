@@ -14,7 +14,7 @@ from dissect_report.activations.decisions import decider_of
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.recording import record
 from dissect_report.analysis.cache import CachedArray, digest
-from dissect_report.analysis.forward import on_grid, open_answers, open_peaks, run_model
+from dissect_report.analysis.forward import Reduced, open_answers, open_peaks, reduce_maps, run_model
 from dissect_report.analysis.keeping import restore, taken_apart
 from dissect_report.analysis.map_plans import MapPlan
 from dissect_report.analysis.passes.filling import Fillable, fill
@@ -24,7 +24,6 @@ from dissect_report.errors import ModelError
 from dissect_report.stats.correlation import CorrelationSums
 from dissect_report.stats.levels import FINE_BINS, ActivationStats
 from dissect_report.stats.rounds import CODES, Codes, finish, no_codes, no_fine, seek
-from dissect_report.stats.topk import image_extremes
 
 #: In the cache.
 FIRST_FILE, SECOND_FILE = "round1.npz", "round2.npz"
@@ -71,17 +70,20 @@ class FirstRound:
         """Each once."""
         return list(self.infos)
 
-    def fill(self, start: int, stop: int, recorded: Mapping[str, Tensor], scores: Tensor | None) -> None:
+    def reduce(self, layer: LayerInfo, maps: Tensor) -> Reduced:
+        """Of a batch's maps of one layer what is kept; seen before the network goes on."""
+        return reduce_maps(maps, self.plans[layer.name].shrink)
+
+    def fill(self, start: int, stop: int, recorded: Mapping[str, Reduced], scores: Tensor | None) -> None:
         """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
         each = zip(self.infos, self.codes, self.correlations, self.maxima, self.means, strict=True)
         for info, codes, correlation, maxima, means in each:
-            plan, raw = self.plans[info.name], recorded[info.name].cpu().numpy()
-            maxima.values[start:stop], means.values[start:stop] = image_extremes(raw)
+            maxima.values[start:stop], means.values[start:stop], maps = recorded[info.name]
             # An earlier run may have added images that something else of this pass still lacks.
-            maps = on_grid(raw[max(0, correlation.images - start) :], plan.shrink)
+            maps = maps[max(0, correlation.images - start) :]
             if len(maps):
                 with added_once():
-                    codes.add(maps, plan.to_grid, self.threads)
+                    codes.add(maps, self.plans[info.name].to_grid, self.threads)
                     correlation.add(maps)
         if self.output is not None and scores is not None:
             self.predicted.values[start:stop] = decider_of(self.output).answer(scores)
@@ -195,15 +197,18 @@ def repeat(
     """A pass up to the last of some layers; ``take`` is given each one's kept maps and their first image."""
     model, config, count = setup.network.model, setup.run.model, len(setup.survey)
 
+    def keep(info: LayerInfo, maps: Tensor) -> np.ndarray:
+        return reduce_maps(maps, plans[info.name].shrink)[2]
+
     def work(start: int, stop: int) -> None:
-        with record(model, infos) as recorder:
+        with record(model, infos, make=keep) as recorder:
             inputs = setup.survey.inputs(start, stop, config, setup.batches.device)
             with recorder.stopping():
                 model(inputs)
             recorded = recorder.take()
         for info in infos:
             with added_once():
-                take(info, on_grid(recorded[info.name].cpu().numpy(), plans[info.name].shrink), start)
+                take(info, recorded[info.name], start)
 
     with setup.stopwatch.time("model"), setup.progress.stage(title, count, "images") as stage:
         fill([reduction], count, setup.batches.walk(work, "model"), stage)

@@ -123,7 +123,7 @@ def set_up(
     token = known.recognise("network", network.outputs, noise_of(network.model))
     network = replace(network, digest=digest(network.digest, token))
     with stopwatch.time("read images"):
-        survey = _survey(run, network, folder, probe, cache, threads, progress)
+        survey = _survey(run, network, segmenter, folder, probe, cache, threads, progress)
         segmenter.check(survey.names)
     batches = Batches(run.compute.batch_size, network.device, list(network.notes))
     labelling = Batches(1, network.device, batches.notes)
@@ -218,6 +218,7 @@ def _first_image(run: RunConfig, network: Network, survey: Survey) -> torch.Tens
 def _survey(
     run: RunConfig,
     network: Network,
+    segmenter: MergedSegmenter,
     folder: Path,
     probe: Probe | None,
     cache: Cache,
@@ -229,4 +230,5 @@ def _survey(
         return survey_latents(run.probe, run.model.latent_shape, cache, key)
     budget = int(run.compute.cache_gb * PIXEL_SHARE * 1e9)
     found = probe or list_probe(run.probe, folder, run.dissection.seed, run.segmenters)
+    segmenter.check_files([item.name for item in found.items])  # before thousands of images are decoded
     return survey_probe(found, run.probe, cache, budget, threads, progress)

@@ -12,6 +12,7 @@ from dissect_report.cli.configuration import DEMO, ConfigArgument
 from dissect_report.cli.console import console
 from dissect_report.config import load_config
 from dissect_report.errors import PublishError
+from dissect_report.findings.disk import alone_in
 
 
 def pack(
@@ -30,7 +31,8 @@ def pack(
     target = output or loaded.folder / f"{name}.zip"
     if target.is_dir() or site in target.resolve().parents:
         raise PublishError(f"{target}: name a file outside the built site with -o FILE")
-    size = write_archive(site, target, name)
+    with alone_in(loaded.folder):  # nobody swaps the site while it is packed
+        size = write_archive(site, target, name)
     console().print(take_inventory(site).sentence(), soft_wrap=True)
     console().print(
         f"[bold green]packed[/] {escape(str(target))}, {size / 1e6:,.1f} MB; "

@@ -14,6 +14,7 @@ from dissect_report.cli.configuration import DEMO, ConfigArgument
 from dissect_report.cli.console import console
 from dissect_report.config import Config, load_config
 from dissect_report.errors import PublishError
+from dissect_report.findings.disk import alone_in
 
 BECOME_PUBLIC = "; they become public with it"
 #: How the theme names a page's own address, with and without quotation marks.
@@ -53,7 +54,8 @@ def publish(
     target.fetch()
     if not force:
         target.check_ours()
-    target.put(held.folder, message or f"Site: {loaded.title}")
+    with alone_in(loaded.folder):  # nobody swaps the site meanwhile
+        target.put(held.folder, message or f"Site: {loaded.title}")
     console().print(
         f"[bold green]published[/] to {escape(branch)} of {escape(remote)}; "
         f"{escape(where(loaded.site.url or target.address()))}",

@@ -34,6 +34,7 @@ class ProbeConfig:
         refuse(
             [
                 (all(self.images), '[probe] images is empty: name a folder ("." is the folder of this file)'),
+                (len(set(self.images)) == len(self.images), "[probe] images names a folder twice"),
                 (
                     self.crop > 0 and self.resize >= self.crop,
                     "[probe] resize must be at least crop, crop above 0",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from dissect_report.errors import StorageError
-from dissect_report.findings.disk import write_atomically
+from dissect_report.findings.disk import PART, write_atomically
 
 #: Name of the marker file.
 MARKER = ".dissect-report"
@@ -162,6 +163,29 @@ def replace(folder: Path, new: Path, lasting: bool = False) -> tuple[int, int]:
     return changed, total
 
 
+def open_to_all(folder: Path) -> None:
+    """Lets everybody on the machine read a folder; files shared with one that stays private become copies.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    for parent, _, files in os.walk(folder):
+        _storage(_allow, Path(parent), 0o755)
+        for name in files:
+            _storage(_allow, Path(parent, name), 0o644)
+
+
+def _allow(path: Path, rights: int) -> None:
+    status = path.stat()
+    if status.st_mode & rights == rights:
+        return
+    if path.is_file() and status.st_nlink > 1:
+        part = path.with_name(f".{path.name}{PART}")
+        shutil.copy2(path, part)
+        os.replace(part, path)
+    path.chmod(stat.S_IMODE(status.st_mode) | rights)
+
+
 def settle(folder: Path) -> None:
     """Ends what a killed ``replace`` left half done: the old folder comes back, or goes.
 
@@ -230,13 +254,13 @@ def _same(one: Path, other: Path) -> bool:
     return os.path.samefile(one, other) or filecmp.cmp(one, other, shallow=False)
 
 
-def _storage(action: Callable[..., object], *paths: Path) -> None:
+def _storage(action: Callable[..., object], path: Path, *arguments: object) -> None:
     """Runs a file operation; what the system refuses becomes one clear line.
 
     Raises:
         StorageError: naming the path.
     """
     try:
-        action(*paths)
+        action(path, *arguments)
     except OSError as error:
-        raise StorageError(f"{paths[0]}: {error.strerror or error}") from None
+        raise StorageError(f"{path}: {error.strerror or error}") from None

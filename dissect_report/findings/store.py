@@ -94,7 +94,7 @@ def read_record(path: Path, kind: type[T]) -> T:
         version = json.loads(text).get("schema_version")
     except FileNotFoundError:
         raise FindingsError(f"{path}: no findings here; run `dissect-report analyze` first") from None
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise FindingsError(f"{path}: cannot be read ({error}); run `dissect-report analyze` again") from None
     if version != SCHEMA_VERSION:
         remedy = (
@@ -106,12 +106,17 @@ def read_record(path: Path, kind: type[T]) -> T:
             f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}; {remedy}"
         )
     try:
-        config = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-        return TypeAdapter(pydantic.with_config(config)(kind)).validate_json(text)
+        return _strict(kind).validate_json(text)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise FindingsError(f"{path}: {where}: {first['msg']}; run `dissect-report analyze` again") from None
+
+
+def _strict(kind: type[T]) -> TypeAdapter[T]:
+    """What reads and describes records: every value of the type it should have, and no more of them."""
+    config = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    return TypeAdapter(pydantic.with_config(config)(kind))
 
 
 def number(value: float | np.floating) -> float | None:
@@ -128,15 +133,8 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema of every record's file."""
-    return {
-        "run.json": TypeAdapter(Run).json_schema(),
-        "dissection.json": TypeAdapter(Dissection).json_schema(),
-        "ablation.json": TypeAdapter(Ablation).json_schema(),
-        "generation.json": TypeAdapter(Generation).json_schema(),
-        "painting.json": TypeAdapter(Painting).json_schema(),
-        "photo.json": TypeAdapter(Photo).json_schema(),
-        "manifest.json": TypeAdapter(Manifest).json_schema(),
-    }
+    kinds = (Run, Dissection, Ablation, Generation, Painting, Photo, Manifest)
+    return {f"{kind.__name__.lower()}.json": _strict(kind).json_schema() for kind in kinds}
 
 
 @dataclass(frozen=True)

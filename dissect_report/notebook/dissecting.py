@@ -18,7 +18,7 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.store import LoadedRun
 from dissect_report.notebook.images import write_images
 from dissect_report.notebook.results import RunResult
-from dissect_report.notebook.toml import written
+from dissect_report.notebook.toml import check_own, written
 from dissect_report.sources.in_memory import NamedConcepts, called, hold
 
 
@@ -30,7 +30,7 @@ def dissect(
 @overload
 def dissect(
     network: Any, progress: Progress | None = None, force: bool = False, threads: int | None = None, *,
-    images: Any, segmenter: Any = "color", layers: Sequence[str] | str = ("*",),
+    images: Any, segmenter: Any = "color", layers: Sequence[str] | str = (),
     classes: Sequence[str] = (), mean: Sequence[float] | None = None, std: Sequence[float] | None = None,
     folder: str | Path | None = None, name: str = "", title: str = "", **tables: Any,
 ) -> RunResult: ...  # fmt: skip
@@ -44,7 +44,7 @@ def dissect(
     *,
     images: Any = None,
     segmenter: Any = "color",
-    layers: Sequence[str] | str = ("*",),
+    layers: Sequence[str] | str = (),
     classes: Sequence[str] = (),
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
@@ -68,7 +68,7 @@ def dissect(
         segmenter: what names concepts: "color", another source, a network, an object with ``segment``, a
             function of images [image, 3, y, x] in [0, 1], a pair of one of these and the names of its
             concepts, or a list of such.
-        layers: names or globs.
+        layers: names or globs; by default the outputs of the network's stages.
         classes: names of the network's outputs.
         mean: of the network's input; images that are tensors were normalised by it. Without it tensors go in
             as they are, and pictures by ImageNet's.
@@ -89,6 +89,7 @@ def dissect(
         raise ConfigError("dissect: mean and std are given together")
     home = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="dissect-report-"))
     home.mkdir(parents=True, exist_ok=True)
+    check_own(home)
     normalised = None if mean is None or std is None else (mean, std)
     found = write_images(images, home / "images", classes, normalised)
     source = network if isinstance(network, str) else hold(network)

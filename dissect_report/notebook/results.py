@@ -20,6 +20,7 @@ from dissect_report.config import AblationConfig, Config
 from dissect_report.config.tables import read_section
 from dissect_report.errors import DissectError, LayerError
 from dissect_report.findings.ablation import Ablation
+from dissect_report.findings.draft import Draft
 from dissect_report.findings.paths import SitePaths
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import LoadedLayer, LoadedRun
@@ -255,10 +256,11 @@ class RunResult:
     def _moved(self, home: Path) -> Config:
         """The configuration of a copy of the findings in another folder."""
         name = self.loaded.record.name
-        target = SitePaths(home).run(name).root
-        if target.exists():
-            shutil.rmtree(target)
-        shutil.copytree(self.loaded.paths.root, target)
+        draft = Draft(SitePaths(home).run(name))
+        draft.settle()
+        draft.begin()
+        shutil.copytree(self.loaded.paths.root, draft.paths.root, dirs_exist_ok=True)
+        draft.put()
         path = home / "dissect.toml"
         if not path.exists():
             shutil.copyfile(self.config.path, path)

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+from dissect_report.errors import ConfigError
 
 HEAD = """# Written by dissect_report.dissect in a notebook: render, serve and publish work from the findings.
 # Sources that begin with memory: are objects of that notebook, and are measured again only there.
 """
+
+
+def check_own(home: Path) -> None:
+    """Refuses a folder whose configuration, or list of classes, somebody wrote by hand.
+
+    Raises:
+        ConfigError: naming the file.
+    """
+    config, classes = home / "dissect.toml", home / "classes.txt"
+    own = config.is_file() and config.read_text(encoding="utf-8").startswith(HEAD.splitlines()[0])
+    for path in (config, classes):
+        if path.exists() and not own:
+            raise ConfigError(f"{path}: was not written by a notebook; give dissect another folder=")
 
 
 def written(tables: Mapping[str, Any], name: str = "") -> str:

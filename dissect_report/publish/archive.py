@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 
 from dissect_report.errors import StorageError
+from dissect_report.findings.disk import writing
 from dissect_report.publish.inventory import files_of
 
+#: Ends every archive of ours: only such a file is ever replaced.
+COMMENT = b"Made by dissect-report pack, which may replace this file."
 #: The earliest time that a zip can name; no file's own time gets in.
 _TIME = (1980, 1, 1, 0, 0, 0)
 #: Packed already; deflating them again costs time and saves nothing.
@@ -23,23 +24,34 @@ def write_archive(site: Path, target: Path, name: str) -> int:
         Bytes of the archive.
 
     Raises:
-        StorageError: the disk refuses.
+        StorageError: the disk refuses, or ``target`` is somebody else's file.
     """
+    check_replaceable(target)
+    with writing(target) as stream, zipfile.ZipFile(stream, "w") as archive:
+        archive.comment = COMMENT
+        for path in files_of(site):
+            _add(archive, path, f"{name}/{path.relative_to(site).as_posix()}")
+    return target.stat().st_size
+
+
+def check_replaceable(target: Path) -> None:
+    """Refuses a file that is there and that this program did not make.
+
+    Raises:
+        StorageError: naming it.
+    """
+    if not target.exists() and not target.is_symlink():
+        return
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w") as archive:
-                for path in files_of(site):
-                    _add(archive, path, f"{name}/{path.relative_to(site).as_posix()}")
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-        return target.stat().st_size
-    except OSError as error:
-        raise StorageError(f"{target}: cannot be written ({error.strerror or error})") from None
+        with zipfile.ZipFile(target) as archive:
+            ours = archive.comment == COMMENT and not target.is_symlink()
+    except (OSError, zipfile.BadZipFile):
+        ours = False
+    if not ours:
+        raise StorageError(
+            f"{target}: was not made by `dissect-report pack`, or by an older one; move it away, or name "
+            "another file with -o FILE"
+        )
 
 
 def _add(archive: zipfile.ZipFile, path: Path, name: str) -> None:

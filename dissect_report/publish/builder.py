@@ -14,7 +14,7 @@ from rich.markup import escape
 from dissect_report.config import Config
 from dissect_report.errors import DissectError, FindingsError, PublishError, StorageError
 from dissect_report.findings import folders
-from dissect_report.findings.disk import alone_in
+from dissect_report.findings.disk import alone_in, sweep
 from dissect_report.findings.manifest import MISSING, faults, read_manifest, told
 from dissect_report.findings.parts import is_picture
 from dissect_report.findings.paths import SitePaths
@@ -49,10 +49,13 @@ def _build_beside(config: Config, console: Console) -> Path:
     folders.settle(paths.site)
     new = folders.new_of(paths.site)
     folders.clear(new)
+    sweep(paths.root, below=False)
     try:
         site = load_site(config)
         check_whole(site, console)
         pages = _build(write_project(site), new, site)
+        if config.site.readable:
+            folders.open_to_all(new)
         changed, total = folders.replace(paths.site, new)
     except DissectError:
         raise

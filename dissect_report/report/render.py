@@ -48,6 +48,14 @@ def unit_pages(site: SiteFindings, run: LoadedRun, layer: LoadedLayer) -> Iterat
 
 def data_files(site: SiteFindings) -> Iterator[DataFile]:
     """Downloads, and the scripts that pages load on demand; a site without pictures has no label maps."""
+    for run in site.runs:
+        for layer in layers_of(run):
+            yield from unit_records(run, layer)
+    yield from shared_files(site)
+
+
+def shared_files(site: SiteFindings) -> Iterator[DataFile]:
+    """The same but for the units' records."""
     shared: set[PurePosixPath] = set()
     for run in site.runs:
         addresses = RunAddresses(run.record.name)
@@ -57,7 +65,6 @@ def data_files(site: SiteFindings) -> Iterator[DataFile]:
             yield cards_file(view)
             if site.config.site.images:
                 yield outlines_file(view)
-            yield from _unit_records(run, layer)
         for experiment in EXPERIMENTS:
             for file in experiment.data_files(site, run):
                 if file.path not in shared:  # several pages need what runs networks: once a site
@@ -105,7 +112,7 @@ def _terms(run: LoadedRun) -> DataFile:
     return DataFile(path, _registered(path, texts))
 
 
-def _unit_records(run: LoadedRun, layer: LoadedLayer) -> Iterator[DataFile]:
+def unit_records(run: LoadedRun, layer: LoadedLayer) -> Iterator[DataFile]:
     """A JSON file a unit: its part of ``dissection.json`` without outlines, which its page draws."""
     addresses = RunAddresses(run.record.name).layer(layer.summary.folder)
     head = {"run": run.record.name, "layer": layer.summary.name, "key": run.record.provenance.key}

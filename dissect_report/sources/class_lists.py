@@ -44,6 +44,8 @@ def read_class_names(path: Path) -> tuple[str, ...]:
     if known:
         return known
     refuse_tables(names, path, EXPECTED, ModelError)
+    if not any(names):
+        raise ModelError(f"{path}: no name of a class in it; expected {EXPECTED}")
     return names
 
 

@@ -163,3 +163,24 @@ def test_a_layer_that_does_not_run_is_named_where_the_pass_may_end_early() -> No
             model[:2](EXAMPLE)
         with pytest.raises(LayerError, match="'2'"):
             recorder.take()
+
+
+@pytest.mark.parametrize("names", [["0"], ["2"], ["0", "2", "3"]])
+@pytest.mark.parametrize("inplace", [True, False])
+def test_what_is_made_of_maps_sees_what_a_copy_would_hold(names: list[str], inplace: bool) -> None:
+    model = net(inplace).eval()
+    layers = [*select_layers(list_layers(model, EXAMPLE), names), plain("0")][: len(names)]
+    with record(model, layers) as recorder:
+        model(EXAMPLE)
+        copies = recorder.take()
+    with record(model, layers, make=lambda layer, maps: (layer.name, maps.tolist())) as recorder:
+        model(EXAMPLE)
+        made = recorder.take()
+    assert made == {name: (name, maps.tolist()) for name, maps in copies.items()}
+
+
+def test_what_is_made_of_an_output_is_made_before_anything_in_place_touches_it() -> None:
+    model = net(inplace=True).eval()
+    with record(model, [plain("0")], make=lambda _layer, maps: float(maps.min())) as recorder:
+        model(EXAMPLE)
+        assert recorder.take() == {"0": float(model[0](EXAMPLE).min())}

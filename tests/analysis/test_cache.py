@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,8 @@ from dissect_report.analysis.cache import MARKER, Cache
 from dissect_report.analysis.forward import plan_groups
 from dissect_report.analysis.passes.spans import Spans
 from dissect_report.errors import StorageError
+from dissect_report.findings.disk import PART
+from dissect_report.findings.paths import PAGES
 
 
 @pytest.fixture
@@ -90,3 +94,24 @@ def test_every_unit_is_in_one_group_whatever_the_budget(budget):
     for group in groups:
         needed = sum((last - first) * bytes_of[info.name] for info, first, last in group)
         assert len(group) == 1 or needed <= budget
+
+
+def test_a_folder_of_somebody_else_is_never_taken_for_a_cache(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(StorageError, match="was not made by dissect-report"):
+        Cache(tmp_path).prepare()
+    Cache(tmp_path).clear()
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_folder_in_which_only_pages_were_noted_is_taken(tmp_path: Path) -> None:
+    (tmp_path / PAGES).write_text("{}")
+    Cache(tmp_path).prepare()
+    assert (tmp_path / MARKER).is_file()
+
+
+def test_what_a_killed_process_left_half_written_is_swept(tmp_path: Path) -> None:
+    Cache(tmp_path).prepare()
+    (tmp_path / f".labels.u16.json.0a1b2c3d{PART}").write_text("half")
+    Cache(tmp_path).prepare()
+    assert [path.name for path in tmp_path.iterdir()] == [MARKER]

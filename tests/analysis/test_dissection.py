@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import runpy
 from pathlib import Path
 
@@ -20,26 +19,10 @@ from dissect_report.errors import FindingsError, LayerError, ProbeError, Segment
 from dissect_report.findings.store import json_schema
 from tests import reference
 from tests.ablation_site import set_up_site
+from tests.same_findings import findings
 from tests.small_site import change, write_small_site
 
 GRID, QUANTILE = 16, 0.05
-
-
-def findings(folder: Path, name: str = "factory") -> dict[str, bytes]:
-    """Every file of the findings; of run.json only what two equal runs share."""
-    root = folder / "run" / name
-    files = {
-        str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()
-    }
-    run = json.loads(files["run.json"])
-    for name in ("seconds", "created", "key", "notes"):
-        run["provenance"].pop(name)
-    run["config"].pop("compute")
-    files["run.json"] = json.dumps(run).encode()
-    manifest = json.loads(files["manifest.json"])
-    manifest["files"].pop("run.json")
-    files["manifest.json"] = json.dumps(manifest).encode()
-    return files
 
 
 class Log(Silent):

@@ -10,7 +10,7 @@ import sys
 
 import torch
 
-GROUPS = ("whole", "dissection", "ablation", "generation", "site", "memory", "pages")
+GROUPS = ("whole", "scaling", "dissection", "ablation", "generation", "site", "memory", "pages")
 #: What a plain run leaves out: it needs Chromium.
 ASKED_FOR = ("pages",)
 

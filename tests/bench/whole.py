@@ -140,14 +140,17 @@ def _analyze(arguments: list[str]) -> None:
 
 def _floor(network: str, photos: str) -> None:
     """Prints the processor seconds of ``Floor``."""
+    import importlib
+
     import numpy as np
     import torch
     from PIL import Image
 
-    from dissect_report.sources.torchvision_import import import_torchvision
+    from dissect_report.sources import torchvision_import
 
     torch.set_num_threads(1)
-    model = import_torchvision().models.get_model(network).eval()
+    importlib.import_module(torchvision_import.COMPILER)  # as a plain import of torchvision does
+    model = torchvision_import.import_torchvision().models.get_model(network).eval()
     opened = time.process_time()
     paths = sorted(Path(photos).iterdir())
     with torch.inference_mode():

@@ -88,9 +88,41 @@ def test_the_zip_cannot_be_a_folder_or_lie_in_the_site(site: Built, output: str)
     assert not (site.site / "inside.zip").exists()
 
 
+@pytest.mark.parametrize("kind", ["text", "zip", "link"])
+def test_a_file_that_is_not_ours_is_never_replaced(site: Built, tmp_path: Path, kind: str):
+    target = tmp_path / "thesis.zip"
+    if kind == "link":
+        pack(site.folder, tmp_path / "ours.zip")
+        target.symlink_to(tmp_path / "ours.zip")
+    elif kind == "zip":
+        with zipfile.ZipFile(target, "w") as archive:
+            archive.writestr("thesis.txt", "years of work")
+    else:
+        target.write_text("years of work")
+    before = target.read_bytes()
+    with pytest.raises(StorageError, match=r"thesis\.zip: was not made by `dissect-report pack`"):
+        pack(site.folder, target)
+    assert target.read_bytes() == before
+    assert target.is_symlink() == (kind == "link")
+
+
+def test_an_archive_of_ours_is_replaced(site: Built, tmp_path: Path):
+    pack(site.folder, tmp_path / "one.zip")
+    before = (tmp_path / "one.zip").read_bytes()
+    pack(site.folder, tmp_path / "one.zip")
+    assert (tmp_path / "one.zip").read_bytes() == before
+
+
+def test_a_site_with_a_link_in_it_is_not_packed(site: Built):
+    (site.site / "more.html").symlink_to(site.folder / "dissect.toml")
+    with pytest.raises(PublishError, match=r"more\.html: is a link"):
+        pack(site.folder)
+
+
 def test_a_disk_that_refuses_is_named_and_the_old_zip_stays(site: Built, monkeypatch: pytest.MonkeyPatch):
+    pack(site.folder)
     target = site.folder / "mine.zip"
-    target.write_bytes(b"old")
+    old = target.read_bytes()
 
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
@@ -98,6 +130,6 @@ def test_a_disk_that_refuses_is_named_and_the_old_zip_stays(site: Built, monkeyp
     monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
     with pytest.raises(StorageError, match=r"mine\.zip: cannot be written \(No space left"):
         pack(site.folder)
-    assert target.read_bytes() == b"old"
+    assert target.read_bytes() == old
     assert [path.name for path in site.folder.glob("*.zip*")] == ["mine.zip"]
     assert not list(site.folder.glob(".mine.zip*"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ CHANGES: tuple[Any, ...] = (
     {}, ["a"], [10**6], [-1, -1],
 )  # fmt: skip
 #: Changed fields a record and run of the tests.
-TRIED = 40
+TRIED = int(os.environ.get("FOREIGN_TRIED", "40"))
 
 
 @pytest.fixture(scope="module")

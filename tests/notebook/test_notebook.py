@@ -198,6 +198,18 @@ def test_a_site_is_built_where_it_is_asked_for_and_renders_again_without_the_not
     assert load_run(tmp_path / "mine" / "run" / "tiny").record.name == "tiny"
 
 
+def test_files_of_the_reader_are_not_replaced(run: dr.RunResult, tmp_path: Path) -> None:
+    mine = tmp_path / "run" / "tiny" / "thesis.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("years of work")
+    run.build(tmp_path)
+    assert mine.read_text() == "years of work"
+    (tmp_path / "dissect.toml").write_text("# by hand")
+    with pytest.raises(DissectError, match=r"dissect\.toml: was not written by a notebook"):
+        dr.dissect(network(), images=pixels(2), layers="0", folder=tmp_path, **GREY)
+    assert (tmp_path / "dissect.toml").read_text() == "# by hand"
+
+
 @pytest.mark.parametrize(
     ("images", "words"),
     [

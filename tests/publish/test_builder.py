@@ -120,6 +120,7 @@ def test_no_page_lies_outside_the_site(hostile: Built):
         "dissect.toml",
         "docs",
         "mkdocs.yml",
+        "cache",
         "run",
         "site",
     }

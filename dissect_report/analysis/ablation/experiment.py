@@ -14,6 +14,7 @@ from dissect_report.activations.interventions import check_units
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.linear_step import LinearStep, find_linear_step, plain_step
 from dissect_report.activations.tail import Tail, split_tail
+from dissect_report.analysis.ablation.enough_images import check_images, list_ranking
 from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.passes import RemovalPass
 from dissect_report.analysis.ablation.records import ranking_images, write_ablation
@@ -37,7 +38,6 @@ from dissect_report.errors import FindingsError, LayerError, ModelError
 from dissect_report.findings.ablation import Ablation
 from dissect_report.findings.paths import RunPaths, layer_records
 from dissect_report.findings.store import LoadedRun
-from dissect_report.sources.probe import list_probe
 from dissect_report.stats.classification import count_predictions
 from dissect_report.stats.importance import lost_score, mean_fall, mean_margin, rank_units
 
@@ -97,6 +97,17 @@ def check(setup: Setup) -> tuple[LayerInfo, ...]:
     return layers
 
 
+def check_all(setup: Setup) -> None:
+    """Refuses too few images as well, of which a forecast, on the first of them, knows nothing.
+
+    Raises:
+        DissectError: the first of it.
+    """
+    check(setup)
+    if setup.run.ablation is not None:
+        check_images(setup, setup.run.ablation)
+
+
 def is_current(setup: Setup, run: LoadedRun) -> bool:
     """Whether what ``run_ablation`` would write is there, of this configuration, and nothing else."""
     return _found(run) == _wanted(setup)
@@ -141,12 +152,11 @@ def _survey_ranking(setup: Setup, config: AblationConfig) -> Survey | None:
     """The images that rank, where they are not a half of the probe."""
     if not config.rank_images:
         return None
-    probe = replace(setup.run.probe, images=config.rank_images, limit=0, groups="")
+    items = list_ranking(setup, config)
     cache = _ranking_cache(setup)
     cache.prepare()
     budget = int(setup.run.compute.cache_gb * PIXEL_SHARE * 1e9)
-    items = list_probe(probe, setup.config.folder, setup.run.dissection.seed, setup.run.segmenters)
-    return survey_probe(items, probe, cache, budget, setup.threads, setup.progress)
+    return survey_probe(items, items.config, cache, budget, setup.threads, setup.progress)
 
 
 def _ranking_cache(setup: Setup) -> Cache:

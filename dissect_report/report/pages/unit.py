@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from dissect_report.findings.records import ConceptRecord
+from dissect_report.findings.store import LoadedLayer
 from dissect_report.findings.units import RankedImage, ScoredConcept, UnitRecord
 from dissect_report.report.addresses import HOME, link
 from dissect_report.report.cards import LayerView, label, setting
@@ -197,9 +198,7 @@ class UnitPages:
         found = []
         for layer in layers_of(self.view.run):
             if layer is not self.view.layer:
-                ranked = sorted((u for u in layer.units if u.detector), key=lambda u: (u.iou or 0, -u.unit))
-                best = {unit.concept: unit for unit in ranked if unit.concept is not None}
-                found.append((LayerView(self.view.site, self.view.run, layer), best))
+                found.append((LayerView(self.view.site, self.view.run, layer), best_detectors(layer)))
         return found
 
     @cached_property
@@ -230,3 +229,9 @@ class UnitPages:
         if image.label:
             words += f", labelled {image.label}"
         return Shown(ranked.image, words, number(ranked.maximum), count(ranked.area), ranked.outline)
+
+
+def best_detectors(layer: LoadedLayer) -> dict[int, UnitRecord]:
+    """Of every concept that a layer's detectors found, by its id, the best of them."""
+    ranked = sorted((u for u in layer.units if u.detector), key=lambda u: (u.iou or 0, -u.unit))
+    return {unit.concept: unit for unit in ranked if unit.concept is not None}

@@ -23,6 +23,7 @@ from dissect_report.sources.concepts import Concept, check_catalogue, position_t
 from dissect_report.sources.mask_names import panoptic_folder
 from dissect_report.sources.pictures import resize_labels
 from dissect_report.sources.segmenters.coco_file import CocoFile
+from dissect_report.sources.segmenters.headers import Header, check_headers, check_pixels, readable
 from dissect_report.sources.segmenters.masks import check_size, read_mask
 from dissect_report.sources.segmenters.protocol import cell_pixels
 from dissect_report.sources.segmenters.regions import region
@@ -77,20 +78,46 @@ class CocoSegmenter:
     def to(self, device: torch.device | str) -> None:
         """Nothing to move: labels are in a file."""
 
+    def check_files(self, names: Sequence[str]) -> None:
+        """Refuses images that the file does not know, and sizes and PNGs that cannot be theirs.
+
+        Raises:
+            SegmenterError: naming the first.
+        """
+        # Photos that nobody can read are left out later, and need no labels.
+        known = {name: self._knows(name) for name in names}
+        self._check_known([name for name in names if known[name] or readable(self.images.get(name))])
+        pictures = {}
+        for name in (name for name in names if known[name]):
+            image = self.coco.find(name) or {}
+            if not self.coco.panoptic:
+                check_pixels(f"{self.coco.path}: {name!r}", *_size(image, self.coco.path))
+            elif (path := self._picture(image)) is not None:
+                pictures[name] = path
+        check_headers(pictures.items(), self.images, self._check_header)
+
+    def _check_header(self, path: Path, header: Header, misfit: str) -> None:
+        _check_segment_mode(path, header.mode)
+        if misfit:
+            check_size(f"{path}", misfit, self.images.get(misfit), header.width, header.height)
+
     def check(self, names: Sequence[str]) -> None:
         """Refuses images that the file does not know, and counts how many concepts a pixel carries at most.
 
         Raises:
             SegmenterError: counting the images, naming the first; or an annotation cannot be read.
         """
+        self._check_known(names)
+        if not self.coco.panoptic:
+            self.depth = max([1, *(len(self._layers(name)) for name in names)])
+
+    def _check_known(self, names: Sequence[str]) -> None:
         without = [name for name in names if not self._knows(name)]
         if without:
             raise SegmenterError(
                 f"{self.coco.path}: {len(without)} of {len(names)} images are not in it; "
                 f"the first: {without[0]!r}"
             )
-        if not self.coco.panoptic:
-            self.depth = max([1, *(len(self._layers(name)) for name in names)])
 
     def _knows(self, name: str) -> bool:
         image = self.coco.find(name)
@@ -163,8 +190,7 @@ class CocoSegmenter:
                 f"{self.coco.path}: nothing is annotated in {image['file_name']!r} (panoptic)"
             )
         mode, pixels = read_mask(path)
-        if mode not in ("RGB", "RGBA"):
-            raise SegmenterError(f"{path}: a picture in colour is expected (segment ids), not {mode}")
+        _check_segment_mode(path, mode)
         (annotation,) = self.coco.annotations(image)[:1]
         known = {0: 0, **{int(s["id"]): self._position(s) for s in annotation["segments_info"]}}
         found, places = np.unique(
@@ -180,6 +206,11 @@ class CocoSegmenter:
         for annotation in self.coco.annotations(image)[:1]:
             return (self.folder or self.coco.path.parent) / str(annotation["file_name"])
         return None
+
+
+def _check_segment_mode(path: Path, mode: str) -> None:
+    if mode not in ("RGB", "RGBA"):
+        raise SegmenterError(f"{path}: a picture in colour is expected (segment ids), not {mode}")
 
 
 def _size(image: Mapping[str, Any], path: Path) -> tuple[int, int]:

@@ -24,14 +24,12 @@ from dissect_report.sources.concepts import (
 )
 from dissect_report.sources.mask_names import MaskFiles, mask_folder
 from dissect_report.sources.pictures import DAMAGED, as_drawn, resize_labels, upright_size
+from dissect_report.sources.segmenters.headers import Header, check_headers, proportional, readable
 from dissect_report.sources.segmenters.protocol import cell_pixels
 
 #: Modes whose pixels are numbers, and those whose pixels are colours.
 INDEX_MODES = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L")
 COLOR_MODES = ("RGB", "RGBA")
-
-#: Proportions of mask and image may differ by the rounding of their sides.
-SLACK = 1.5
 
 BLACK = 0
 
@@ -90,6 +88,30 @@ class MaskSegmenter:
             counted = f"{len(without)} of {len(names)} images have no mask; the first: " * (len(without) > 1)
             raise SegmenterError(counted + self.masks.missing(without[0], names, self.images.get(without[0])))
 
+    def check_files(self, names: Sequence[str]) -> None:
+        """Refuses images without a mask, and masks that cannot be theirs, by the headers of the files.
+
+        Raises:
+            SegmenterError: naming the first.
+        """
+        found = {name: self.masks.find(name, self.images.get(name)) for name in names}
+        # Photos that nobody can read are left out later, and need no mask.
+        self.check([name for name, path in found.items() if path or readable(self.images.get(name))])
+        masks = [(name, path) for name, path in found.items() if path is not None]
+        check_headers(masks, self.images, self._check_header)
+
+    def _check_header(self, path: Path, header: Header, misfit: str) -> None:
+        self._check_mode(path, header.mode)
+        if misfit:
+            check_size(f"{path}", misfit, self.images.get(misfit), header.width, header.height)
+
+    def _check_mode(self, path: Path, mode: str) -> None:
+        if mode not in INDEX_MODES and (mode not in COLOR_MODES or not self._colors):
+            raise SegmenterError(
+                f"{path}: a colour picture ({mode}); a mask's pixels are concept ids, or colours that a "
+                'column `color` of the list of concepts names, as "#rrggbb" or "r g b"'
+            )
+
     def label(
         self, images: Float[Tensor, "image 3 y x"], names: Sequence[str], grid: int
     ) -> Integer[Tensor, "image depth grid grid"]:
@@ -110,13 +132,9 @@ class MaskSegmenter:
         path = self.find(name)
         mode, pixels = read_mask(path)
         check_size(f"{path}", name, self.images.get(name), pixels.shape[1], pixels.shape[0])
+        self._check_mode(path, mode)
         if mode in INDEX_MODES:
             return look_up(pixels.astype(np.int64), self._table, f"{path}")
-        if mode not in COLOR_MODES or not self._colors:
-            raise SegmenterError(
-                f"{path}: a colour picture ({mode}); a mask's pixels are concept ids, or colours that a "
-                'column `color` of the list of concepts names, as "#rrggbb" or "r g b"'
-            )
         return _look_up_colors(pixels, self._colors, f"{path}")
 
     def find(self, name: str) -> Path:
@@ -156,10 +174,9 @@ def check_size(what: str, name: str, image: Path | None, width: int, height: int
     size = upright_size(image) if image is not None else None
     if size is None:
         return
-    scale = width / size[0]
-    if abs(height - scale * size[1]) <= SLACK * max(1.0, scale):
+    if proportional(width, height, size):
         return
-    turned = abs(width - height / size[0] * size[1]) <= SLACK * max(1.0, height / size[0])
+    turned = proportional(height, width, size)
     raise SegmenterError(
         f"{what}: {width}x{height} pixels do not have the proportions of the image {name!r}, "
         f"which is {size[0]}x{size[1]}"

@@ -72,6 +72,16 @@ class MergedSegmenter:
             segmenter.to(device)
         return self
 
+    def check_files(self, names: Sequence[str]) -> None:
+        """Refuses images whose masks are missing or cannot be theirs, by the headers of files: in seconds.
+
+        Raises:
+            SegmenterError: naming the first of them.
+        """
+        for segmenter in self.segmenters:
+            if isinstance(segmenter, MaskSegmenter | CocoSegmenter):
+                segmenter.check_files(names)
+
     def check(self, names: Sequence[str]) -> None:
         """Refuses images that masks do not cover, before anything is labelled.
 

@@ -22,8 +22,9 @@ from dissect_report.analysis.storage import storage
 from dissect_report.config import load_config
 from dissect_report.errors import ModelError
 from tests.analysis.passes.conftest import Work
-from tests.analysis.test_dissection import Log, findings
+from tests.analysis.test_dissection import Log
 from tests.generation_site import write_generator_site
+from tests.same_findings import findings
 from tests.small_site import change, write_small_site
 
 FIVE = '''
