@@ -7,11 +7,11 @@ activation works in place, so that recording does not hang on such an accident.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from math import isqrt
 from typing import Any
 
 import torch
@@ -22,8 +22,11 @@ from dissect_report.activations.layouts import find_misfits
 from dissect_report.activations.lineage import Lineage
 from dissect_report.activations.modes import quiet
 from dissect_report.activations.observing import Observer
+from dissect_report.activations.placing import find_readings, stated_readings
 from dissect_report.activations.readings import MAP, Reading, find_obstacle
+from dissect_report.activations.responses import image_axis
 from dissect_report.activations.untouched import untouched
+from dissect_report.config import TokensConfig
 from dissect_report.errors import LayerError, ModelError, nearest
 from dissect_report.findings.paths import layer_files
 from dissect_report.sources.shells import TORCHSCRIPT
@@ -73,29 +76,38 @@ class _Seen:
     map_size: tuple[int, int] = (0, 0)
     values: bytes = b""
     follows: Follower | None = None
+    shape: tuple[int, ...] = ()
+    reading: Reading = MAP
 
 
-def list_layers(model: nn.Module, example: Tensor, makes_images: bool = False) -> tuple[LayerInfo, ...]:
+def list_layers(
+    model: nn.Module, example: Tensor, makes_images: bool = False, tokens: TokensConfig | None = None
+) -> tuple[LayerInfo, ...]:
     """Every module below the root in execution order (by when it ends), never-called ones last.
 
-    What is no map over the picture is found out by a few more forward passes, see ``layouts``.
+    What is no map over the picture is found out by a few more forward passes, see ``layouts``, and how
+    tokens lie over it, see ``placing``.
 
     Args:
         model: left as it was.
         example: one or a few inputs [image, channel, y, x], on the model's device; not all alike, for
             modules that change nothing are recognised by their values.
         makes_images: it is a generator, and the example holds latents.
+        tokens: how they lie, where that is said and not to be found.
 
     Raises:
         ModelError: the model fails on the example.
+        LayerError: it puts out no such tokens.
     """
     lineage = Lineage()
     seen = _watch(model, example, lineage)
     maps = [name for name, state in seen.items() if not state.obstacle]
     with untouched(model):
-        misfits = find_misfits(model, example, lineage, maps, makes_images)
-    for name, reason in misfits.items():
-        seen[name].obstacle = reason
+        for name, reason in find_misfits(model, example, lineage, maps, makes_images).items():
+            seen[name].obstacle = reason
+        if not makes_images:
+            made = {step.name for step in lineage.steps if step.maker}
+            _place(model, example, {k: v for k, v in seen.items() if k not in made}, tokens)
     infos: list[LayerInfo] = []
     owners: dict[bytes, str] = {}
     modules = {name: module for name, module in model.named_modules() if name}
@@ -108,6 +120,22 @@ def list_layers(model: nn.Module, example: Tensor, makes_images: bool = False) -
             owners.setdefault(values, name)
         infos.append(info)
     return tuple(infos)
+
+
+def _place(model: nn.Module, example: Tensor, seen: dict[str, _Seen], tokens: TokensConfig | None) -> None:
+    """Finds how outputs that are no maps lie over the picture; what is said of tokens is taken.
+
+    Of what a convolution made out of anything but the picture's map nothing is asked: it moves places as if
+    they were there.
+    """
+    open_ones = {name: state.shape for name, state in seen.items() if state.obstacle and state.shape}
+    readings = stated_readings(open_ones, len(example), tokens) if tokens and tokens.grid else {}
+    left = [name for name in open_ones if name not in readings]
+    for name, reading in (readings | find_readings(model, example, left)).items():
+        state = seen[name]
+        state.obstacle, state.reading = "", reading
+        state.units = math.prod(state.shape[axis] for axis in reading.units)
+        state.map_size = reading.grid
 
 
 def _watch(model: nn.Module, example: Tensor, lineage: Lineage) -> dict[str, _Seen]:
@@ -125,10 +153,15 @@ def _watch(model: nn.Module, example: Tensor, lineage: Lineage) -> dict[str, _Se
             seen[name] = state  # ends last at its last call
             state.calls += 1
             state.obstacle = _obstacle(output) if state.calls == 1 else f"it runs {state.calls} times"
-            if not state.obstacle and len(output) != len(example):
-                state.obstacle = f"its output has {len(output)} rows for {len(example)} images"
+            if state.calls == 1 and _other_rows(output, len(example)):
+                state.obstacle = (
+                    f"its output {list(output.shape)} has {len(output)} rows for {len(example)} images"
+                )
             if not state.obstacle:
                 state.units, state.map_size = output.shape[1], (output.shape[2], output.shape[3])
+            if state.calls == 1 and _may_hold_tokens(output, len(example)):
+                state.shape = tuple(output.shape)
+            if state.shape or not state.obstacle:
                 state.values = observer.print(output)
 
     with untouched(model), quiet(model), lineage.watching(model):
@@ -150,6 +183,18 @@ def _watch(model: nn.Module, example: Tensor, lineage: Lineage) -> dict[str, _Se
     return seen
 
 
+def _other_rows(output: Any, images: int) -> bool:
+    """Whether it has more, or fewer, rows than images: windows of them, boxes."""
+    return isinstance(output, Tensor) and output.ndim > 2 and image_axis(output, images) is None
+
+
+def _may_hold_tokens(output: Any, images: int) -> bool:
+    """Whether places of the picture may lie on its axes."""
+    if not isinstance(output, Tensor) or not output.is_floating_point() or output.ndim not in (3, 4):
+        return False
+    return image_axis(output, images) is not None and list(output.shape[2:]) != [1, 1]
+
+
 def _obstacle(output: Any) -> str:
     """Why an output is no map, and what a factory can make of it."""
     obstacle = find_obstacle(output)
@@ -159,14 +204,13 @@ def _obstacle(output: Any) -> str:
 
 
 def _lay_out(shape: Sequence[int]) -> str:
-    """What can be done with tokens [image, token, unit]; "" where it is something else."""
+    """What can be done with what may be tokens [image, token, unit]; "" where it is something else."""
     if len(shape) != 3:
         return ""
-    for extra, kept in ((0, ""), (1, " without the class token"), (5, " without class and register tokens")):
-        side = isqrt(max(0, shape[1] - extra))
-        if side > 1 and side * side == shape[1] - extra:
-            return f"; a factory can hand its tokens on as [image, {shape[2]}, {side}, {side}]{kept}"
-    return "; a factory can lay the tokens of the picture out as [image, unit, y, x]"
+    return (
+        ", and no order of its tokens answers to the picture; if they lie on a grid, [model] tokens says so, "
+        "or a factory can hand them on as [image, unit, y, x]"
+    )
 
 
 def _unseen(module: nn.Module) -> str:
@@ -182,7 +226,9 @@ def _describe(name: str, module: nn.Module, state: _Seen) -> LayerInfo:
     if obstacle:
         return LayerInfo(name, kind, 0, (0, 0), name, None, obstacle)
     recorded_as = f"{name} -> {state.follows.label}" if state.follows else name
-    return LayerInfo(name, kind, state.units, state.map_size, recorded_as, state.follows)
+    reading = state.reading
+    recorded_as += f" ({reading.label})" if reading.label else ""
+    return LayerInfo(name, kind, state.units, state.map_size, recorded_as, state.follows, reading=reading)
 
 
 def select_layers(infos: Sequence[LayerInfo], patterns: Sequence[str]) -> tuple[LayerInfo, ...]:

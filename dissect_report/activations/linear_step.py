@@ -16,24 +16,23 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.fx.node import Node
 
-from dissect_report.activations.activation_functions import MODULES, NAMES
+from dissect_report.activations.activation_functions import MODULES
 from dissect_report.activations.cutting import Cut, assemble, cut, lead_to, stand_in
 from dissect_report.activations.modes import quiet
 from dissect_report.activations.outputs import agrees
 from dissect_report.activations.tail import GraphTail, Tail, largest
+from dissect_report.activations.unit_axis import (
+    MOVERS,
+    PLACE_MODULES,
+    PLACE_NAMES,
+    UNIT_MODULES,
+    UNIT_NAMES,
+    moved_axis,
+)
 
-#: Modules and functions that treat every unit alone, besides element-wise activations.
-UNIT_MODULES = (
-    nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.BatchNorm2d, nn.Identity,
-    nn.Dropout, nn.Dropout2d, nn.AlphaDropout, nn.Flatten,
-)  # fmt: skip
 #: Modules and functions behind the last linear map that keep its value, or its decisions.
 LAST_MODULES = (nn.Sigmoid, nn.Flatten, nn.Identity)
 LAST_NAMES = {"sigmoid", "squeeze", "flatten", "view", "reshape", "contiguous", "float"}
-UNIT_NAMES = {
-    "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "batch_norm", "dropout", "mean",
-    "amax", "flatten", "view", "reshape", "contiguous", "clone", "detach", *NAMES,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,10 @@ def find_linear_step(tail: Tail, images: Tensor) -> LinearStep | None:
 def _walk(tail: GraphTail) -> tuple[Node, Node] | None:
     """The node of the linear map and the node before it; None if units meet any other way."""
     flow, value = tail.flow, tail.cut.node
-    units = tail.layer.units
+    units, axes = tail.layer.units, tail.layer.reading.units
+    if len(axes) > 1:
+        return None  # heads and their dimensions: two axes
+    axis = axes[0]
     while True:
         users = [user for user in value.users if user not in flow.plain]
         if len(users) != 1 or flow.shapes.get(users[0]) is None:
@@ -106,13 +108,23 @@ def _walk(tail: GraphTail) -> tuple[Node, Node] | None:
             return None
         if _is_linear(tail, user):
             return user, value
-        shape = flow.shapes[user] or ()
-        alone = shape[:2] == (flow.batch, units) or (
-            len(shape) == 2 and shape[1] == _cells(tail, value) * units
-        )
-        if not _treats_units_alone(tail, user) or not alone:
+        behind, shape = _axis_behind(tail, value, user, axis), flow.shapes[user] or ()
+        if behind is None or shape[:1] != (flow.batch,):
+            return None
+        axis = behind
+        alone = shape[axis : axis + 1] == (units,)
+        if not alone and not (axis == 1 and len(shape) == 2 and shape[1] == _cells(tail, value) * units):
             return None
         value = user
+
+
+def _axis_behind(tail: GraphTail, value: Node, user: Node, axis: int) -> int | None:
+    """The axis of units behind an operation; None where it may mix them."""
+    if _module(tail, user) is None and (name := _name(user)) in MOVERS:
+        return moved_axis(name, user, axis, len(tail.flow.shapes[value] or ()))
+    module = _module(tail, user)
+    places = _name(user) in PLACE_NAMES if module is None else type(module) in PLACE_MODULES
+    return axis if _treats_units_alone(tail, user) and (axis == 1 or not places) else None
 
 
 def _cells(tail: GraphTail, node: Node) -> int:

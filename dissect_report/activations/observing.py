@@ -79,9 +79,9 @@ class Observer:
         return value if value is not None else self._begin(key, tensor)
 
     def print(self, tensor: Tensor) -> bytes:
-        """Fingerprint of a map, equal for equal numbers; b"" for a constant one and for what is no map."""
+        """Fingerprint of maps or tokens, equal for equal numbers; b"" for constant ones and all else."""
         prints = self.value(tensor).prints
-        reading = (tensor.shape, tensor.stride(), tensor.storage_offset()) if tensor.ndim == 4 else None
+        reading = (tensor.shape, tensor.stride(), tensor.storage_offset()) if tensor.ndim in (3, 4) else None
         if reading is None or not tensor.is_floating_point():
             return b""
         if reading not in prints:

@@ -124,6 +124,34 @@ def channels_last(shape: Sequence[int]) -> Reading:
     return Reading("[image, y, x, unit]", (rows, columns, units), 0, (3,), (1, 2), (rows, columns))
 
 
+def tokens_on_grid(
+    shape: Sequence[int],
+    token: int,
+    image: int,
+    grid: tuple[int, int],
+    extra: int = 0,
+    first: bool = True,
+    by_columns: bool = False,
+) -> Reading:
+    """Of an output [image, token, unit], in whatever order of axes, or of heads [image, head, token, dim].
+
+    Args:
+        shape: without the image axis.
+        token: the axis of tokens, counted with the image axis standing first.
+        image: the axis of images: 0, or 1 where tokens stand before them.
+        grid, extra, first, by_columns: see ``Reading``.
+    """
+    axes = [axis - (axis <= image) for axis in range(1, len(shape) + 1)]
+    units = tuple(axis for place, axis in enumerate(axes, 1) if place != token)
+    rows, columns = grid
+    label = f"{rows} x {columns} tokens"
+    if extra:
+        label += f" {'behind' if first else 'before'} {extra} without a place"
+    if by_columns:
+        label += ", column by column"
+    return Reading(label, tuple(shape), image, units, (axes[token - 1],), grid, extra, first, by_columns)
+
+
 def find_obstacle(output: Any) -> str:
     """Why ``output`` is no map, as the end of a sentence; "" if it may be one."""
     if not isinstance(output, Tensor):

@@ -20,6 +20,7 @@ import numpy as np
 
 from dissect_report.errors import StorageError
 from dissect_report.findings.disk import sweep, write_atomically
+from dissect_report.findings.paths import PAGES
 
 #: A folder holding this file was made by us and may be emptied by us.
 MARKER = "dissect-report-cache.txt"
@@ -77,7 +78,8 @@ class Cache:
         Raises:
             StorageError: it holds somebody else's files, or no permission.
         """
-        if self.folder.is_dir() and not (self.folder / MARKER).exists() and any(self.folder.iterdir()):
+        there = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
+        if MARKER not in there and there - {PAGES}:
             raise StorageError(
                 f"{self.folder}: was not made by dissect-report; move it away or delete it yourself"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from dissect_report.activations.class_output import ClassOutput
 from dissect_report.activations.layers import LayerInfo, list_layers, select_layers
 from dissect_report.activations.outputs import ImageOutput, find_image_output
+from dissect_report.activations.stages import find_stages
 from dissect_report.activations.untouched import untouched
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.classes import Classes, find_classes
@@ -75,7 +76,7 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     weights = digest_of(loaded)  # before it runs: a forward may leave things behind
     first = run_first(loaded, run, device)
     model = first.model
-    infos = list_layers(model, first.example, run.is_generator)
+    infos = list_layers(model, first.example, run.is_generator, run.model.tokens)
     found, made, side = Classes(), None, run.probe.crop
     if run.is_generator:
         made, side = _find_images(run, first.output, len(first.example))
@@ -86,7 +87,7 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         model=model,
         device=device,
         layers=infos,
-        chosen=select_layers(infos, run.model.layers),
+        chosen=choose_layers(run.model.layers, model, infos),
         classes=found.names,
         output=found.output,
         images=made,
@@ -96,6 +97,17 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         side=side,
         outputs=sample(first.output),
     )
+
+
+def choose_layers(
+    patterns: Sequence[str], model: nn.Module, infos: Sequence[LayerInfo]
+) -> tuple[LayerInfo, ...]:
+    """The layers that names and globs ask for; without any, the outputs of the network's stages.
+
+    Raises:
+        LayerError: see ``select_layers``.
+    """
+    return select_layers(infos, patterns) if patterns else find_stages(model, infos)
 
 
 def _find_images(run: RunConfig, output: object, latents: int) -> tuple[ImageOutput, int]:
@@ -127,9 +139,10 @@ def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
     """Every layer in execution order, dissectable or not, and whether the configuration chooses it."""
     device = choose_device(run.compute.device)
     first = run_first(load_model(run.model, folder).to(device), run, device)
-    infos = list_layers(first.model, first.example, run.is_generator)
+    infos = list_layers(first.model, first.example, run.is_generator, run.model.tokens)
     chosen: set[str] = set()
-    for pattern in run.model.layers:
+    asked: list[tuple[str, ...]] = [(pattern,) for pattern in run.model.layers]
+    for patterns in asked or [()]:
         with suppress(LayerError):  # whoever lists them looks for the right name
-            chosen |= {info.name for info in select_layers(infos, (pattern,))}
+            chosen |= {info.name for info in choose_layers(patterns, first.model, infos)}
     return [(info, info.name in chosen) for info in infos]

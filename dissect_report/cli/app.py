@@ -15,7 +15,7 @@ from dissect_report.cli.analyze import analyze
 from dissect_report.cli.build import build
 from dissect_report.cli.check import check
 from dissect_report.cli.configuration import site_folder
-from dissect_report.cli.console import errors_console, interrupt
+from dissect_report.cli.console import console, errors_console, interrupt
 from dissect_report.cli.failures import INTERRUPTED, failure
 from dissect_report.cli.init import init
 from dissect_report.cli.layers import layers
@@ -31,7 +31,7 @@ app = typer.Typer(
     name="dissect-report",
     help="Takes a neural network apart unit by unit and publishes what it finds as a website.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -73,6 +73,7 @@ def options(
     ] = False,
 ) -> None:
     """Takes a neural network apart unit by unit and publishes what it finds as a website."""
+    console().quiet = False  # a verb's own options silence it
 
 
 def main() -> None:

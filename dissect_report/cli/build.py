@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
 
-from dissect_report.cli.analyze import ForceOption, analyze
-from dissect_report.cli.configuration import ConfigArgument, read_configuration
+from dissect_report.cli.analyze import ForceOption, measured
+from dissect_report.cli.configuration import (
+    ConfigArgument,
+    JsonOption,
+    QuietOption,
+    SetOption,
+    read_configuration,
+)
 from dissect_report.cli.console import console
 from dissect_report.cli.progress import TerminalProgress
-from dissect_report.cli.render import render
+from dissect_report.cli.render import built
 
 
 def build(
@@ -19,18 +26,26 @@ def build(
         bool, typer.Option("--dry-run", help="Forecast time, disk and site size from one batch, and stop.")
     ] = False,
     force: ForceOption = False,
+    changes: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Dissect the network and build its website: `analyze`, then `render`."""
+    loaded = read_configuration(config, changes)
     if dry_run:
-        loaded = read_configuration(config)
         from dissect_report.analysis.forecast import forecast  # noqa: PLC0415  torch is slow to load
 
-        for line in forecast(loaded, TerminalProgress()):
+        lines = list(forecast(loaded, TerminalProgress()))
+        if as_json:
+            typer.echo(json.dumps({"forecast": lines}, indent=1))
+        for line in lines:
             console().print(line, soft_wrap=True, markup=False)
         return
-    if own := read_configuration(config).templates:
+    if own := loaded.templates:
         from dissect_report.report.templating import check_own  # noqa: PLC0415  only where there are some
 
         check_own(own)  # before hours of measuring
-    analyze(config, force)
-    render(config)
+    runs = measured(loaded, force)
+    index = built(loaded)
+    if as_json:
+        typer.echo(json.dumps({"runs": runs, "site": str(index)}, indent=1))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from dissect_report.cli.console import hush
 from dissect_report.config import Config, load_config
 from dissect_report.findings.disk import write_atomically
 
@@ -23,13 +25,36 @@ ConfigArgument = Annotated[
 ]
 
 
-def read_configuration(path: Path | None) -> Config:
-    """The named configuration, or the demo's, written to ``sites/demo`` where it is not there yet."""
-    if path is not None:
-        return load_config(path)
-    if not DEMO.is_file():
-        write_atomically(DEMO, demo_configuration().encode())
-    return load_config(DEMO)
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Instead of what the file says: probe.limit=100; of several runs RUN.probe.limit=100.",
+        show_default=False,
+    ),
+]
+
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but failures.", callback=hush, show_default=False)
+]
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON, and nothing else.", callback=hush)
+]
+
+
+def read_configuration(path: Path | None, changes: Sequence[str] | None = None) -> Config:
+    """The named configuration, or the demo's, written to ``sites/demo`` where it is not there yet.
+
+    Args:
+        changes: "KEY=VALUE" each, instead of what the file says.
+    """
+    if path is None:
+        path = DEMO
+        if not DEMO.is_file():
+            write_atomically(DEMO, demo_configuration().encode())
+    return load_config(path, changes or ())
 
 
 def site_folder(config: object) -> Path:

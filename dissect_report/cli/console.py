@@ -16,6 +16,13 @@ def console() -> Console:
     return Console(highlight=False)
 
 
+def hush(wanted: bool) -> bool:
+    """Silences standard output, but for what is printed past the console; returns what it is given."""
+    if wanted:
+        console().quiet = True
+    return wanted
+
+
 @cache
 def errors_console() -> Console:
     """Standard error."""

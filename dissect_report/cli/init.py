@@ -99,4 +99,6 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 
 def _toml(value: Any) -> str:
     """TOML of a text, number, truth value or a flat list of them, or an empty table: the same as JSON."""
+    if dataclasses.is_dataclass(value):
+        return "{}"  # a table of its own, which says nothing by default
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from dissect_report.cli.configuration import JsonOption, SetOption
 from dissect_report.cli.console import console
 from dissect_report.config import load_config
 
@@ -19,13 +21,19 @@ if TYPE_CHECKING:
 
 def layers(
     config: Annotated[Path, typer.Argument(help="A dissect.toml or the folder that holds one.")],
+    changes: SetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List the layers in execution order: name, units, map size; of what cannot be dissected, why."""
-    loaded = load_config(config)
+    loaded = load_config(config, changes or ())
     from dissect_report.analysis.networks import survey_layers  # noqa: PLC0415  torch is slow to load
 
+    found = {run.name: survey_layers(run, loaded.folder) for run in loaded.runs}
+    if as_json:
+        runs = [{"name": name, "layers": [_entry(*one) for one in layers]} for name, layers in found.items()]
+        typer.echo(json.dumps({"runs": runs}, indent=1))
     for run in loaded.runs:
-        surveyed = survey_layers(run, loaded.folder)
+        surveyed = found[run.name]
         table = Table(title=run.name if len(loaded.runs) > 1 else None, title_justify="left")
         for heading in ("layer", "units", "map", "recorded as", "chosen"):
             table.add_column(heading, justify="right" if heading == "units" else "left", overflow="fold")
@@ -44,6 +52,13 @@ def layers(
         others = [info for info, _ in surveyed if info.obstacle]
         if others:
             console().print(_obstacles(others))
+
+
+def _entry(info: LayerInfo, chosen: bool) -> dict[str, Any]:
+    if info.obstacle:
+        return {"name": info.name, "obstacle": info.obstacle}
+    known = {"name": info.name, "units": info.units, "map": list(info.map_size)}
+    return {**known, "recorded_as": info.recorded_as, "chosen": chosen}
 
 
 def _obstacles(others: Sequence[LayerInfo]) -> Table:

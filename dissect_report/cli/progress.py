@@ -75,6 +75,9 @@ class TerminalProgress:
     @contextmanager
     def stage(self, name: str, total: int, unit: str) -> Iterator[Bar]:
         """A bar of ``total`` steps with the time left."""
+        if console().quiet:
+            yield Bar(name, total, unit)
+            return
         if console().is_terminal:
             with drawn(console(), name, total, unit) as progress:
                 yield Bar(name, total, unit, progress)

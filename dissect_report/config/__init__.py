@@ -9,7 +9,7 @@ from dissect_report.config.ablation import AblationConfig
 from dissect_report.config.compute import ComputeConfig
 from dissect_report.config.dissection import DissectionConfig
 from dissect_report.config.generation import GenerationConfig
-from dissect_report.config.model import IMAGENET_MEAN, IMAGENET_STD, ModelConfig
+from dissect_report.config.model import IMAGENET_MEAN, IMAGENET_STD, ModelConfig, TokensConfig
 from dissect_report.config.photo import PhotoConfig
 from dissect_report.config.probe import ProbeConfig
 from dissect_report.config.reading import load_config, parse_config
@@ -33,6 +33,7 @@ __all__ = [
     "RunConfig",
     "SegmenterConfig",
     "SiteConfig",
+    "TokensConfig",
     "load_config",
     "parse_config",
 ]

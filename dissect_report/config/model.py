@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from dissect_report.config.keys import MOST, bounded, key, refuse
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class TokensConfig:
+    """How the tokens of a transformer lie over the picture.
+
+    Attributes:
+        grid: rows and columns; none: found by changing stripes of the picture.
+        extra: tokens that have no place: a class token, registers.
+        first: whether these stand before the others.
+    """
+
+    grid: tuple[int, ...] = ()
+    extra: int = 0
+    first: bool = True
+
+    def __post_init__(self) -> None:
+        placed = len(self.grid) == 2 and min(self.grid) > 0 and self.extra >= 0
+        silent = (self.grid, self.extra, self.first) == ((), 0, True)
+        line = "[model] tokens is {grid = [rows, columns], extra = tokens without a place, first = true}"
+        refuse([(placed or silent, line)])
 
 
 @dataclass(frozen=True)
@@ -22,7 +43,16 @@ class ModelConfig:
     source: str = key(
         "", "file.py:factory | package.module:factory | torchvision:vgg16[@WEIGHTS_NAME] | progan:FILE"
     )
-    layers: tuple[str, ...] = key(("*",), "layer names or globs; they are kept in execution order")
+    layers: tuple[str, ...] = key(
+        (), "layer names or globs, kept in execution order; default: the outputs of the network's stages"
+    )
+    tokens: TokensConfig = field(
+        default_factory=TokensConfig,
+        metadata={
+            "help": "how a transformer's tokens lie where that is not found: "
+            "{grid = [14, 14], extra = 5, first = true}"
+        },
+    )
     weights: str = key(
         "",
         "optional weight file (safetensors; a pickle only with allow_pickle = true): "
@@ -56,7 +86,6 @@ class ModelConfig:
                     has_file or not self.weights_key,
                     "[model] weights_key chooses a part of a weight file: name the file in weights",
                 ),
-                (bool(self.layers), "[model] layers is empty: name at least one layer or glob"),
                 (len(self.mean) == len(self.std), "[model] mean and std differ in length"),
                 (len(self.mean) in (1, 3), "[model] mean has one value a channel: one or three"),
                 (all(value > 0 for value in self.std), "[model] std must be above 0"),

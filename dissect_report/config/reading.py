@@ -13,6 +13,7 @@ from dissect_report.config.compute import ComputeConfig
 from dissect_report.config.dissection import DissectionConfig
 from dissect_report.config.generation import GenerationConfig
 from dissect_report.config.model import ModelConfig
+from dissect_report.config.overrides import override
 from dissect_report.config.photo import PhotoConfig
 from dissect_report.config.probe import ProbeConfig
 from dissect_report.config.run import SECTIONS, Config, RunConfig
@@ -26,8 +27,12 @@ from dissect_report.file_names import file_names
 SITE_NAMES = ("assets", "concepts", "classes", "experiments", "search", "index", "compare", "files.json")
 
 
-def load_config(path: str | Path) -> Config:
+def load_config(path: str | Path, changes: Sequence[str] = ()) -> Config:
     """Reads and checks a ``dissect.toml``.
+
+    Args:
+        path: of the file, or of the folder that holds it.
+        changes: "KEY=VALUE" each, instead of what the file says: see ``override``.
 
     Raises:
         ConfigError: the file is missing, not TOML, or says something impossible.
@@ -45,7 +50,7 @@ def load_config(path: str | Path) -> Config:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     except RecursionError:
         raise ConfigError(f"{path}: lists or tables lie too deep in one another") from None
-    return parse_config(tables, path)
+    return parse_config(override(tables, changes), path)
 
 
 def parse_config(tables: Mapping[str, Any], path: Path) -> Config:

@@ -54,6 +54,8 @@ def read_value(hint: Any, value: Any, where: str) -> Any:
         if value not in typing.get_args(hint):
             raise ConfigError(f"{where} = {value!r}: {nearest(str(value), map(str, typing.get_args(hint)))}")
         return value
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return read_section(hint, value, *where.rsplit(": ", 1))
     if origin is tuple:
         items = value if isinstance(value, list) else [value]
         return tuple(read_value(typing.get_args(hint)[0], item, where) for item in items)

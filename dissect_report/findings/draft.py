@@ -12,7 +12,7 @@ from dissect_report.findings import folders
 from dissect_report.findings.disk import alone_in, share, write_atomically
 from dissect_report.findings.gate import check_plain
 from dissect_report.findings.manifest import Digests, faults, read_manifest, write_manifest
-from dissect_report.findings.parts import MANIFEST, files_in, foreign
+from dissect_report.findings.parts import AS_THEY_ARE, ATTRIBUTES, MANIFEST, files_in, foreign
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.store import LoadedRun, load_run
 
@@ -90,6 +90,7 @@ class Draft:
         self.clear()
         folders.mark(self.paths.root, folders.UNFINISHED)
         write_atomically(self.paths.root / IGNORE, b"*\n")  # nobody commits half a run
+        write_atomically(self.paths.root / ATTRIBUTES, AS_THEY_ARE)
         self._take(standing.files if standing else ())
 
     def resume(self, kept: Kept) -> None:
@@ -101,7 +102,7 @@ class Draft:
         Raises:
             StorageError: the disk refuses.
         """
-        known = {*kept.files, IGNORE, MANIFEST}
+        known = {*kept.files, IGNORE, ATTRIBUTES, MANIFEST}
         folders.remove_others(self.paths.root, {self.paths.root / name for name in known})
         self.seal()
 

@@ -36,13 +36,21 @@ class Digests:
             StorageError: it cannot be read.
         """
         try:
-            status = path.stat()
-            stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
+            stamp = _stamp(path)
             if path not in self.known or self.known[path][0] != stamp:
                 self.known[path] = (stamp, digest_of(path))
         except OSError as error:
             raise StorageError(f"{path}: cannot be read ({error.strerror or error})") from None
         return self.known[path][1]
+
+    def believe(self, path: Path, record: FileRecord) -> None:
+        """Takes a digest for that of a file; raises OSError where there is none."""
+        self.known[path] = (_stamp(path), record)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def digest_of(path: Path) -> FileRecord:

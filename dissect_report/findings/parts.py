@@ -30,6 +30,8 @@ _NAMES = [
 #: What killed processes left half written; older versions ended such names with eight letters.
 _HALF = re.compile(rf"\.(.+)\.([0-9a-f]{{8}}{re.escape(PART)}|[a-z0-9_]{{8}})")
 MANIFEST = "manifest.json"
+#: Keeps git from turning line ends: the manifest would no longer hold.
+ATTRIBUTES, AS_THEY_ARE = ".gitattributes", b"* -text\n"
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,9 @@ from dissect_report.file_names import file_names
 #: Side of a tile of a sprite and of a thumbnail, in pixels.
 TILE = 128
 
+#: What rendering notes in a run's cache, which an analysis may never have filled.
+PAGES = "pages.json"
+
 #: Folders of a run that are no layer's, in the findings and on the site.
 RUN_FOLDERS = ("thumbnails", "segmentation", "classes", "experiments", "paint", "photo")
 

@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from dissect_report.errors import FindingsError
 from dissect_report.findings.folders import MARKER
 from dissect_report.findings.manifest import faults, read_manifest
-from dissect_report.findings.parts import MANIFEST, files_in, is_picture, part_of
+from dissect_report.findings.parts import ATTRIBUTES, MANIFEST, files_in, is_picture, part_of
 from dissect_report.findings.store import LoadedLayer, load_run
 from dissect_report.findings.whereabouts import homes_in
 
@@ -39,7 +39,7 @@ def run_problems(root: Path) -> Iterator[str]:
             yield from _gate_problems(layer)
     names = list(files_in(root))
     for name in names:
-        if part_of(name) is None and name not in (MANIFEST, MARKER):
+        if part_of(name) is None and name not in (MANIFEST, MARKER, ATTRIBUTES):
             yield f"{root / name}: is no file of findings, and `git add` would take it; move it away"
     for name in names:
         yield from traces(root / name)

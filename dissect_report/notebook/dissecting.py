@@ -30,7 +30,7 @@ def dissect(
 @overload
 def dissect(
     network: Any, progress: Progress | None = None, force: bool = False, threads: int | None = None, *,
-    images: Any, segmenter: Any = "color", layers: Sequence[str] | str = ("*",),
+    images: Any, segmenter: Any = "color", layers: Sequence[str] | str = (),
     classes: Sequence[str] = (), mean: Sequence[float] | None = None, std: Sequence[float] | None = None,
     folder: str | Path | None = None, name: str = "", title: str = "", **tables: Any,
 ) -> RunResult: ...  # fmt: skip
@@ -44,7 +44,7 @@ def dissect(
     *,
     images: Any = None,
     segmenter: Any = "color",
-    layers: Sequence[str] | str = ("*",),
+    layers: Sequence[str] | str = (),
     classes: Sequence[str] = (),
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
@@ -68,7 +68,7 @@ def dissect(
         segmenter: what names concepts: "color", another source, a network, an object with ``segment``, a
             function of images [image, 3, y, x] in [0, 1], a pair of one of these and the names of its
             concepts, or a list of such.
-        layers: names or globs.
+        layers: names or globs; by default the outputs of the network's stages.
         classes: names of the network's outputs.
         mean: of the network's input; images that are tensors were normalised by it. Without it tensors go in
             as they are, and pictures by ImageNet's.

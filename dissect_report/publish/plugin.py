@@ -150,7 +150,7 @@ class DissectReportPlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     @event_priority(-200)
     def _end(self, *, config: MkDocsConfig) -> None:
         """Lists the files, and says in the marker that the site is whole."""
-        write_site_listing(Path(config.site_dir))
+        write_site_listing(Path(config.site_dir), self.previous)
         folders.mark(Path(config.site_dir), folders.COMPLETE)
 
     on_post_build = CombinedEvent(_write_contents, _end)

@@ -17,7 +17,7 @@ from typing import Any
 
 import dissect_report
 from dissect_report.findings.disk import write_atomically
-from dissect_report.findings.paths import SitePaths
+from dissect_report.findings.paths import PAGES, SitePaths
 from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.publish.frames import Frame
 from dissect_report.report.pages.unit import best_detectors
@@ -25,7 +25,7 @@ from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.templating import templates_folder
 
 #: What is noted of a run's layers, in its cache.
-NOTES = "pages.json"
+NOTES = PAGES
 
 
 @dataclasses.dataclass(frozen=True)

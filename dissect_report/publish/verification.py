@@ -6,13 +6,14 @@ The site lists its own files, ``files.json``: whoever gets a copy can check it, 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from dissect_report.config import Config
 from dissect_report.errors import FindingsError
 from dissect_report.findings import folders
 from dissect_report.findings.manifest import Digests, faults, read_listing, write_listing
-from dissect_report.findings.parts import files_in
+from dissect_report.findings.parts import FileRecord, files_in
 from dissect_report.findings.paths import SitePaths
 from dissect_report.findings.verification import traces
 from dissect_report.publish.inventory import THEME, take_inventory
@@ -27,13 +28,29 @@ BESIDE = (folders.MARKER, LISTING, "CNAME", ".nojekyll")
 AGAIN = "`dissect-report render` makes the site again"
 
 
-def write_site_listing(site: Path) -> None:
+def write_site_listing(site: Path, previous: Path | None = None) -> None:
     """Writes the list of a built site's files.
+
+    Args:
+        previous: an older build elsewhere; of files that both share its list is believed.
 
     Raises:
         StorageError: the disk refuses.
     """
-    write_listing(site / LISTING, [name for name in files_in(site) if name not in BESIDE], Digests())
+    digests = Digests()
+    for name, record in _listed(previous):
+        with suppress(FileNotFoundError):  # gone from the new one, or from the old
+            if previous and (site / name).samefile(previous / name):
+                digests.believe(site / name, record)
+    write_listing(site / LISTING, [name for name in files_in(site) if name not in BESIDE], digests)
+
+
+def _listed(site: Path | None) -> list[tuple[str, FileRecord]]:
+    try:
+        listing = read_listing(site / LISTING, bool) if site else None
+    except FindingsError:  # of another version, or damaged: everything is read again
+        return []
+    return list(listing.files.items()) if listing else []
 
 
 def site_problems(site: Path, config: Config | None = None) -> Iterator[str]:

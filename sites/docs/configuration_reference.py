@@ -69,7 +69,7 @@ def _row(section: str, field: dataclasses.Field[Any], hint: Any) -> tuple[str, .
 def default_words(field: dataclasses.Field[Any]) -> str:
     """The default as TOML; a dash where it is empty."""
     value = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
-    if value in ("", (), {}):
+    if value in ("", (), {}) or dataclasses.is_dataclass(value):
         return "–"
     return code(json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False))
 
@@ -80,6 +80,8 @@ def type_words(hint: Any, many: bool = False) -> str:
     ending = "s" if many else ""
     if hint in plain:
         return plain[hint] + ending
+    if dataclasses.is_dataclass(hint):
+        return f"table{ending}"
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Literal:
         return " or ".join(code(json.dumps(choice)) for choice in arguments)

@@ -12,6 +12,7 @@ from dissect_report.analysis.cache import MARKER, Cache
 from dissect_report.analysis.forward import plan_passes
 from dissect_report.errors import StorageError
 from dissect_report.findings.disk import PART
+from dissect_report.findings.paths import PAGES
 
 
 @pytest.fixture
@@ -100,6 +101,12 @@ def test_a_folder_of_somebody_else_is_never_taken_for_a_cache(tmp_path: Path) ->
         Cache(tmp_path).prepare()
     Cache(tmp_path).clear()
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_folder_in_which_only_pages_were_noted_is_taken(tmp_path: Path) -> None:
+    (tmp_path / PAGES).write_text("{}")
+    Cache(tmp_path).prepare()
+    assert (tmp_path / MARKER).is_file()
 
 
 def test_what_a_killed_process_left_half_written_is_swept(tmp_path: Path) -> None:

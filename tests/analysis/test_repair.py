@@ -82,7 +82,7 @@ def test_a_file_is_named_and_made_again_with_the_same_bytes(
     assert list(run_problems(root)) == []
     if name in PICTURES:
         made = {path.name for path, node in nodes.items() if path.stat().st_ino != node}
-        assert made <= {Path(name).name, "manifest.json", ".dissect-report"}
+        assert made <= {Path(name).name, "manifest.json", ".dissect-report", ".gitattributes"}
 
 
 def test_findings_without_a_manifest_render_with_a_line_and_are_measured_again(site: Path) -> None:
@@ -108,7 +108,7 @@ def test_the_manifest_lists_every_file(site: Path) -> None:
     files = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
     manifest = read_manifest(root)
     assert manifest is not None
-    assert set(manifest.files) == files - {"manifest.json", ".dissect-report"}
+    assert set(manifest.files) == files - {"manifest.json", ".dissect-report", ".gitattributes"}
     assert faults(root, manifest) == {}
     assert all(record.size == (root / name).stat().st_size for name, record in manifest.files.items())
 

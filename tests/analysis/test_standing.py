@@ -134,7 +134,7 @@ def test_an_experiment_that_is_added_keeps_the_files_of_the_layers(site: Path) -
     dissect(config)
     assert (root / "conv2/ablation.json").is_file()
     kept = {path for path, node in nodes.items() if path.stat().st_ino == node}
-    assert {path.name for path in set(nodes) - kept} <= {"manifest.json", folders.MARKER}
+    assert {path.name for path in set(nodes) - kept} <= {"manifest.json", folders.MARKER, ".gitattributes"}
     assert not any(path.is_symlink() for path in root.rglob("*"))
 
 
@@ -170,7 +170,8 @@ def test_what_a_killed_process_left_is_swept_and_never_committed(
     for left in (draft.paths.root / ".run.json.0a1b2c3d.dissect-report-part", root / ".run.json.k3_x9q1z"):
         left.write_bytes(b"half")
     again(site)
-    assert not [name for name in contents(site) if "/." in name and not name.endswith(folders.MARKER)]
+    ours = (folders.MARKER, ".gitattributes")
+    assert not [name for name in contents(site) if "/." in name and not name.endswith(ours)]
     assert sorted(p.name for p in (site / "run").iterdir()) == ["factory"]
 
 
@@ -185,10 +186,12 @@ def test_all_is_on_the_disk_before_the_old_findings_go(site: Path, monkeypatch: 
 
 def test_files_of_the_reader_come_along(site: Path) -> None:
     root = site / "run/factory"
-    for name in ("mine.txt", "conv1/sprites/notes.md", ".gitignore"):
+    mine = ("mine.txt", "conv1/sprites/notes.md", ".gitignore", ".gitattributes")
+    for name in mine:
+        (root / name).unlink(missing_ok=True)
         (root / name).write_text("mine")
     again(site)
-    for name in ("mine.txt", "conv1/sprites/notes.md", ".gitignore"):
+    for name in mine:
         assert (root / name).read_text() == "mine"
 
 

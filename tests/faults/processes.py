@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from dissect_report.findings.folders import MARKER
+from dissect_report.findings.parts import ATTRIBUTES
 
 ROOT = Path(__file__).parents[2]
 Done = subprocess.CompletedProcess[str]
@@ -39,5 +40,5 @@ def one_line(done: Done) -> str:
 
 def hidden(folder: Path) -> list[str]:
     """What killed processes left among the findings."""
-    left = (path for path in (folder / "run").rglob(".*") if path.name != MARKER)
+    left = (path for path in (folder / "run").rglob(".*") if path.name not in (MARKER, ATTRIBUTES))
     return [str(path.relative_to(folder)) for path in left]
