@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 def layers(
     config: Annotated[Path, typer.Argument(help="A dissect.toml or the folder that holds one.")],
 ) -> None:
-    """List the layers in execution order: name, units, map size; of what cannot be dissected, why."""
+    """List the layers in execution order: name, units, map size; of what cannot be dissected, why.
+
+    Without [model] layers the outputs of the network's stages are chosen: where the map's size or width
+    changes, and every block of a transformer.
+    """
     loaded = load_config(config)
     from dissect_report.analysis.networks import survey_layers  # noqa: PLC0415  torch is slow to load
 
@@ -41,9 +47,21 @@ def layers(
                 "yes" if chosen else "",
             )
         console().print(table)
+        if hidden := _hidden_units(surveyed):
+            console().print(f"hidden units of MLPs: layers = [{hidden}]", markup=False, soft_wrap=True)
         others = [info for info, _ in surveyed if info.obstacle]
         if others:
             console().print(_obstacles(others))
+
+
+def _hidden_units(surveyed: Sequence[tuple[LayerInfo, bool]]) -> str:
+    """Globs of the tokens recorded behind an activation: in a transformer's MLPs, where units are most."""
+    globs = []
+    for info, _ in surveyed:
+        if info.follows and not info.obstacle and not info.reading.is_map:
+            *above, last = info.name.split(".")
+            globs.append(".".join([*(re.sub(r"\d+$", "*", part) for part in above), last]))
+    return ", ".join(json.dumps(glob) for glob in dict.fromkeys(globs))
 
 
 def _obstacles(others: Sequence[LayerInfo]) -> Table:
