@@ -183,6 +183,15 @@ class LoadedLayer:
         return self._arrays(self.paths.counts(self.summary.folder), COUNTS, sizes)
 
     @cached_property
+    def chance_ious(self) -> np.ndarray:
+        """``chance_iou`` alone: pages need no more of ``counts.npz``, and all of it is too large to keep."""
+        kept = "arrays" in self.__dict__
+        values = self.arrays["chance_iou"]
+        if not kept:
+            del self.__dict__["arrays"]
+        return values
+
+    @cached_property
     def ablation(self) -> Ablation | None:
         """``ablation.json``; None where the run removes no units of this layer."""
         path = self.paths.ablation(self.summary.folder)

@@ -76,7 +76,7 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "bars": bars,
         "most": max(bars, key=lambda bar: bar[2], default=None),
         "bars_figure": concepts_figure(bars) if bars else None,
-        "iou_figure": iou_figure(ious, view.layer.arrays["chance_iou"], view.iou_threshold) if ious else None,
+        "iou_figure": iou_figure(ious, view.layer.chance_ious, view.iou_threshold) if ious else None,
         "experiments": layer_parts(view),
         "folded": folded(view),
         "published": published(view.run, summary.name, "layer"),
@@ -183,7 +183,7 @@ def layer_parts(view: LayerView) -> list[LayerPart]:
 
 def threshold_steps(view: LayerView) -> list[tuple[float, float, float, float]]:
     """Every iou_threshold that the slider offers, with detectors by chance: mean, 95th percentile, p."""
-    chance = view.layer.arrays["chance_iou"]
+    chance = view.layer.chance_ious
     known = np.array([unit.iou for unit in view.layer.units if unit.iou is not None])
     highest = float(known.max(initial=0.0))
     offered = {round(STEP * place, 4) for place in range(1, max(20, math.ceil(highest / STEP)) + 1)}
