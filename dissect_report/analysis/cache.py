@@ -193,7 +193,8 @@ def _read_note(path: Path) -> dict[str, Any]:
         note = json.loads(path.with_suffix(path.suffix + ".json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return note if isinstance(note, dict) else {}
+    # without "filled" it is of an earlier version of this program, and so is what it remembers
+    return note if isinstance(note, dict) and "filled" in note else {}
 
 
 def _filled(note: dict[str, Any]) -> Spans:

@@ -68,6 +68,16 @@ def test_a_torn_note_only_means_filling_again(cache):
     assert not cache.open("a.f32", "key", (4, 2), np.float32).filled
 
 
+def test_a_note_of_an_earlier_version_only_means_filling_again(cache):
+    array = cache.open("a.f32", "key", (4, 2), np.float32)
+    array.extra = {"names": ["x"] * 4}
+    array.save(Spans(((0, 4),)))
+    note = cache.folder / "a.f32.json"
+    note.write_text(note.read_text().replace('"filled": [[0, 4]]', '"done": 4'))
+    again = cache.open("a.f32", "key", (4, 2), np.float32)
+    assert (len(again.filled), again.extra) == (0, {})
+
+
 def test_more_than_the_disk_holds_is_refused_before_anything_is_lost(cache):
     with pytest.raises(StorageError, match=r"GB needed .*; free some space or lower \[compute\] cache_gb"):
         cache.open("huge.f32", "key", (1 << 20, 1 << 20), np.float32)
