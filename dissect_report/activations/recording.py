@@ -17,6 +17,10 @@ from dissect_report.errors import LayerError
 Make = Callable[[LayerInfo, Tensor], Any]
 
 
+class _Enough(BaseException):
+    """Every layer is recorded: not an error, and no business of the network's own ``except Exception``."""
+
+
 class Recorder:
     """What the layers put out during the latest forward pass.
 
@@ -33,6 +37,18 @@ class Recorder:
         self.handover: Handover | None = None
         self._maps: dict[str, Any] = {}
         self._running: set[str] = set()
+        self._stops = False
+
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """Inside, a forward pass ends behind the last of the layers: nothing that it would give is there."""
+        self._stops = True
+        try:
+            yield
+        except _Enough:
+            pass
+        finally:
+            self._stops = False
 
     def take(self) -> dict[str, Any]:
         """Layer name -> float32 maps of the latest forward pass, on the model's device; handed out once.
@@ -77,6 +93,9 @@ class Recorder:
         if not layer.reading.is_map:
             held = held.contiguous()
         self._maps[layer.name] = self.make(layer, held.float()) if self.make else held.clone().float()
+        if self._stops and len(self._maps) == len(self.layers):
+            self._stops = False
+            raise _Enough
 
 
 @contextmanager
@@ -92,6 +111,8 @@ def record(
         with record(model, layers) as recorder:
             model(images)
             maps = recorder.take()["features.28"]
+
+    Inside ``recorder.stopping()`` a pass ends behind the last of the layers.
 
     A copy of early maps costs as much as the convolution that made them. ``make``, where it is given, is
     called with a layer and its maps as they stand, float32, and what it returns is kept in their place: it

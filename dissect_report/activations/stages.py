@@ -80,6 +80,7 @@ class _Trunk:
     def _below(self, module: nn.Module, name: str) -> Iterator[_Part]:
         children = {f"{name}.{key}" if name else key: child for key, child in module.named_children()}
         blocks = _are_blocks(module, [self.usable.get(key) for key in children])
+        blocks = blocks and not any(self._holds_blocks(child, key) for key, child in children.items())
         for key, child in children.items():
             info = self.usable.get(key)
             if info is None or (not blocks and self._spans_stages(child, key)):
@@ -89,14 +90,18 @@ class _Trunk:
 
     def _spans_stages(self, module: nn.Module, name: str) -> bool:
         """Whether a module is looked into, for its output is not that of one stage."""
-        parts = {f"{name}.{key}" if key else name: part for key, part in module.named_modules()}
-        if any(_are_blocks(part, self._outputs(part, key)) for key, part in parts.items()):
+        if self._holds_blocks(module, name):
             return True
         if not isinstance(module, nn.Sequential):
             inside = [other for other in self.usable if other.startswith(f"{name}.")]
             return len(inside) > SHELL * len(self.usable)
         own = [info for info in self._outputs(module, name) if info is not None]
         return len({(info.units, info.map_size) for info in own}) >= SEVERAL
+
+    def _holds_blocks(self, module: nn.Module, name: str) -> bool:
+        """Whether it is, or holds, a row of a transformer's blocks."""
+        parts = {f"{name}.{key}" if key else name: part for key, part in module.named_modules()}
+        return any(_are_blocks(part, self._outputs(part, key)) for key, part in parts.items())
 
     def _outputs(self, module: nn.Module, name: str) -> list[LayerInfo | None]:
         """Of its children."""

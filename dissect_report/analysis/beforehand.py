@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import shutil
 
-import numpy as np
 import torch
 
 from dissect_report.activations.untouched import untouched
 from dissect_report.analysis.first_forward import example_input, first_line
-from dissect_report.analysis.forward import out_of_memory
-from dissect_report.analysis.layer_numbers import group_slices, plan_maps
-from dissect_report.analysis.setup import PIXEL_SHARE, Setup
+from dissect_report.analysis.passes.batches import out_of_memory
+from dissect_report.analysis.setup import Setup
+from dissect_report.analysis.storage import storage
 from dissect_report.errors import DissectError, ModelError, ProbeError, StorageError
-from dissect_report.findings.paths import TILE
 
 #: One image has no other to be compared with, and no second half.
 FEWEST = 2
@@ -93,15 +91,8 @@ def _check_disk(setup: Setup) -> None:
 
 
 def cache_bytes(setup: Setup) -> int:
-    """Bytes of the label maps, the pictures and the activations of the largest pass."""
-    images, run = len(setup.survey), setup.run
-    passes = group_slices(setup, plan_maps(setup))
-    largest = max(
-        sum((part.last - part.first) * int(np.prod(part.map_size)) for part in group) for group in passes
-    )
-    pixels = 0 if run.is_generator else run.probe.crop**2 * 3
-    kept = pixels if images * pixels <= run.compute.cache_gb * 1e9 * PIXEL_SHARE else 0
-    return images * (4 * largest + TILE**2 * 3 + kept + setup.grid**2 * 2)
+    """Bytes of the label maps, the pictures, and the activations or what is kept in their place."""
+    return storage(setup, setup.grid**2 * 2, len(setup.survey)).cache
 
 
 def findings_bytes(setup: Setup) -> int:

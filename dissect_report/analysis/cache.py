@@ -1,7 +1,7 @@
 """Arrays on disk that survive an interruption: activations, labels, decoded pixels.
 
 An array is a plain file opened as a memory map, beside a small JSON file that says what it was
-made from (its key) and how many of its images are done. Another key means another array: numbers
+made from (its key) and which of its images are done. Another key means another array: numbers
 of another model or probe are never taken for these.
 """
 
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,17 @@ from typing import Any
 
 import numpy as np
 
+from dissect_report.analysis.passes.spans import Spans
 from dissect_report.errors import StorageError
 from dissect_report.findings.disk import sweep, write_atomically
 from dissect_report.findings.paths import PAGES
+from dissect_report.findings.store import write_arrays
 
 #: A folder holding this file was made by us and may be emptied by us.
 MARKER = "dissect-report-cache.txt"
+
+#: Among arrays that are kept together, what they were made from.
+KEY = "key"
 
 
 def digest(*parts: object) -> str:
@@ -39,30 +45,34 @@ class CachedArray:
         path: of the raw numbers; ``<path>.json`` tells what they are.
         key: digest of everything the numbers depend on.
         values: memory map [image, ...].
-        done: images already filled.
+        filled: images already filled.
         extra: what else the filling pass wants to remember, as JSON.
     """
 
     path: Path
     key: str
     values: np.memmap
-    done: int
+    filled: Spans
     extra: dict[str, Any]
 
     @property
     def complete(self) -> bool:
         """Whether every image is filled."""
-        return self.done == len(self.values)
+        return len(self.filled) == len(self.values)
 
-    def save(self, done: int) -> None:
-        """Flushes the numbers, then says that ``done`` images are filled: in this order, for a power cut."""
+    def save(self, filled: Spans) -> None:
+        """Flushes the numbers, then says which images are filled: in this order, for a power cut."""
         self.values.flush()
-        self.done = done
-        _write_note(self.path, self.key, done, self.extra)
+        self.filled = filled
+        _write_note(self.path, self.key, filled, self.extra)
+
+    def forget(self) -> None:
+        """Nothing of it is filled any more."""
+        self.filled, self.extra = Spans(), {}
 
 
-def _write_note(path: Path, key: str, done: int, extra: dict[str, Any]) -> None:
-    note = {"key": key, "done": done, "extra": extra}
+def _write_note(path: Path, key: str, filled: Spans, extra: dict[str, Any]) -> None:
+    note = {"key": key, "filled": filled.parts, "extra": extra}
     write_atomically(path.with_suffix(path.suffix + ".json"), json.dumps(note).encode())
 
 
@@ -99,12 +109,13 @@ class Cache:
         size = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
         note = _read_note(path)
         if note.get("key") == key and path.is_file() and path.stat().st_size == size:
-            return CachedArray(path, key, _map(path, shape, kind, "r+"), note["done"], note["extra"])
+            filled = _filled(note)
+            return CachedArray(path, key, _map(path, shape, kind, "r+"), filled, note["extra"])
         self.discard(name)
         _claim_space(path, size)
         values = _map(path, shape, kind, "w+")
-        _write_note(path, key, 0, {})
-        return CachedArray(path, key, values, 0, {})
+        _write_note(path, key, Spans(), {})
+        return CachedArray(path, key, values, Spans(), {})
 
     def find(self, name: str, key: str, shape: Sequence[int], kind: type[np.generic]) -> np.memmap | None:
         """The array called ``name`` if it is whole and of the same key, read-only.
@@ -113,7 +124,7 @@ class Cache:
             shape: one side may be -1: as long as the file says.
         """
         path, note = self.folder / name, _read_note(self.folder / name)
-        if note.get("key") != key or note.get("done") != shape[0] or not path.is_file():
+        if note.get("key") != key or len(_filled(note)) != shape[0] or not path.is_file():
             return None
         numbers, rest = divmod(path.stat().st_size, np.dtype(kind).itemsize)
         known = int(np.prod([side for side in shape if side >= 0], dtype=np.int64))
@@ -121,6 +132,32 @@ class Cache:
         if rest or int(np.prod(whole, dtype=np.int64)) != numbers:
             return None
         return _map(path, whole, kind, "r")
+
+    def keep(self, name: str, key: str, arrays: dict[str, np.ndarray]) -> None:
+        """Keeps some small arrays together, whole, under a key.
+
+        Raises:
+            StorageError: no space or no permission.
+        """
+        write_arrays(self.folder / name, {KEY: np.array(key), **arrays})
+
+    def kept(self, name: str, key: str) -> dict[str, np.ndarray] | None:
+        """The arrays that were kept under the same key; None if there are none, or their file is torn."""
+        try:
+            with np.load(self.folder / name, allow_pickle=False) as archive:
+                if str(archive[KEY]) != key:
+                    return None
+                return {part: archive[part] for part in archive.files if part != KEY}
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+
+    def keeps(self, name: str, key: str) -> bool:
+        """Whether ``kept`` would give something: only the key is read."""
+        try:
+            with np.load(self.folder / name, allow_pickle=False) as archive:
+                return str(archive[KEY]) == key
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return False
 
     def clear(self) -> None:
         """Removes everything in the folder, if it is ours."""
@@ -157,6 +194,10 @@ def _read_note(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return note if isinstance(note, dict) else {}
+
+
+def _filled(note: dict[str, Any]) -> Spans:
+    return Spans(tuple((first, last) for first, last in note.get("filled", ())))
 
 
 def _map(path: Path, shape: tuple[int, ...], kind: type[np.generic], mode: Any) -> np.memmap:

@@ -16,6 +16,25 @@ from dissect_report.stats.splits import even_splits, robust_iou, split_ious
 
 
 @dataclass(frozen=True, eq=False)
+class Chance:
+    """What counts say of a layer's names, whatever is called a detector.
+
+    Attributes:
+        significance: hits, draws, p and q.
+        line: 95th percentile of the best IoU under the first permutations, per unit.
+        splits: float64 [split, unit] of ``split_ious``.
+        low: lower end of the interval of each unit's IoU.
+        high: upper end.
+    """
+
+    significance: Significance
+    line: np.ndarray
+    splits: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Certainty:
     """Per unit of a layer; undefined is NaN.
 
@@ -42,17 +61,15 @@ def be_certain(
     numbers: Measurement,
     probe: LabelMaps,
     store: MaskStore | None,
-    iou_threshold: float,
     seed: int,
     threads: int,
-) -> Certainty:
+) -> Chance:
     """Compares a whole layer with chance, and its units with themselves on other images.
 
     Args:
         numbers: of all units of the layer.
         probe: what they were compared with.
         store: their masks; None: only the first permutations are drawn.
-        iou_threshold: of a detector.
         seed: of permutations, splits and draws.
         threads: that count at the same time; no number depends on it.
     """
@@ -66,18 +83,31 @@ def be_certain(
 
     significance = settle(observed, masked, numbers.chance_ious, draw if store else None)
     values = split_ious(numbers.blocks, even_splits(probe.grouping.blocks, seed))
-    robust, (low, high) = robust_iou(values), iou_intervals(numbers.blocks, seed)
-    each = zip(numbers.naming.iou, significance.q, robust, strict=True)
+    low, high = iou_intervals(numbers.blocks, seed)
+    line = np.where(masked, chance_line(numbers.chance_ious), np.nan)
+    return Chance(significance, line, values, low, high)
+
+
+def grade_units(chance: Chance, iou: np.ndarray, iou_threshold: float, groups: int) -> Certainty:
+    """How sure the units' names are, for one iou_threshold.
+
+    Args:
+        chance: what the counts say.
+        iou: float64 [unit] with its concept; NaN without one.
+        iou_threshold: of a detector.
+        groups: of images.
+    """
+    robust = robust_iou(chance.splits)
+    each = zip(iou, chance.significance.q, robust, strict=True)
     return Certainty(
-        significance=significance,
-        chance_iou=np.where(masked, chance_line(numbers.chance_ious), np.nan),
+        significance=chance.significance,
+        chance_iou=chance.line,
         robust_iou=robust,
-        split_share=(values > iou_threshold).mean(0),
-        low=low,
-        high=high,
+        split_share=(chance.splits > iou_threshold).mean(0),
+        low=chance.low,
+        high=chance.high,
         grades=tuple(
-            grade(_known(iou), _known(q), float(sure), iou_threshold, probe.grouping.groups)
-            for iou, q, sure in each
+            grade(_known(value), _known(q), float(sure), iou_threshold, groups) for value, q, sure in each
         ),
     )
 

@@ -12,20 +12,16 @@ from dissect_report.activations.class_output import ClassOutput
 from dissect_report.analysis.beforehand import check_beforehand
 from dissect_report.analysis.cache import Cache
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
-from dissect_report.analysis.experiments import (
-    check_experiments,
-    forget_experiments,
-    run_experiments,
-    stale_experiments,
-)
+from dissect_report.analysis.experiments import check_experiments, run_experiments, stale_experiments
 from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
 from dissect_report.analysis.image_alone import check_images_alone
-from dissect_report.analysis.layer_numbers import measure_layers
+from dissect_report.analysis.keeping import restore, taken_apart
+from dissect_report.analysis.layer_numbers import measure_layers, needs_model
 from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.progress import Progress, Silent
-from dissect_report.analysis.provenance import findings_key, provenance
+from dissect_report.analysis.provenance import provenance
 from dissect_report.analysis.setup import Setup, set_up
 from dissect_report.analysis.writing import redraw, remove_stale, write_layer, write_pictures
 from dissect_report.config import Config, RunConfig, load_config
@@ -43,7 +39,7 @@ from dissect_report.findings.records import (
 )
 from dissect_report.findings.store import LoadedRun, load_run, write_record
 from dissect_report.stats.block_counts import block_areas
-from dissect_report.stats.overlap import count_concepts
+from dissect_report.stats.overlap import ConceptCounts, count_concepts
 from dissect_report.stats.permutations import permute_groups
 from dissect_report.stats.significance import FIRST
 
@@ -85,7 +81,7 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     if force:
         Cache(SitePaths(config.folder).cache(run.name)).clear()
     setup = set_up(config, run, progress, threads)
-    key = findings_key(run, setup.inputs, setup.network.device)
+    key = setup.stages.findings()
     check_experiments(setup)
     check_beforehand(setup)
     begun = None if force else read_kept(draft.paths)
@@ -95,14 +91,14 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
         draft.clear()
         progress.note(f"{run.name}: the findings are up to date; --force measures again")
         return kept.run
-    if kept is None:
+    if kept is None and (needs_labels(setup) or needs_model(setup)):
         check_images_alone(setup)
     try:
         if begun is not None and kept is begun:
             draft.resume(begun)
         else:
             draft.begin(standing)
-        _write_findings(setup, key, draft, kept)
+        _write_findings(setup, key, draft, kept or standing)
         draft.put()
     except BaseException:
         draft.abandon()
@@ -118,43 +114,47 @@ def _is_current(setup: Setup, kept: Kept) -> bool:
     return told and not kept.faults and not stale_experiments(setup, kept.run)
 
 
-def _write_findings(setup: Setup, key: str, draft: Draft, kept: Kept | None) -> None:
+def _write_findings(setup: Setup, key: str, draft: Draft, there: Kept | None) -> None:
     """Writes what is not in the draft yet, and drops what is no more.
 
     Args:
-        kept: findings of this key, whose files that hold are in it.
+        there: findings, perhaps of another key, whose files that hold are in it.
     """
-    broken = {part_of(name) for name in kept.faults} if kept else set()
-    if kept is None:
-        forget_experiments(draft.paths)
-    if kept is None or broken & {RUN, LAYERS}:
-        _measure(setup, key, draft.paths)
+    broken = {part_of(name) for name in there.faults} if there else set()
+    if there is None or there.key != key or broken & {RUN, LAYERS}:
+        _measure(setup, key, draft.paths, there.run if there else None)
     else:
         known = load_run(draft.paths.root)
         if known.record.title != setup.config.title:
             write_record(draft.paths.run, dataclasses.replace(known.record, title=setup.config.title))
         if PICTURES in broken:
-            redraw(known, setup, label_probe(setup), kept.faults)
+            redraw(known, setup, label_probe(setup), there.faults)
     draft.seal()
-    loaded = load_run(draft.paths.root)
-    stale = stale_experiments(setup, loaded, kept.faults if kept else ())
-    run_experiments(setup, loaded, stale, done=draft.seal)
+    run_experiments(setup, load_run(draft.paths.root), broken, done=draft.seal)
 
 
-def _measure(setup: Setup, key: str, paths: RunPaths) -> None:
-    """The dissection itself, written to ``paths``."""
+def _measure(setup: Setup, key: str, paths: RunPaths, standing: LoadedRun | None) -> None:
+    """The dissection itself, written to ``paths``, where pictures of what stands are already."""
     probe = label_probe(setup)
     concepts = concept_records(setup.segmenter, probe.counts, setup.run.dissection.quantile)
     layers, predicted = [], np.empty(0, np.int32)
     for numbers, classes in measure_layers(setup, probe):
         predicted = classes
         with setup.stopwatch.time("write"):
-            layers.append(write_layer(paths, setup, numbers, probe, concepts))
+            layers.append(write_layer(paths, setup, numbers, probe, concepts, standing))
     with setup.stopwatch.time("write"):
-        write_pictures(paths, setup, probe, concepts)
+        pictures = write_pictures(paths, setup, probe, concepts, standing)
     remove_stale(paths, layers, len(setup.survey))
-    record = _run_record(setup, key, concepts, layers, predicted, probe)
+    record = _run_record(setup, key, concepts, layers, predicted, probe, pictures)
     write_record(paths.run, unplaced(record, setup.config, setup.run))
+
+
+def needs_labels(setup: Setup) -> bool:
+    """Whether an image has to be segmented, or a latent's made."""
+    shape = (len(setup.survey), -1, setup.grid, setup.grid)
+    kept = setup.cache.find("labels.u16", setup.stages.labels(), shape, np.uint16)
+    made = setup.survey.drawn is None or setup.survey.drawn.complete
+    return kept is None or not made
 
 
 def label_probe(setup: Setup) -> LabelMaps:
@@ -162,7 +162,7 @@ def label_probe(setup: Setup) -> LabelMaps:
 
     Of a generator it is the one pass of the model, too.
     """
-    survey, run, key = setup.survey, setup.run, setup.labels_key
+    survey, run, key = setup.survey, setup.run, setup.stages.labels()
     with setup.stopwatch.time("segment"):
         if run.is_generator:
             labels = generate(setup)
@@ -172,14 +172,26 @@ def label_probe(setup: Setup) -> LabelMaps:
             )
     grouping = survey.grouping
     with setup.stopwatch.time("count concepts"):
-        counts = count_concepts(labels, grouping.half, len(setup.segmenter.catalogue))
+        counts, areas = _count_concepts(setup, labels)
     return LabelMaps(
         labels=labels,
         grouping=grouping,
         counts=counts,
-        areas=block_areas(counts.area, grouping.block),
+        areas=areas,
         permutations=permute_groups(grouping.group, range(FIRST), run.dissection.seed),
     )
+
+
+def _count_concepts(setup: Setup, labels: np.ndarray) -> tuple[ConceptCounts, np.ndarray]:
+    """What the label maps hold, whatever the units do; counted once."""
+    grouping, name, key = setup.survey.grouping, "concepts.npz", setup.stages.concepts()
+    kept = setup.cache.kept(name, key)
+    if kept is not None:
+        return restore(ConceptCounts, kept), kept["blocks"]
+    counts = count_concepts(labels, grouping.half, len(setup.segmenter.catalogue))
+    areas = block_areas(counts.area, grouping.block)
+    setup.cache.keep(name, key, {**taken_apart(counts), "blocks": areas})
+    return counts, areas
 
 
 def _run_record(
@@ -189,6 +201,7 @@ def _run_record(
     layers: list[LayerSummary],
     predicted: np.ndarray,
     probe: LabelMaps,
+    pictures: str,
 ) -> Run:
     run, survey, classes = setup.run, setup.survey, setup.network.classes
     parts = probe.grouping
@@ -202,7 +215,7 @@ def _run_record(
         provenance=provenance(
             setup.config,
             key,
-            setup.inputs,
+            setup.stages.inputs(),
             setup.network.device,
             setup.batches.size,
             [*survey.notes, *setup.batches.notes],
@@ -224,6 +237,7 @@ def _run_record(
         groups=probe.grouping.groups,
         generator=generator_record(setup),
         scores=_scores_record(setup.network.output),
+        pictures=pictures,
     )
 
 

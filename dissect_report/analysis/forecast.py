@@ -15,13 +15,13 @@ from dissect_report.analysis.dissection import label_probe
 from dissect_report.analysis.experiments import EXPERIMENTS
 from dissect_report.analysis.forecast_words import duration
 from dissect_report.analysis.image_alone import check_images_alone
-from dissect_report.analysis.layer_numbers import measure_layers, plan_maps
+from dissect_report.analysis.layer_numbers import forget_layers, measure_layers
 from dissect_report.analysis.measuring import LabelMaps
 from dissect_report.analysis.progress import Progress, Silent
-from dissect_report.analysis.setup import PIXEL_SHARE, Setup, set_up
+from dissect_report.analysis.setup import Setup, set_up
 from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbnail
+from dissect_report.analysis.storage import storage
 from dissect_report.config import Config, RunConfig
-from dissect_report.findings.paths import TILE
 from dissect_report.sources.probe import Probe, list_probe
 
 #: Sprites drawn to see how large they are and how long they take.
@@ -41,7 +41,8 @@ class Forecast:
         seconds: per stage.
         cache: bytes of the cache folder.
         site: bytes of the site's share of this run.
-        passes: forward passes over the probe, more than one past the disk budget.
+        passes: of the network over the probe: one where the disk budget holds all maps, else a few.
+        memory: bytes at most, what the network itself needs for a batch excepted.
         experiments: what each will cost, in words.
     """
 
@@ -51,6 +52,7 @@ class Forecast:
     cache: int
     site: int
     passes: int
+    memory: int
     experiments: tuple[str, ...] = ()
 
 
@@ -69,7 +71,8 @@ def forecast(config: Config, progress: Progress, threads: int = 2) -> Iterator[s
         yield f"{run.name}: {cost.images} images, {cost.units} units: about {duration(total)} ({stages})"
         yield (
             f"{run.name}: cache {cost.cache / 1e9:.2f} GB of [compute] cache_gb = {run.compute.cache_gb:g}, "
-            f"{cost.passes} forward pass{'es' * (cost.passes > 1)}; site about {cost.site / 1e6:.0f} MB"
+            f"{cost.passes} forward pass{'es' * (cost.passes > 1)}, memory at most "
+            f"{cost.memory / 1e9:.1f} GB beside the network; site about {cost.site / 1e6:.0f} MB"
         )
         fewer = "latents" if run.is_generator else "limit"
         yield f"{run.name}: to lower it: [probe] {fewer}, fewer [model] layers, [dissection] top_images"
@@ -97,24 +100,29 @@ def forecast_run(config: Config, run: RunConfig, threads: int) -> Forecast:
         return dataclasses.replace(_measure(setup, images), experiments=tuple(lines))
 
 
-def _measure(setup: Setup, images: int) -> Forecast:
+def _measure(trial: Setup, images: int) -> Forecast:
+    setup = trial
     scale = images / len(setup.survey)
     units = sum(info.units for info in setup.network.chosen)
     seconds = {"reading": setup.stopwatch.seconds["read images"] * scale}
+    needs = storage(setup, setup.grid**2 * 2, images)
+    if not needs.kept:  # nor are they in the trial
+        compute = dataclasses.replace(setup.run.compute, cache_gb=0.0)
+        setup = dataclasses.replace(setup, run=dataclasses.replace(setup.run, compute=compute))
     labels = label_probe(setup)
+    needs = storage(trial, int(np.prod(labels.labels.shape[1:])) * 2, images)
     seconds["segmenting"] = setup.stopwatch.seconds["segment"] * scale
     list(measure_layers(setup, labels))  # the first run also compiles the counting kernels
     setup.stopwatch.seconds.clear()
-    setup.cache.discard("predicted")  # so that the model runs again
+    forget_layers(setup)  # so that all is made again
     numbers = [layer for layer, _ in measure_layers(setup, labels)]
     for stage in ("model", "measure", "correlate"):
-        seconds[stage] = setup.stopwatch.seconds[stage] * scale
+        seconds[stage] = setup.stopwatch.seconds.get(stage, 0.0) * scale
     each_sprite, each_image = _picture_costs(setup, labels, numbers[-1].top)
     seconds["pictures"] = (each_sprite[0] * units + each_image[0] * images) / setup.threads
-    seconds["pictures"] += setup.stopwatch.seconds["outlines"]
-    cache, passes = _cache_bytes(setup, labels, images)
+    seconds["pictures"] += setup.stopwatch.seconds.get("outlines", 0.0)
     site = SITE_BYTES + units * (each_sprite[1] + PAGE_BYTES) + images * each_image[1]
-    return Forecast(images, units, seconds, cache, int(site), passes)
+    return Forecast(images, units, seconds, needs.cache, int(site), needs.passes, needs.memory)
 
 
 def _picture_costs(
@@ -133,19 +141,6 @@ def _picture_costs(
     each = [np.asarray(labels.labels[k]) for k in range(len(tiles))]
     _, label_bytes = _per_item([lambda one=one: segmentation_picture(one, colors) for one in each])
     return sprites, (seconds, small + label_bytes * 1.4)
-
-
-def _cache_bytes(setup: Setup, labels: LabelMaps, images: int) -> tuple[int, int]:
-    """Bytes of the cache folder, and forward passes over the probe."""
-    run, plans = setup.run, plan_maps(setup)
-    chosen = setup.network.chosen
-    activations = images * sum(info.units * 4 * int(np.prod(plans[info.name].map_size)) for info in chosen)
-    budget = int(run.compute.cache_gb * 1e9)
-    pixels = 0 if run.is_generator else images * run.probe.crop**2 * 3
-    fixed = images * TILE**2 * 3 + images * int(np.prod(labels.labels.shape[1:])) * 2
-    fixed += pixels if pixels <= budget * PIXEL_SHARE else 0
-    passes = max(1, -(-activations // max(1, budget)))
-    return fixed + min(activations, budget), passes
 
 
 def _per_item(makers: list[Callable[[], bytes]]) -> tuple[float, float]:

@@ -8,8 +8,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dissect_report.activations.recording import record
-from dissect_report.analysis.forward import Notes
-from dissect_report.analysis.layer_numbers import group_slices, open_group, plan_maps
+from dissect_report.analysis.forward import recall, remember
+from dissect_report.analysis.layer_numbers import open_recording
+from dissect_report.analysis.passes.filling import fill
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.survey import small_picture
 from dissect_report.errors import ModelError
@@ -34,17 +35,20 @@ def generate(setup: Setup) -> np.ndarray:
     Raises:
         ModelError: an image holds NaN.
     """
-    key, cache, count, tiles = setup.labels_key, setup.cache, len(setup.survey), setup.survey.drawn
+    key, cache, count, tiles = setup.stages.labels(), setup.cache, len(setup.survey), setup.survey.drawn
     assert tiles is not None, "the survey is of latents"
-    plans = plan_maps(setup)
-    passed = open_group(setup, group_slices(setup, plans)[0], plans)
+    kept = cache.find("labels.u16", key, (count, -1, setup.grid, setup.grid), np.uint16)
+    known = cache.find("ranges.f32", key, (count, 3), np.float32)
+    if kept is not None and known is not None and tiles.complete:
+        _doubt_range(setup, known)
+        return kept
+    passed = open_recording(setup)
     ranges = cache.open("ranges.f32", key, (count, 3), np.float32)
     with torch.inference_mode():
         first = made_images(setup, setup.network.model(_latents(setup, 0, 1)), range(1))
         depth = label_images(setup, unit_range(setup, first)).shape[1]
     labels = cache.open("labels.u16", key, (count, depth, setup.grid, setup.grid), np.uint16)
-    arrays = [*passed.arrays, tiles, ranges, labels]
-    notes = Notes(arrays, count)
+    arrays = [tiles, ranges, labels, *passed.arrays]
 
     def work(start: int, stop: int) -> None:
         with record(setup.network.model, passed.layers, make=passed.reduce) as recorder:
@@ -58,12 +62,12 @@ def generate(setup: Setup) -> np.ndarray:
         labels.values[start:stop] = label_images(setup, images)
         passed.fill(start, stop, recorded, None)
 
-    done = min(array.done for array in arrays)
+    recall(passed.predicted, setup.batches)
+    noted = len(setup.batches.notes)
     with setup.progress.stage("making and segmenting images", count, "images") as stage:
-        stage.advance(done)
-        for start, stop in setup.batches.each(done, count, work, "generator"):
-            notes.save(stop)
-            stage.advance(stop - start)
+        fill(arrays, count, setup.batches.walk(work, "generator"), stage)
+    if len(setup.batches.notes) > noted:
+        remember(passed.predicted, setup.batches, noted)
     _doubt_range(setup, ranges.values)
     return labels.values
 
@@ -147,7 +151,7 @@ def generator_record(setup: Setup) -> GeneratorRecord | None:
     """What the findings say of a generator; None for a classifier."""
     if not setup.run.is_generator:
         return None
-    ranges = setup.cache.find("ranges.f32", setup.labels_key, (len(setup.survey), 3), np.float32)
+    ranges = setup.cache.find("ranges.f32", setup.stages.labels(), (len(setup.survey), 3), np.float32)
     assert ranges is not None, "the pass over the latents was made before"
     model = setup.run.model
     return GeneratorRecord(

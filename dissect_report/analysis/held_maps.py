@@ -11,9 +11,8 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from dissect_report.activations.tail import Held, Tail
-from dissect_report.analysis.cache import Cache, digest
-from dissect_report.analysis.forward import Notes
-from dissect_report.analysis.provenance import versions
+from dissect_report.analysis.cache import Cache
+from dissect_report.analysis.passes.filling import fill
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.survey import Survey
 
@@ -103,25 +102,17 @@ def hold_maps(setup: Setup, tail: Tail, survey: Survey, cache: Cache, maps: np.n
     needed = sum(value[0].numel() * 4 * count for value in values)
     if needed > setup.run.compute.cache_gb * 1e9:
         return RepeatedHead(setup, tail, survey)
-    key = digest(
-        "head", setup.network.digest, survey.digest, setup.batches.size, setup.network.device.type, tail.path,
-        tail.layer.recorded_as, setup.run.probe, setup.run.model.mean, setup.run.model.std, versions(),
-    )  # fmt: skip
+    key = setup.stages.head(tail.layer, tail.path, survey.digest, setup.batches.size)
     arrays = [
         cache.open(f"head.{tail.layer.file}.{place}.f32", key, (count, *value.shape[1:]), np.float32)
         for place, value in enumerate(values)
     ]
-    notes = Notes(arrays, count)
 
     def work(start: int, stop: int) -> None:
         held = run_head(setup, tail, survey, start, stop)
         for array, value in zip(arrays, (held.recorded, *held.kept), strict=True):
             array.values[start:stop] = value.cpu().numpy()
 
-    done = min(array.done for array in arrays)
     with setup.progress.stage(f"running the model up to {tail.layer.name}", count, "images") as stage:
-        stage.advance(done)
-        for start, stop in setup.batches.each(done, count, work, "model"):
-            notes.save(stop)
-            stage.advance(stop - start)
+        fill(arrays, count, setup.batches.walk(work, "model"), stage)
     return StoredMaps(arrays[0].values, tuple(array.values for array in arrays[1:]), setup.network.device)

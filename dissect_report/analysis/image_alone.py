@@ -13,8 +13,8 @@ from dissect_report.activations.causes import fault_line
 from dissect_report.activations.recording import record
 from dissect_report.activations.steadiness import COUNT, find_fault
 from dissect_report.activations.untouched import untouched
-from dissect_report.analysis.forward import out_of_memory
 from dissect_report.analysis.generating import made_images, unit_range
+from dissect_report.analysis.passes.batches import out_of_memory
 from dissect_report.analysis.setup import Setup
 from dissect_report.errors import DissectError, ModelError, SegmenterError
 from dissect_report.sources.probe import rgb

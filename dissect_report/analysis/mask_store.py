@@ -11,64 +11,92 @@ from dissect_report.stats.masks import Masks, position_type
 #: Masks of so many bytes stay in memory; larger ones go to the cache.
 MEMORY_BYTES = 128 << 20
 
-#: Share of the cache that masks may take; maps and images have the rest.
+#: Share of the cache that masks may take where the maps are in it, too.
 MASK_SHARE = 1 / 8
-
-FILES = ("masks.positions", "masks.counts")
 
 
 class MaskStore(MaskKeeper):
     """Masks by unit, in memory or in two arrays of the cache."""
 
-    def __init__(self, positions: np.ndarray, counts: np.ndarray, cache: Cache | None) -> None:
+    def __init__(
+        self, positions: np.ndarray, counts: np.ndarray, cache: Cache | None, name: str = ""
+    ) -> None:
         """Args:
         positions: [unit, capacity] of ``Masks``.
         counts: int32 [unit, image] of ``Masks``.
         cache: where the arrays lie; None: in memory.
+        name: of their files.
         """
-        self.positions, self.counts, self.cache = positions, counts, cache
-        self.offset = 0
+        self.positions, self.counts, self.cache, self.name = positions, counts, cache, name
 
     def keep(self, first: int, masks: Masks) -> None:
-        """Takes the masks of the units from ``offset + first`` on."""
-        units = slice(self.offset + first, self.offset + first + len(masks))
+        """Takes the masks of the units from ``first`` on."""
+        units = slice(first, first + len(masks))
         self.positions[units] = masks.positions
         self.counts[units] = masks.counts
 
     def of(self, units: np.ndarray) -> Masks:
         """The masks of some units, by their indices."""
         longest = int(self.counts[units].sum(axis=1).max(initial=0))
-        return Masks(np.ascontiguousarray(self.positions[units, :longest]), self.counts[units])
+        return Masks(np.ascontiguousarray(self.positions[units, :longest]), np.array(self.counts[units]))
+
+    @property
+    def whole(self) -> Masks:
+        """The arrays themselves, to be filled."""
+        return Masks(self.positions, self.counts)
+
+    def flush(self) -> None:
+        """Writes what lies in the cache."""
+        for array in (self.positions, self.counts):
+            if isinstance(array, np.memmap):
+                array.flush()
 
     def discard(self) -> None:
         """Removes what lies in the cache."""
         if self.cache is not None:
-            self.cache.discard_all(FILES)
+            self.cache.discard_all(_files(self.name))
 
 
-def open_store(
-    cache: Cache, budget: float, units: int, images: int, room: int, grid: int
-) -> MaskStore | None:
-    """An empty store for one layer.
+def mask_bytes(units: int, images: int, room: int, grid: int) -> int:
+    """Bytes of the masks of some units.
 
     Args:
-        cache: of the run.
-        budget: bytes of disk that masks may take.
-        units: of the layer.
+        units: how many.
         images: of the probe.
         room: pixels a unit.
         grid: side of the segmentation grid.
+    """
+    return units * (room * np.dtype(position_type(grid)).itemsize + images * 4)
 
-    Returns:
-        None where neither memory nor the budget holds the masks.
+
+def open_store(
+    cache: Cache | None, name: str, key: str, units: int, images: int, room: int, grid: int
+) -> MaskStore:
+    """A store for the masks of some units: an empty one, or in the cache as it was left under the same key.
+
+    Args:
+        cache: of the run; None: in memory.
+        name: of its files.
+        key: digest of what the masks depend on.
+        units: how many.
+        images: of the probe.
+        room: pixels a unit.
+        grid: side of the segmentation grid.
     """
     kind = position_type(grid)
-    size = units * (room * np.dtype(kind).itemsize + images * 4)
-    if size <= MEMORY_BYTES:
+    if cache is None:
         return MaskStore(np.zeros((units, room), kind), np.zeros((units, images), np.int32), None)
-    if size > budget:
-        return None
-    cache.discard_all(FILES)
-    positions = cache.open(FILES[0], "", (units, room), kind).values
-    counts = cache.open(FILES[1], "", (units, images), np.int32).values
-    return MaskStore(positions, counts, cache)
+    files = _files(name)
+    positions = cache.open(files[0], key, (units, room), kind).values
+    counts = cache.open(files[1], key, (units, images), np.int32).values
+    return MaskStore(positions, counts, cache, name)
+
+
+def discard_masks(cache: Cache) -> None:
+    """Removes all masks, those that a killed run left, too."""
+    cache.discard_all(path.name for path in cache.folder.glob("*.masks.positions"))
+    cache.discard_all(path.name for path in cache.folder.glob("*.masks.counts"))
+
+
+def _files(name: str) -> tuple[str, str]:
+    return f"{name}.positions", f"{name}.counts"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -107,8 +107,7 @@ def measure_units(
         keeper: is given the masks, of the units of ``maps`` counted from 0.
     """
     units, room = maps.shape[1], capacity(quantile, len(maps) * plan.grid**2)
-    bytes_a_unit = 4 * room + (probe.concepts + 1) * 16 + len(maps) * 4
-    block = int(np.clip(COUNTER_BYTES // bytes_a_unit, 1, units))
+    block = _block(units, room, len(maps), probe)
     parts = []
     for first in range(0, units, block):
         part = maps[:, first : first + block]
@@ -119,6 +118,45 @@ def measure_units(
             keeper.keep(first, masks)
         stage.advance(part.shape[1])
     return join(parts)
+
+
+def measure_masks(
+    masks_of: Callable[[np.ndarray], Masks],
+    activation: ActivationStats,
+    probe: LabelMaps,
+    room: int,
+    threads: int,
+    stage: Stage,
+) -> Measurement:
+    """The same numbers from masks that were found before.
+
+    Args:
+        masks_of: the masks of some units, by their indices.
+        activation: of all units.
+        room: pixels a unit at most.
+        threads: that count at the same time; no number depends on it.
+        stage: advanced by units.
+    """
+    units = len(activation.level)
+    block = _block(units, room, len(probe.labels), probe)
+    parts = []
+    for first in range(0, units, block):
+        chosen = np.arange(first, min(first + block, units))
+        parts.append(_measure_masks(masks_of(chosen), some_units(activation, chosen), probe, threads))
+        stage.advance(len(chosen))
+    return join(parts)
+
+
+def some_units(activation: ActivationStats, units: slice | np.ndarray) -> ActivationStats:
+    """What is known of some of the units."""
+    values = {f.name: getattr(activation, f.name) for f in fields(ActivationStats)}
+    return ActivationStats(**{n: v if n == "pixels" else v[units] for n, v in values.items()})
+
+
+def _block(units: int, room: int, images: int, probe: LabelMaps) -> int:
+    """Units whose masks and counters are held at a time."""
+    bytes_a_unit = 4 * room + (probe.concepts + 1) * 16 + images * 4
+    return int(np.clip(COUNTER_BYTES // bytes_a_unit, 1, units))
 
 
 def _measure_masks(masks: Masks, activation: ActivationStats, probe: LabelMaps, threads: int) -> Measurement:

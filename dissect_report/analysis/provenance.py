@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import platform
 import time
 from collections.abc import Iterator
@@ -14,13 +13,9 @@ from importlib.metadata import version
 import torch
 
 import dissect_report
-from dissect_report.analysis.cache import digest
-from dissect_report.config import AblationConfig, Config, GenerationConfig, RunConfig
+from dissect_report.config import Config
 from dissect_report.errors import ConfigError
-from dissect_report.findings.records import SCHEMA_VERSION, OutputSample, Provenance
-
-#: Keys of ``[generation]`` that are about painting alone.
-PAINTING = ("paint", "paint_scenes", "paint_max_mb")
+from dissect_report.findings.records import OutputSample, Provenance
 
 
 @dataclass
@@ -72,28 +67,6 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in packages},
     }
-
-
-def findings_key(run: RunConfig, inputs: dict[str, str], device: torch.device) -> str:
-    """Digest of everything that a dissection depends on; equal keys mean equal findings."""
-    config = dataclasses.asdict(dataclasses.replace(run, ablation=None, generation=None, photo=None))
-    del config["photo"]  # keys of runs from before there was such a table still hold
-    config["compute"] = {"device": device.type, "batch_size": run.compute.batch_size}
-    return digest("findings", SCHEMA_VERSION, config, inputs, versions())
-
-
-def intervention_key(key: str, config: AblationConfig | GenerationConfig | None) -> str:
-    """Digest of everything that an intervention depends on: the dissection's key and its own table."""
-    options = dataclasses.asdict(config) if config else {}
-    for name in ("memory_gb", *PAINTING):  # no number depends on them
-        options.pop(name, None)
-    return digest("intervention", key, options)
-
-
-def painting_key(key: str, config: GenerationConfig | None) -> str:
-    """Digest of everything that an export for painting depends on."""
-    options = [getattr(config, name) for name in PAINTING if name != "paint_max_mb"] if config else []
-    return digest("painting", intervention_key(key, config), options, version("onnx"))
 
 
 def provenance(

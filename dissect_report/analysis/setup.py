@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
 
 from dissect_report.analysis.cache import Cache, digest
-from dissect_report.analysis.forward import Batches
 from dissect_report.analysis.labelling import images_at_once, largest_map
 from dissect_report.analysis.networks import Network, open_network
+from dissect_report.analysis.passes.batches import Batches
+from dissect_report.analysis.passes.stages import Stages, drawn_key
 from dissect_report.analysis.progress import Progress
-from dissect_report.analysis.provenance import Stopwatch, versions
+from dissect_report.analysis.provenance import Stopwatch
 from dissect_report.analysis.recognition import Recognition, noise_of, sample
 from dissect_report.analysis.survey import Survey, survey_latents, survey_probe
 from dissect_report.config import Config, RunConfig
@@ -70,28 +72,25 @@ class Setup:
         """Where the findings go."""
         return SitePaths(self.config.folder).run(self.run.name)
 
-    @property
-    def labels_key(self) -> str:
-        """Of the label maps: digest of everything that they depend on."""
-        run = self.run
-        return digest(
-            "labels", self.survey.digest, self.survey.names, self.segmenter.digest, self.grid, self.labelled,
-            run.probe.resize, run.probe.resize_mode, run.probe.crop, run.probe.full_scale,
-            self.network.device.type, versions(),
-            (self.network.digest, run.model.output_range) if run.is_generator else None,
-        )  # fmt: skip
-
-    @property
-    def inputs(self) -> dict[str, str]:
-        """Digests of what the numbers are measured on."""
-        return {
-            "model": self.network.weights,
-            "network": self.network.digest,
-            "probe": self.survey.digest,
-            "names": digest(self.survey.names, self.survey.labels, self.survey.skipped, self.survey.groups),
-            "segmenters": self.segmenter.digest,
-            "classes": digest(self.network.classes),
-        }
+    @cached_property
+    def stages(self) -> Stages:
+        """What every stage depends on."""
+        survey, network = self.survey, self.network
+        return Stages(
+            run=self.run,
+            network=network.digest,
+            weights=network.weights,
+            device=network.device.type,
+            output=network.output,
+            classes=network.classes,
+            segmenters=self.segmenter.digest,
+            labelled=self.labelled,
+            grid=self.grid,
+            images=survey.digest,
+            names=survey.names,
+            facts=digest(survey.names, survey.labels, survey.skipped, survey.groups),
+            groups=digest(survey.groups),
+        )
 
 
 def set_up(
@@ -227,10 +226,7 @@ def _survey(
     progress: Progress,
 ) -> Survey:
     if run.is_generator:
-        key = digest(
-            "images", network.digest, run.model.output_range, run.compute.batch_size, network.device.type,
-            versions(),
-        )  # fmt: skip
+        key = drawn_key(run, network.digest, network.device.type)
         return survey_latents(run.probe, run.model.latent_shape, cache, key)
     budget = int(run.compute.cache_gb * PIXEL_SHARE * 1e9)
     found = probe or list_probe(run.probe, folder, run.dissection.seed, run.segmenters)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from itertools import islice
 from typing import Any
 
@@ -20,6 +19,8 @@ from PIL import Image
 from torch import Tensor
 
 from dissect_report.analysis.cache import Cache, CachedArray, digest
+from dissect_report.analysis.passes.filling import fill
+from dissect_report.analysis.passes.stages import pixels_key
 from dissect_report.analysis.progress import Progress
 from dissect_report.config import ModelConfig, ProbeConfig
 from dissect_report.errors import ProbeError
@@ -138,17 +139,14 @@ def survey_probe(
         ProbeError: not one image could be read.
         StorageError: no space.
     """
-    key = digest(
-        "survey", 2, probe.fingerprint, config.resize, config.resize_mode, config.crop, config.full_scale,
-        version("pillow"),
-    )  # fmt: skip
+    key = pixels_key(probe.fingerprint, config)
     count, side = len(probe.items), config.crop
     tiles = cache.open("tiles.u8", key, (count, TILE, TILE, 3), np.uint8)
     stored: CachedArray | None = None
     if count * side * side * 3 <= pixel_budget:
         stored = cache.open("pixels.u8", key, (count, side, side, 3), np.uint8)
-        if stored.done < tiles.done:
-            tiles.extra, tiles.done = {}, 0
+        if len(stored.filled) < len(tiles.filled):
+            tiles.forget()
     notes = _decode(probe, tiles, stored, threads, progress)
     if not notes["positions"]:
         raise ProbeError(f"none of the {count} probe images can be read; the first: {notes['skipped'][0]}")
@@ -187,9 +185,9 @@ def _decode(
     notes = tiles.extra or {"digests": [], "positions": [], "skipped": [], "tally": Tally().stored()}
     tally = Tally.restored(notes["tally"])
     tiles.extra = notes
-    with progress.stage("reading images", count, "images") as stage:
-        stage.advance(tiles.done)
-        for index, loaded in _load_in_order(probe, tiles.done, threads):
+
+    def walk(first: int, last: int) -> Iterator[tuple[int, int]]:
+        for index, loaded in _load_in_order(probe, range(first, last), threads):
             if isinstance(loaded, Loaded):
                 place = len(notes["positions"])
                 tiles.values[place] = small_picture(loaded.pixels)
@@ -200,18 +198,18 @@ def _decode(
                 tally.add(loaded.traits, int(loaded.pixels.max()), probe.config.full_scale)
             else:
                 notes["skipped"].append(str(loaded))
-            # The note lists every digest: written at growing distances, its cost stays linear.
-            if index + 1 >= tiles.done + max(STRIDE, tiles.done // 4) or index + 1 == count:
-                notes["tally"] = tally.stored()
-                if stored is not None:
-                    stored.save(index + 1)
-                tiles.save(index + 1)
-            stage.advance(1)
+            notes["tally"] = tally.stored()
+            yield index, index + 1
+
+    # What is remembered of the images grows with them, in their order: it goes with one array, the last.
+    arrays = [tiles] if stored is None else [stored, tiles]
+    with progress.stage("reading images", count, "images") as stage:
+        fill(arrays, count, walk, stage)
     return notes
 
 
-def _load_in_order(probe: Probe, first: int, threads: int) -> Iterator[tuple[int, Loaded | ProbeError]]:
-    """Every image from ``first`` on, decoded a few ahead in threads (Pillow lets go of the GIL)."""
+def _load_in_order(probe: Probe, images: range, threads: int) -> Iterator[tuple[int, Loaded | ProbeError]]:
+    """Some images in order, decoded a few ahead in threads (Pillow lets go of the GIL)."""
 
     def load(index: int) -> tuple[int, Loaded | ProbeError]:
         try:
@@ -219,7 +217,7 @@ def _load_in_order(probe: Probe, first: int, threads: int) -> Iterator[tuple[int
         except ProbeError as error:
             return index, error
 
-    indices = iter(range(first, len(probe.items)))
+    indices = iter(images)
     with ThreadPoolExecutor(threads) as pool:
         while block := list(islice(indices, STRIDE)):
             yield from pool.map(load, block)

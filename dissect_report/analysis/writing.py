@@ -29,13 +29,19 @@ T = TypeVar("T")
 
 
 def write_layer(
-    paths: RunPaths, setup: Setup, numbers: LayerNumbers, probe: LabelMaps, concepts: Sequence[ConceptRecord]
+    paths: RunPaths,
+    setup: Setup,
+    numbers: LayerNumbers,
+    probe: LabelMaps,
+    concepts: Sequence[ConceptRecord],
+    standing: LoadedRun | None = None,
 ) -> LayerSummary:
     """Writes everything of one layer and returns what the run's index says of it.
 
     Args:
         paths: where to.
         concepts: the catalogue; concept id k is entry k - 1.
+        standing: findings whose pictures are taken where nothing that they show has changed.
 
     Raises:
         StorageError: no space or no permission.
@@ -47,8 +53,9 @@ def write_layer(
     def draw(unit: int) -> None:
         write_atomically(paths.sprite(folder, unit), sprite(setup.survey.tiles, numbers.top[unit].tolist()))
 
-    with setup.stopwatch.time("sprites"):
-        _each(draw, range(numbers.info.units), f"sprites of {numbers.info.name}", "units", setup)
+    if not _has_sprites(paths, setup, numbers, standing):
+        with setup.stopwatch.time("sprites"):
+            _each(draw, range(numbers.info.units), f"sprites of {numbers.info.name}", "units", setup)
     write_arrays(
         paths.counts(folder),
         {
@@ -73,15 +80,39 @@ def write_layer(
     write_record(
         paths.dissection(folder), Dissection(SCHEMA_VERSION, numbers.info.name, iou_threshold, units, chance)
     )
-    return _summary(numbers, units, concepts, iou_threshold)
+    pictures = setup.stages.pictures(numbers.info)
+    return dataclasses.replace(_summary(numbers, units, concepts, iou_threshold), pictures=pictures)
+
+
+def _has_sprites(paths: RunPaths, setup: Setup, numbers: LayerNumbers, standing: LoadedRun | None) -> bool:
+    """Whether the sprites of the layer are there, of what they would show now."""
+    known = None if standing is None else standing.layers.get(numbers.info.name)
+    if known is None or known.summary.pictures != setup.stages.pictures(numbers.info):
+        return False
+    return all(paths.sprite(numbers.folder, unit).is_file() for unit in range(numbers.info.units))
 
 
 def write_pictures(
-    paths: RunPaths, setup: Setup, probe: LabelMaps, concepts: Sequence[ConceptRecord]
-) -> None:
-    """The shared thumbnail and the segmentation of every probe image."""
+    paths: RunPaths,
+    setup: Setup,
+    probe: LabelMaps,
+    concepts: Sequence[ConceptRecord],
+    standing: LoadedRun | None = None,
+) -> str:
+    """The shared thumbnail and the segmentation of every probe image.
+
+    Args:
+        standing: findings whose pictures are taken where nothing that they show has changed.
+
+    Returns:
+        The key of the pictures.
+    """
     colors = ["#000000", *(concept.color for concept in concepts)]
-    tiles = setup.survey.tiles
+    tiles, key = setup.survey.tiles, setup.stages.probe_pictures(tuple(colors))
+    known = "" if standing is None else standing.record.pictures
+    drawn = (path(image) for path in (paths.thumbnail, paths.segmentation) for image in range(len(tiles)))
+    if known == key and all(path.is_file() for path in drawn):
+        return key
 
     def draw(image: int) -> None:
         labels = np.asarray(probe.labels[image])
@@ -89,6 +120,7 @@ def write_pictures(
         write_atomically(paths.segmentation(image), segmentation_picture(labels, colors))
 
     _each(draw, range(len(tiles)), "thumbnails and segmentations", "images", setup)
+    return key
 
 
 def redraw(run: LoadedRun, setup: Setup, probe: LabelMaps, wanted: Collection[str]) -> None:

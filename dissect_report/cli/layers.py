@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,7 +25,11 @@ def layers(
     changes: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the layers in execution order: name, units, map size; of what cannot be dissected, why."""
+    """List the layers in execution order: name, units, map size; of what cannot be dissected, why.
+
+    Without [model] layers the outputs of the network's stages are chosen: where the map's size or width
+    changes, and every block of a transformer.
+    """
     loaded = load_config(config, changes or ())
     from dissect_report.analysis.networks import survey_layers  # noqa: PLC0415  torch is slow to load
 
@@ -49,6 +54,8 @@ def layers(
                 "yes" if chosen else "",
             )
         console().print(table)
+        if hidden := _hidden_units(surveyed):
+            console().print(f"hidden units of MLPs: layers = [{hidden}]", markup=False, soft_wrap=True)
         others = [info for info, _ in surveyed if info.obstacle]
         if others:
             console().print(_obstacles(others))
@@ -59,6 +66,16 @@ def _entry(info: LayerInfo, chosen: bool) -> dict[str, Any]:
         return {"name": info.name, "obstacle": info.obstacle}
     known = {"name": info.name, "units": info.units, "map": list(info.map_size)}
     return {**known, "recorded_as": info.recorded_as, "chosen": chosen}
+
+
+def _hidden_units(surveyed: Sequence[tuple[LayerInfo, bool]]) -> str:
+    """Globs of the tokens recorded behind an activation: in a transformer's MLPs, where units are most."""
+    globs = []
+    for info, _ in surveyed:
+        if info.follows and not info.obstacle and not info.reading.is_map:
+            *above, last = info.name.split(".")
+            globs.append(".".join([*(re.sub(r"\d+$", "*", part) for part in above), last]))
+    return ", ".join(json.dumps(glob) for glob in dict.fromkeys(globs))
 
 
 def _obstacles(others: Sequence[LayerInfo]) -> Table:

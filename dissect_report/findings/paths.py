@@ -20,7 +20,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,6 +186,11 @@ class SitePaths:
     def site(self) -> Path:
         """The built site."""
         return self.root / "site"
+
+
+def layer_records(paths: RunPaths, name: str, but: Collection[str] = ()) -> Iterator[Path]:
+    """The files called ``name`` of all layers that have one, but of those in some folders."""
+    return (path for path in paths.root.glob(f"*/{name}") if path.parent.name not in but)
 
 
 def layer_files(names: Iterable[str]) -> list[str]:

@@ -166,6 +166,7 @@ class LayerSummary:
         chance_p: (1 + permutations with at least as many detectors) / 100.
         concepts: distinct concepts among the detectors, per category.
         strong_concepts: the same among strong units.
+        pictures: digest of everything that its units' pictures depend on; "" in older findings.
     """
 
     name: str
@@ -180,6 +181,7 @@ class LayerSummary:
     chance_p: float
     concepts: dict[str, int]
     strong_concepts: dict[str, int]
+    pictures: str = ""
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,7 @@ class Run:
         groups: of images; fewer than ``findings.grades.ENOUGH_GROUPS`` leave units untested.
         generator: None for a classifier.
         scores: None if it gives no classes.
+        pictures: digest of everything that the images' pictures depend on; "" in older findings.
     """
 
     schema_version: int
@@ -262,3 +265,4 @@ class Run:
     groups: int
     generator: GeneratorRecord | None = None
     scores: ScoresRecord | None = None
+    pictures: str = ""

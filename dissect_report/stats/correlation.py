@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float32, Float64, Int32, Int64
 
 DUPLICATE = 0.98
 RELATIVES = 5
@@ -27,32 +28,86 @@ class Maps(Protocol):
 
 
 def correlate_units(maps: Maps) -> Float32[np.ndarray, "unit unit"]:
-    """Pearson correlation of every pair of units; NaN for a unit that is constant or not finite.
+    """Pearson correlation of every pair of units; NaN for a unit that is constant or not finite."""
+    images, units, height, width = maps.shape
+    sums = CorrelationSums.of(units, height, width)
+    for first in range(0, images, sums.step):
+        sums.add(np.asarray(maps[first : first + sums.step]))
+    return sums.finish()
+
+
+@dataclass(eq=False)
+class CorrelationSums:
+    """What the correlation of a layer's units is made from; images are added in their order.
 
     Sums are float64; products of a fixed number of images are float32 matrix products of values shifted by
-    the unit's mean in the first image, which keeps the cancellation small.
+    the unit's mean in the first image, which keeps the cancellation small. Images wait until their product
+    is full, so that no batch size changes a bit.
+
+    Attributes:
+        cells: of a map, and added so far.
+        shift: of each unit's values.
+        products: of the shifted values of every pair.
+        sums: of the shifted values.
+        waiting: images that are not in the products yet.
     """
-    images, units, height, width = maps.shape
-    step = max(1, COLUMNS // (height * width))
-    products = np.zeros((units, units))
-    sums = np.zeros(units)
-    cells = images * height * width
-    if not cells:
-        return np.full((units, units), np.nan, np.float32)
-    with np.errstate(invalid="ignore", over="ignore"):
-        shift = np.asarray(maps[:1])[0].mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
-        for first in range(0, images, step):
-            columns = (
-                np.asarray(maps[first : first + step]).swapaxes(0, 1).reshape(units, -1) - shift[:, None]
-            )
-            products += columns @ columns.T
-            sums += columns.sum(axis=1, dtype=np.float64)
-        covariance = products / cells - np.outer(sums, sums) / cells**2
-        variance = covariance.diagonal()
-        deviation = np.sqrt(np.where(variance > 0, variance, np.nan))
-        correlation = covariance / np.outer(deviation, deviation)
-    np.fill_diagonal(correlation, np.where(np.isfinite(deviation), 1.0, np.nan))
-    return np.asarray(np.clip(correlation, -1.0, 1.0), np.float32)
+
+    cells: Int64[np.ndarray, " two"]
+    shift: Float32[np.ndarray, " unit"]
+    products: Float64[np.ndarray, "unit unit"]
+    sums: Float64[np.ndarray, " unit"]
+    waiting: Float32[np.ndarray, "image unit y x"]
+
+    @classmethod
+    def of(cls, units: int, height: int, width: int) -> CorrelationSums:
+        """Of no image yet."""
+        return cls(
+            np.array([height * width, 0]), np.zeros(units, np.float32), np.zeros((units, units)),
+            np.zeros(units), np.empty((0, units, height, width), np.float32),
+        )  # fmt: skip
+
+    @property
+    def step(self) -> int:
+        """Images that go into one product."""
+        return max(1, COLUMNS // int(self.cells[0]))
+
+    @property
+    def images(self) -> int:
+        """Added so far."""
+        return int(self.cells[1] // self.cells[0]) + len(self.waiting)
+
+    def add(self, maps: Float32[np.ndarray, "image unit y x"]) -> None:
+        """The images that come after those added before."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            if not self.cells[1] and not len(self.waiting) and len(maps):
+                self.shift = maps[0].mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
+            maps = np.concatenate([self.waiting, maps]) if len(self.waiting) else maps
+            full = len(maps) - len(maps) % self.step
+            for first in range(0, full, self.step):
+                self._multiply(maps[first : first + self.step])
+            self.waiting = np.array(maps[full:])
+
+    def _multiply(self, maps: Float32[np.ndarray, "image unit y x"]) -> None:
+        columns = maps.swapaxes(0, 1).reshape(len(self.sums), -1) - self.shift[:, None]
+        self.products += columns @ columns.T
+        self.sums += columns.sum(axis=1, dtype=np.float64)
+        self.cells[1] += columns.shape[1]
+
+    def finish(self) -> Float32[np.ndarray, "unit unit"]:
+        """The correlations; nothing is added afterwards."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            if len(self.waiting):
+                self._multiply(self.waiting)
+                self.waiting = self.waiting[:0]
+            cells = int(self.cells[1])
+            if not cells:
+                return np.full(self.products.shape, np.nan, np.float32)
+            covariance = self.products / cells - np.outer(self.sums, self.sums) / cells**2
+            variance = covariance.diagonal()
+            deviation = np.sqrt(np.where(variance > 0, variance, np.nan))
+            correlation = covariance / np.outer(deviation, deviation)
+        np.fill_diagonal(correlation, np.where(np.isfinite(deviation), 1.0, np.nan))
+        return np.asarray(np.clip(correlation, -1.0, 1.0), np.float32)
 
 
 def duplicates(correlation: Float32[np.ndarray, "unit unit"]) -> Int32[np.ndarray, " unit"]:

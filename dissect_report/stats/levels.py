@@ -80,9 +80,7 @@ def _measure(
 ) -> ActivationStats:
     pixels = len(maps) * plan.grid**2
     minimum, maximum, finite = _extremes(maps, plan)
-    low, high = minimum, maximum
-    if plan.outside == "zeros":
-        low, high = np.minimum(low, np.float32(0)), np.maximum(high, np.float32(0))
+    low, high = possible_range(minimum, maximum, plan)
     scale = bin_scale(low, high)
     counts = np.zeros((maps.shape[1], FINE_BINS), np.int64)
     signs = np.zeros((maps.shape[1], 2), np.int64)
@@ -95,7 +93,7 @@ def _measure(
         minimum=minimum,
         maximum=maximum,
         positive_pixels=signs[:, 1],
-        histogram=counts.reshape(len(counts), PAGE_BINS, -1).sum(axis=2),
+        histogram=page_histogram(counts),
         low=low,
         high=high,
         finite=finite,
@@ -108,14 +106,42 @@ def _extremes(
     """Minimum, maximum and finiteness of each unit; a NaN anywhere shows in both extremes."""
     minimum = np.full(maps.shape[1], np.inf, np.float32)
     maximum = np.full(maps.shape[1], -np.inf, np.float32)
+    widen(maps, minimum, maximum)
+    return finite_range(minimum, maximum)
+
+
+def widen(
+    maps: Float32[np.ndarray, "image unit y x"],
+    minimum: Float32[np.ndarray, " unit"],
+    maximum: Float32[np.ndarray, " unit"],
+) -> None:
+    """Widens each unit's extremes, in place, by some images in their order."""
     for image in maps:
         _widen(np.ascontiguousarray(image).reshape(len(image), -1), minimum, maximum)
+
+
+def finite_range(minimum: np.ndarray, maximum: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Extremes with NaN in place of those that are not finite, and which are; works in place."""
     with np.errstate(invalid="ignore", over="ignore"):
         # b - a in the bilinear formula must not overflow either.
         finite = np.isfinite(maximum - minimum)
     minimum[~finite] = np.nan
     maximum[~finite] = np.nan
     return minimum, maximum, finite
+
+
+def possible_range(
+    minimum: np.ndarray, maximum: np.ndarray, plan: Upsampling
+) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the greatest value that a grid pixel can have."""
+    if plan.outside == "zeros":
+        return np.minimum(minimum, np.float32(0)), np.maximum(maximum, np.float32(0))
+    return minimum, maximum
+
+
+def page_histogram(fine: Int64[np.ndarray, "unit fine"]) -> Int64[np.ndarray, "unit bin"]:
+    """The bins that are shown."""
+    return np.asarray(fine.reshape(len(fine), PAGE_BINS, -1).sum(axis=2))
 
 
 @compiled
@@ -141,14 +167,27 @@ def bin_scale(low: Float32[np.ndarray, " unit"], high: Float32[np.ndarray, " uni
 
 
 def _hazen(source: Pixels, pixels: int, quantile: float, finite: np.ndarray) -> Float64[np.ndarray, " unit"]:
-    """The quantile at rank ``pixels * (1 - quantile) - 1/2``, between its two neighbours in order."""
+    rank, follower, share = hazen_place(pixels, quantile)
+    return interpolate(*select(source, rank, follower, finite), share, finite)
+
+
+def hazen_place(pixels: int, quantile: float) -> tuple[int, int, float]:
+    """The quantile at rank ``pixels * (1 - quantile) - 1/2``: the ranks around it, and how far it is."""
     place = pixels * (1 - quantile) - 0.5
     rank = min(max(math.floor(place), 0), pixels - 1)
     follower = min(rank + 1, pixels - 1)
     share = place - math.floor(place)
-    if place < 0 or follower == rank:
-        share = 0.0
-    below, above = (order.astype(np.float64) for order in select(source, rank, follower, finite))
+    return rank, follower, 0.0 if place < 0 or follower == rank else share
+
+
+def interpolate(
+    first: Float32[np.ndarray, " unit"],
+    second: Float32[np.ndarray, " unit"],
+    share: float,
+    finite: Bool[np.ndarray, " unit"],
+) -> Float64[np.ndarray, " unit"]:
+    """The levels between two neighbours in order; NaN where a unit is not finite."""
+    below, above = first.astype(np.float64), second.astype(np.float64)
     gap = above - below
     # The two forms of numpy's own interpolation: exact at both ends, whichever is nearer.
     level = below + gap * share if share < 0.5 else above - gap * (1 - share)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int32, Shaped
+from jaxtyping import Float32, Float64, Int32, Int64, Shaped
 
 from dissect_report.activations.upsampling import Taps, Upsampling, blend, check_map_size, ringed_chunks
 from dissect_report.compiled import compiled
@@ -72,20 +72,46 @@ def find_masks(
     images, units = maps.shape[:2]
     if level.shape != (units,):
         raise ValueError(f"levels {level.shape} do not go with {units} units")
-    positions = np.zeros((units, room), position_type(plan.grid))
-    counts = np.zeros((units, images), np.int32)
-    cut = _cut_below(level)
+    masks = Masks(np.zeros((units, room), position_type(plan.grid)), np.zeros((units, images), np.int32))
+    append_masks(masks, np.zeros(units, np.int64), 0, maps, level, plan, threads)
+    return masks
+
+
+def append_masks(
+    masks: Masks,
+    filled: Int64[np.ndarray, " unit"],
+    first: int,
+    maps: Float32[np.ndarray, "image unit y x"],
+    level: Float64[np.ndarray, " unit"],
+    plan: Upsampling,
+    threads: int = 1,
+) -> None:
+    """Finds the masks on some images and writes them behind those of the images before.
+
+    Args:
+        masks: filled up to image ``first``.
+        filled: pixels of each mask so far; grows.
+        first: of the images.
+        maps: theirs, of the units of ``masks``.
+        level: NaN = empty mask.
+        plan: from the maps to the grid.
+        threads: that look at the same time; no position depends on it.
+
+    Raises:
+        ValueError: a mask of more pixels than there is room for.
+    """
+    room, cut = masks.positions.shape[1], _cut_below(level)
 
     def find(block: slice) -> None:
-        filled = np.zeros(block.stop - block.start, np.int64)
+        positions, counts = masks.positions[block], masks.counts[block]
         for start, ringed in ringed_chunks(maps[:, block], plan):
-            images_here = slice(start, start + len(ringed))
-            _find(ringed, cut[block], plan.taps, positions[block], counts[block, images_here], filled)
-        if (filled > room).any():
-            raise ValueError(f"a mask of {filled.max()} pixels where {room} are kept: levels and room differ")
+            here = slice(first + start, first + start + len(ringed))
+            _find(ringed, cut[block], plan.taps, positions, counts[:, here], filled[block])
+        if (filled[block] > room).any():
+            most = filled[block].max()
+            raise ValueError(f"a mask of {most} pixels where {room} are kept: levels and room differ")
 
-    over_units(units, find, threads)
-    return Masks(positions, counts)
+    over_units(maps.shape[1], find, threads)
 
 
 def _cut_below(level: Float64[np.ndarray, " unit"]) -> Float32[np.ndarray, " unit"]:

@@ -50,7 +50,7 @@ def tally(
                 if first == end:
                     continue
                 cell = ringed[n, u, r, 0]
-                if _all_equal(ringed[n, u, r], cell) and _all_equal(ringed[n, u, r + 1], cell):
+                if all_equal(ringed[n, u, r], cell) and all_equal(ringed[n, u, r + 1], cell):
                     # Most of a map after a ReLU: equal cells hold only their own value.
                     pixels = np.int64(end - first) * taps.x_index.size
                     place = np.int64((cell - low[u]) * scale[u])
@@ -95,7 +95,8 @@ def _tally_row(
 
 
 @compiled
-def _all_equal(cells: np.ndarray, value: np.float32) -> bool:
+def all_equal(cells: np.ndarray, value: np.float32) -> bool:
+    """Whether a row of cells holds one value alone."""
     for cell in cells:  # noqa: SIM110 -- numba compiles no generators
         if cell != value:
             return False
@@ -119,7 +120,8 @@ def find_between(cells: np.ndarray, low: np.float32, high: np.float32, taps: Tap
                 continue
             for y in range(y_starts[r], y_starts[r + 1]):
                 for x in range(x_starts[s], x_starts[s + 1]):
-                    found[count] = blend(a, b, c, d, taps.x_weight[x], taps.y_weight[y])
+                    # Plus 0: -0.0, which has a key of its own, becomes 0.0.
+                    found[count] = blend(a, b, c, d, taps.x_weight[x], taps.y_weight[y]) + np.float32(0)
                     count += 1
     return count
 

@@ -119,6 +119,52 @@ def test_recording_works_under_inference_mode() -> None:
         assert recorder.take()["2"].shape == (2, 4, 8, 8)
 
 
+@pytest.mark.parametrize("catches", [False, True])
+def test_a_pass_may_end_behind_the_last_recorded_layer(catches: bool) -> None:
+    ran: list[str] = []
+
+    class Careful(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two, self.end = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 2, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            try:
+                maps = torch.relu(self.two(torch.relu(self.one(x))))
+            except BaseException:
+                if not catches:
+                    raise
+                maps = torch.zeros(len(x), 4, 8, 8)
+            ran.append("end")
+            return self.end(maps)
+
+    torch.manual_seed(0)
+    model = Careful().eval()
+    layers = select_layers(list_layers(model, EXAMPLE), ["one", "two"])
+    with record(model, layers) as recorder:
+        model(EXAMPLE)
+        whole = recorder.take()
+        ran.clear()
+        with recorder.stopping():
+            model(EXAMPLE)
+        stopped = recorder.take()
+        assert ran == ["end"] * catches
+        model(EXAMPLE)
+        recorder.take()
+    assert ran == ["end"] * (catches + 1), "the next pass runs to its end"
+    for layer in layers:
+        assert torch.equal(whole[layer.name], stopped[layer.name])
+
+
+def test_a_layer_that_does_not_run_is_named_where_the_pass_may_end_early() -> None:
+    model = net(inplace=False).eval()
+    with record(model, [plain("0"), plain("2")]) as recorder:
+        with recorder.stopping():
+            model[:2](EXAMPLE)
+        with pytest.raises(LayerError, match="'2'"):
+            recorder.take()
+
+
 @pytest.mark.parametrize("names", [["0"], ["2"], ["0", "2", "3"]])
 @pytest.mark.parametrize("inplace", [True, False])
 def test_what_is_made_of_maps_sees_what_a_copy_would_hold(names: list[str], inplace: bool) -> None:

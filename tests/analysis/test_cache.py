@@ -9,7 +9,8 @@ import pytest
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.cache import MARKER, Cache
-from dissect_report.analysis.forward import plan_passes
+from dissect_report.analysis.forward import plan_groups
+from dissect_report.analysis.passes.spans import Spans
 from dissect_report.errors import StorageError
 from dissect_report.findings.disk import PART
 from dissect_report.findings.paths import PAGES
@@ -30,9 +31,9 @@ def test_a_filled_array_comes_back_as_far_as_it_was_filled(cache):
     array = cache.open("a.f32", "key", (4, 2), np.float32)
     array.values[:3] = 7
     array.extra = {"names": ["x"]}
-    array.save(3)
+    array.save(Spans(((0, 3),)))
     again = cache.open("a.f32", "key", (4, 2), np.float32)
-    assert (again.done, again.complete, again.extra) == (3, False, {"names": ["x"]})
+    assert (again.filled, again.complete, again.extra) == (Spans(((0, 3),)), False, {"names": ["x"]})
     np.testing.assert_array_equal(again.values[:3], 7)
 
 
@@ -40,9 +41,9 @@ def test_a_filled_array_comes_back_as_far_as_it_was_filled(cache):
 def test_another_key_or_shape_starts_empty(cache, key, shape):
     array = cache.open("a.f32", "key", (4, 2), np.float32)
     array.values[:] = 7
-    array.save(4)
+    array.save(Spans(((0, 4),)))
     again = cache.open("a.f32", key, shape, np.float32)
-    assert again.done == 0
+    assert not again.filled
     assert not again.values.any()
 
 
@@ -50,7 +51,7 @@ def test_a_whole_array_is_found_under_its_own_key_alone(cache):
     array = cache.open("a.f32", "key", (4, 2), np.float32)
     array.values[:] = 7
     assert cache.find("a.f32", "key", (4, 2), np.float32) is None, "not one image is done"
-    array.save(4)
+    array.save(Spans(((0, 4),)))
     assert cache.find("a.f32", "other", (4, 2), np.float32) is None
     assert cache.find("a.f32", "key", (5, 2), np.float32) is None
     assert cache.find("a.f32", "key", (4, 3), np.float32) is None
@@ -62,9 +63,9 @@ def test_a_whole_array_is_found_under_its_own_key_alone(cache):
 
 
 def test_a_torn_note_only_means_filling_again(cache):
-    cache.open("a.f32", "key", (4, 2), np.float32).save(4)
+    cache.open("a.f32", "key", (4, 2), np.float32).save(Spans(((0, 4),)))
     (cache.folder / "a.f32.json").write_text('{"key": "ke', encoding="utf-8")
-    assert cache.open("a.f32", "key", (4, 2), np.float32).done == 0
+    assert not cache.open("a.f32", "key", (4, 2), np.float32).filled
 
 
 def test_more_than_the_disk_holds_is_refused_before_anything_is_lost(cache):
@@ -76,23 +77,23 @@ def layer(name, units):
     return LayerInfo(name, "Conv2d", units, (4, 4), name)
 
 
-def test_one_pass_when_everything_fits():
-    layers, sizes = [layer("a", 8), layer("b", 4)], [(4, 4), (2, 2)]
-    (group,) = plan_passes(layers, sizes, images=10, budget=10_000)
-    assert [(s.layer.name, s.first, s.last) for s in group] == [("a", 0, 8), ("b", 0, 4)]
+def test_one_group_when_everything_fits():
+    (group,) = plan_groups([layer("a", 8), layer("b", 4)], [640, 160], budget=10_000)
+    assert [(info.name, first, last) for info, first, last in group] == [("a", 0, 8), ("b", 0, 4)]
 
 
 @pytest.mark.parametrize("budget", [0, 1, 700, 2000, 6000])
-def test_every_unit_is_measured_once_whatever_the_budget(budget):
-    layers, sizes, images = [layer("a", 8), layer("b", 4), layer("c", 3)], [(4, 4), (2, 2), (8, 8)], 10
-    groups = plan_passes(layers, sizes, images, budget)
-    covered = [(s.layer.name, unit) for group in groups for s in group for unit in range(s.first, s.last)]
+def test_every_unit_is_in_one_group_whatever_the_budget(budget):
+    layers, sizes = [layer("a", 8), layer("b", 4), layer("c", 3)], [640, 160, 2560]
+    groups = plan_groups(layers, sizes, budget)
+    covered = [
+        (info.name, unit) for group in groups for info, first, last in group for unit in range(first, last)
+    ]
     assert covered == [(info.name, unit) for info in layers for unit in range(info.units)]
+    bytes_of = dict(zip((info.name for info in layers), sizes, strict=True))
     for group in groups:
-        assert (
-            len(group) == 1
-            or sum((s.last - s.first) * s.map_size[0] * s.map_size[1] * 4 for s in group) * images <= budget
-        )
+        needed = sum((last - first) * bytes_of[info.name] for info, first, last in group)
+        assert len(group) == 1 or needed <= budget
 
 
 def test_a_folder_of_somebody_else_is_never_taken_for_a_cache(tmp_path: Path) -> None:

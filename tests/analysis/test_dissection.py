@@ -13,6 +13,7 @@ from PIL import Image
 from dissect_report import dissect, load_run
 from dissect_report.analysis import forward
 from dissect_report.analysis.layer_numbers import dissected_maps
+from dissect_report.analysis.passes import filling
 from dissect_report.analysis.progress import Silent
 from dissect_report.errors import FindingsError, LayerError, ProbeError, SegmenterError
 from dissect_report.findings.store import json_schema
@@ -159,7 +160,7 @@ def test_past_the_disk_budget_the_numbers_are_the_same(site, tmp_path, gigabytes
 def test_an_interrupted_run_goes_on_and_ends_with_the_same_numbers(site, tmp_path, monkeypatch):
     folder, _ = site
     config = write_small_site(tmp_path)
-    monkeypatch.setattr(forward, "NOTE_SECONDS", 0.0)
+    monkeypatch.setattr(filling, "NOTE_SECONDS", 0.0)
     fill, calls = forward.ModelPass.fill, []
 
     def interrupted(self, start, stop, recorded, scores):

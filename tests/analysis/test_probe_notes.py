@@ -50,11 +50,11 @@ def test_pictures_of_twelve_bits_are_told_and_full_scale_reads_them(tmp_path: Pa
     assert "set [probe] full_scale" in told[0]
     assert setup.survey.notes == tuple(told)
     assert opened(path)[1] == told, "from the cache, too"
-    keys = {setup.labels_key}
+    keys = {setup.stages.labels()}
     again, told = opened(change(path, "[probe]", "[probe]\nfull_scale = 4080"))
     assert told == []
     assert again.survey.digest == setup.survey.digest, "the files are the same"
-    assert again.labels_key not in keys, "what the segmenter sees is not"
+    assert again.stages.labels() not in keys, "what the segmenter sees is not"
     assert again.survey.read(0, 6).max() > 10 * setup.survey.read(0, 6).max()
 
 
@@ -68,6 +68,7 @@ def test_an_interrupted_reading_counts_every_picture_once(
         Image.open(photo).save(photo, exif=exif)
     survey = "dissect_report.analysis.survey"
     monkeypatch.setattr(f"{survey}.STRIDE", 2)
+    monkeypatch.setattr("dissect_report.analysis.passes.filling.NOTE_SECONDS", 0.0)
     with monkeypatch.context() as broken:
         broken.setattr(f"{survey}.small_picture", Stopping(5))
         with pytest.raises(KeyboardInterrupt):

@@ -141,7 +141,7 @@ def test_an_interrupted_run_knows_its_own_outputs_again(tmp_path: Path) -> None:
     config = load_config(site(tmp_path))
     setups = [set_up(config, config.runs[0], Silent(), 1) for _ in range(2)]
     assert setups[0].network.digest == setups[1].network.digest
-    assert setups[0].labels_key == setups[1].labels_key
+    assert setups[0].stages.labels() == setups[1].stages.labels()
     assert set(setups[0].outputs) == {"network", "segmenter 1"}
 
 
@@ -150,11 +150,11 @@ def test_label_maps_belong_to_the_versions_that_made_them(
 ) -> None:
     config = load_config(site(tmp_path))
     setup = set_up(config, config.runs[0], Silent(), 1)
-    before = setup.labels_key
-    import dissect_report.analysis.setup as module
+    before = setup.stages.labels()
+    import dissect_report.analysis.passes.stages as module
 
     monkeypatch.setattr(module, "versions", lambda: {"pillow": "another"})
-    assert setup.labels_key != before
+    assert setup.stages.labels() != before
 
 
 def test_declared_files_are_part_of_what_is_measured(tmp_path: Path) -> None:

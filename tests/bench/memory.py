@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from tests.bench.dissection import CONFIG, STAND_IN
@@ -27,11 +28,18 @@ def main() -> None:
                 limit=size, segmenter="stand_in.py:stand_in", concepts="",
             )  # fmt: skip
             config.write_text(text, encoding="utf-8")
-            done = subprocess.run(
-                [sys.executable, "-m", "tests.bench.memory", str(config)],
-                check=True, capture_output=True, text=True,
-            )  # fmt: skip
-            row(f"peak memory, ResNet-18, 768 units, {size} images", f"{done.stdout.strip()} MB", "flat")
+            peak, _ = measured(config)
+            row(f"peak memory, ResNet-18, 768 units, {size} images", f"{peak} MB", "flat")
+
+
+def measured(config: Path) -> tuple[int, float]:
+    """Megabytes of anonymous memory at most, and processor seconds, of a run in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.memory", str(config)],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    peak, spent = done.stdout.split()
+    return int(peak), float(spent)
 
 
 def _measure(config: str) -> None:
@@ -53,8 +61,9 @@ def _measure(config: str) -> None:
         def note(self, message: str) -> None:
             pass
 
+    begun = time.process_time()
     dissect(config, progress=Watch(), threads=1)
-    print(max(peak, _anonymous()) // 1_000_000)
+    print(max(peak, _anonymous()) // 1_000_000, time.process_time() - begun)
 
 
 def _anonymous() -> int:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from dissect_report import dissect, load_config
+from dissect_report.analysis.networks import survey_layers
 from tests.docs.conftest import ROOT
 
 SITES = ROOT / "sites"
-EXAMPLES = ("demo", "generator", "torchvision")
+EXAMPLES = ("demo", "generator", "torchvision", "vit")
 
 
 def test_there_is_no_example_without_a_test():
@@ -25,14 +26,14 @@ def test_a_configuration_is_read_and_begins_with_what_it_is(name):
     assert (SITES / name / "dissect.toml").read_text(encoding="utf-8").startswith("# ")
 
 
-@pytest.mark.parametrize("name", ["generator", "torchvision"])
+@pytest.mark.parametrize("name", ["generator", "torchvision", "vit"])
 def test_every_table_of_an_example_is_commented(name):
     text = (SITES / name / "dissect.toml").read_text(encoding="utf-8")
     for table in text.split("\n\n"):
         assert "#" in table, table
 
 
-@pytest.mark.parametrize("name", ["generator", "torchvision"])
+@pytest.mark.parametrize("name", ["generator", "torchvision", "vit"])
 def test_a_readme_names_the_command_and_every_file(name):
     text = (SITES / name / "README.md").read_text(encoding="utf-8")
     assert f"dissect-report build sites/{name}" in text
@@ -68,3 +69,11 @@ def test_the_drawn_classes_are_called_as_the_network_calls_them():
     spec.loader.exec_module(module)
     (run,) = load_config(SITES / "torchvision").runs
     assert set(module.CLASSES.values()) <= set(torchvision_categories(run.model.source, ModelError))
+
+
+def test_the_transformer_example_names_layers_whose_tokens_are_found():
+    (run,) = load_config(SITES / "vit").runs
+    chosen = [info for info, taken in survey_layers(run, SITES / "vit") if taken]
+    assert len(chosen) == 1 + 6 + 6 + 1
+    assert {info.map_size for info in chosen} == {(16, 16)}
+    assert {info.reading.extra for info in chosen[1:]} == {3}

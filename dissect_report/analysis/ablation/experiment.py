@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from dissect_report.activations.tail import Tail, split_tail
 from dissect_report.analysis.ablation.enough_images import check_images, list_ranking
 from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.passes import RemovalPass
-from dissect_report.analysis.ablation.records import ablation_key, write_ablation
+from dissect_report.analysis.ablation.records import ranking_images, write_ablation
 from dissect_report.analysis.ablation.removals import Nest, Outcome, Remover
 from dissect_report.analysis.ablation.set_plans import plan_sets
 from dissect_report.analysis.ablation.split_images import SplitImages, mean_maps, split_images
@@ -31,13 +31,12 @@ from dissect_report.analysis.ablation.targets import (
 from dissect_report.analysis.cache import Cache, digest
 from dissect_report.analysis.held_maps import hold_maps, read_images
 from dissect_report.analysis.layer_numbers import levels_of
-from dissect_report.analysis.provenance import versions
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
 from dissect_report.analysis.survey import Survey, survey_probe
 from dissect_report.config import AblationConfig
 from dissect_report.errors import FindingsError, LayerError, ModelError
 from dissect_report.findings.ablation import Ablation
-from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.paths import RunPaths, layer_records
 from dissect_report.findings.store import LoadedRun
 from dissect_report.stats.classification import count_predictions
 from dissect_report.stats.importance import lost_score, mean_fall, mean_margin, rank_units
@@ -50,7 +49,10 @@ CPU_BYTES = 256 << 20
 
 
 def run_ablation(
-    setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray] | None = None
+    setup: Setup,
+    run: LoadedRun,
+    maps: Mapping[str, np.ndarray] | None = None,
+    done: Collection[str] = (),
 ) -> tuple[Ablation, ...]:
     """Removes units of the configured layers and writes what the classifier says then.
 
@@ -58,9 +60,10 @@ def run_ablation(
         setup: the run's, as it was dissected.
         run: the dissection's findings.
         maps: by layer name the raw maps of the probe, float32 [image, unit, y, x], where they are at hand.
+        done: names of layers whose findings are there.
 
     Returns:
-        The findings of each layer; none where the run has no ``[ablation]``.
+        The findings of each other layer; none where the run has no ``[ablation]``.
 
     Raises:
         DissectError: one line saying what is wrong and what to do.
@@ -68,7 +71,7 @@ def run_ablation(
     config = setup.run.ablation
     if config is None:
         return ()
-    layers = check(setup)
+    layers = [info for info in check(setup) if info.name not in done]
     ranking = _survey_ranking(setup, config)
     return tuple(
         _ablate_layer(setup, config, run, info, ranking, (maps or {}).get(info.name)) for info in layers
@@ -107,20 +110,38 @@ def check_all(setup: Setup) -> None:
 
 def is_current(setup: Setup, run: LoadedRun) -> bool:
     """Whether what ``run_ablation`` would write is there, of this configuration, and nothing else."""
+    return _found(run) == _wanted(setup)
+
+
+def current(setup: Setup, run: LoadedRun) -> frozenset[str]:
+    """Names of the layers whose findings hold, whatever else is there."""
+    wanted, found = _wanted(setup), _found(run) or {}
+    return frozenset(name for name, key in found.items() if wanted.get(name) == key)
+
+
+def _wanted(setup: Setup) -> dict[str, str]:
+    """Keys of what ``run_ablation`` writes, by layer name."""
     config = setup.run.ablation
     layers = choose_layers(config, setup.network.chosen) if config else ()
-    key = ablation_key(setup, run.record.provenance.key)
-    expected = {info.name for info in layers}
+    ranking = ranking_images(setup)
+    return {info.name: setup.stages.ablation(info, ranking) for info in layers}
+
+
+def _found(run: LoadedRun) -> dict[str, str] | None:
+    """Keys of what is there; None where it cannot be read."""
     try:
-        found = {name: layer.ablation.key for name, layer in run.layers.items() if layer.ablation}
+        return {name: layer.ablation.key for name, layer in run.layers.items() if layer.ablation}
     except FindingsError:
-        return False
-    return found == dict.fromkeys(expected, key)
+        return None
 
 
-def forget(paths: RunPaths) -> None:
-    """Drops the records of an earlier configuration, until new ones are written."""
-    for record in paths.root.glob("*/ablation.json"):
+def forget(paths: RunPaths, but: Collection[str] = ()) -> None:
+    """Drops the records of an earlier configuration, until new ones are written.
+
+    Args:
+        but: folders of layers whose records stay.
+    """
+    for record in layer_records(paths, "ablation.json", but):
         for path in (record, paths.ablation_arrays(record.parent.name)):
             path.unlink(missing_ok=True)
         for picture in (record.parent / "flips").glob("*.webp"):
@@ -188,11 +209,7 @@ def _open_pass(
     tail = remover.tail
     own = hold_maps(setup, tail, setup.survey, setup.cache, maps)
     other = own if ranking is None else hold_maps(setup, tail, ranking, _ranking_cache(setup), None)
-    key = digest(
-        "removals", setup.network.digest, setup.network.output, info.recorded_as, tail.path,
-        remover.step.label, setup.batches.size, setup.network.device.type, setup.run.probe,
-        setup.run.model.mean, setup.run.model.std, versions(),
-    )  # fmt: skip
+    key = setup.stages.removals(info, tail.path, remover.step.label, setup.batches.size)
     work = RemovalPass(remover, setup.cache, key, setup.progress)
     images = split_images(setup, work, ranking, own, other)
     if config.replacement == "mean":

@@ -11,6 +11,7 @@ from dissect_report.analysis.ablation.removals import Nest, Outcome, Remover
 from dissect_report.analysis.ablation.splits import LabelledImages
 from dissect_report.analysis.cache import Cache, digest
 from dissect_report.analysis.held_maps import HeldMaps
+from dissect_report.analysis.passes.filling import fill, in_blocks
 from dissect_report.analysis.progress import Progress
 
 #: Images a block at most: what an interruption can lose.
@@ -50,22 +51,18 @@ class RemovalPass:
         decider, size = self.remover.decider, (len(images), columns)
         predicted = self.cache.open(f"{name}.answers", key, (*size, *decider.shape), decider.kind)
         margin = self.cache.open(f"{name}.f32", key, (*size, *images.labels.shape[1:]), np.float32)
-        done = min(predicted.done, margin.done)
-        notes = predicted.extra if done else {"unchanged": 0, "close": 0}
-        predicted.extra = notes
-        block = self._block(images, maps)
+        notes = predicted.extra = predicted.extra or {"unchanged": 0, "close": 0}
+
+        def work(first: int, last: int) -> None:
+            held = maps.block(images.indices[first:last])
+            part = self.remover.predict(held, images.labels[first:last], nests)
+            predicted.values[first:last], margin.values[first:last] = part.predicted, part.margin
+            notes["unchanged"] += part.unchanged
+            notes["close"] += part.close
+
+        walk = in_blocks(self._block(images, maps), work)
         with self.progress.stage(title, len(images) * columns, "images x sets") as stage:
-            stage.advance(done * columns)
-            for first in range(done, len(images), block):
-                last = min(first + block, len(images))
-                held = maps.block(images.indices[first:last])
-                part = self.remover.predict(held, images.labels[first:last], nests)
-                predicted.values[first:last], margin.values[first:last] = part.predicted, part.margin
-                notes["unchanged"] += part.unchanged
-                notes["close"] += part.close
-                margin.save(last)
-                predicted.save(last)
-                stage.advance((last - first) * columns)
+            fill([margin, predicted], len(images), walk, stage, columns, seconds=0)
         return Outcome(predicted.values, margin.values, notes["unchanged"], notes["close"])
 
     def _block(self, images: LabelledImages, maps: HeldMaps) -> int:

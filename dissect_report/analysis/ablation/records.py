@@ -11,9 +11,7 @@ import numpy as np
 from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.live import live_arrays
 from dissect_report.analysis.ablation.set_table import set_rows, spread_over_classes
-from dissect_report.analysis.cache import digest
 from dissect_report.analysis.privacy import unplaced
-from dissect_report.analysis.provenance import intervention_key
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.sprites import sprite
 from dissect_report.config import AblationConfig
@@ -44,14 +42,13 @@ CONFUSIONS = 5
 FLIPS = 6
 
 
-def ablation_key(setup: Setup, key: str) -> str:
-    """Digest of everything that the ablation depends on: the images that rank are not in the run's key."""
+def ranking_images(setup: Setup) -> str:
+    """Digest of the images that rank, where they are not the probe's; else ""."""
     config = setup.run.ablation
     if config is None or not config.rank_images:
-        return intervention_key(key, config)
+        return ""
     probe = replace(setup.run.probe, images=config.rank_images, limit=0, groups="")
-    ranking = list_probe(probe, setup.config.folder, setup.run.dissection.seed, setup.run.segmenters)
-    return digest(intervention_key(key, config), ranking.fingerprint)
+    return list_probe(probe, setup.config.folder, setup.run.dissection.seed, setup.run.segmenters).fingerprint
 
 
 def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: LayerAblation) -> Ablation:
@@ -81,7 +78,7 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
             picture = sprite(setup.survey.tiles, [flip.image for flip in target.flips])
             write_atomically(run.paths.flips(folder, place), picture)
     record = Ablation(
-        key=ablation_key(setup, run.record.provenance.key),
+        key=setup.stages.ablation(found.info, ranking_images(setup)),
         accuracy=number(alone.accuracy[0]),
         targets=targets,
         rows=tuple(rows),

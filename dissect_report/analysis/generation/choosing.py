@@ -16,6 +16,7 @@ from dissect_report.analysis.generation.passes import EditPass
 from dissect_report.analysis.generation.plans import best_units
 from dissect_report.analysis.generation.strengths import Answer, Recipe, learn_strengths
 from dissect_report.analysis.generation.unit_sets import ConceptSets, UnitSet, by_lot, by_strength
+from dissect_report.analysis.passes.filling import fill, in_blocks
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import GenerationConfig
 from dissect_report.sources.segmenters.gradient import log_probability_of
@@ -64,8 +65,8 @@ def _learned(setup: Setup, config: GenerationConfig, layer: LayerEdits, work: Ed
     kept = setup.cache.open(f"strengths.{layer.info.file}.f64", key, shape, np.float64)
     title = f"learning which units of {layer.info.name} draw each concept"
     with setup.progress.stage(title, len(layer.concepts) * recipe.steps, "steps") as stage:
-        stage.advance(kept.done * recipe.steps)
-        for row in range(kept.done, len(layer.concepts)):
+
+        def learn(row: int, _: int) -> None:
             concept = layer.concepts[row].id
             area = layer.concepts[row].pixels / (len(setup.survey) * layer.pixels)
             kept.values[row] = learn_strengths(
@@ -73,7 +74,9 @@ def _learned(setup: Setup, config: GenerationConfig, layer: LayerEdits, work: Ed
                 blocks, layer.level, area, start_at(layer.iou[:, concept]), recipe,
                 np.random.default_rng([setup.run.dissection.seed, 11, concept]), stage,
             )  # fmt: skip
-            kept.save(row + 1)
+
+        walk = in_blocks(1, learn)
+        fill([kept], len(layer.concepts), walk, stage, recipe.steps, seconds=0, tells=True)
     learned: np.ndarray = np.array(kept.values)
     return learned
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.tail import split_tail
-from dissect_report.analysis.cache import digest
 from dissect_report.analysis.generating import generate
 from dissect_report.analysis.generation.choosing import choose_sets
 from dissect_report.analysis.generation.edits import Edit, Editor
@@ -39,16 +38,15 @@ from dissect_report.analysis.generation.plans import (
     lattice,
     match_names,
 )
-from dissect_report.analysis.generation.records import write_generation
+from dissect_report.analysis.generation.records import generation_key, write_generation
 from dissect_report.analysis.generation.unit_sets import ConceptSets, UnitSet
 from dissect_report.analysis.held_maps import hold_maps
 from dissect_report.analysis.layer_numbers import levels_of
-from dissect_report.analysis.provenance import intervention_key, versions
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import GenerationConfig
 from dissect_report.errors import FindingsError
 from dissect_report.findings.generation import Generation
-from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.paths import RunPaths, layer_records
 from dissect_report.findings.store import LoadedRun
 from dissect_report.stats.effects import rank_by
 from dissect_report.stats.topk import image_means, rank_images
@@ -60,16 +58,19 @@ PROOF = 3
 CPU_BYTES = 64 << 20
 
 
-def run_generation(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray]) -> tuple[Generation, ...]:
+def run_generation(
+    setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray], done: Collection[str] = ()
+) -> tuple[Generation, ...]:
     """Removes and inserts units of the configured layers and writes what the images show then.
 
     Args:
         setup: the run's, as it was dissected.
         run: the dissection's findings.
         maps: by layer name the raw maps of the probe, float32 [image, unit, y, x], where they are at hand.
+        done: names of layers whose findings are there.
 
     Returns:
-        The findings of each layer; none where the run has no ``[generation]``.
+        The findings of each other layer; none where the run has no ``[generation]``.
 
     Raises:
         DissectError: one line saying what is wrong and what to do.
@@ -78,7 +79,7 @@ def run_generation(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray])
     if config is None:
         return ()
     layers = choose_layers(config, run, setup.network.chosen)
-    return tuple(_edit_layer(setup, config, run, info, maps) for info in layers)
+    return tuple(_edit_layer(setup, config, run, info, maps) for info in layers if info.name not in done)
 
 
 def check(setup: Setup) -> None:
@@ -98,19 +99,37 @@ def check(setup: Setup) -> None:
 
 def is_current(setup: Setup, run: LoadedRun) -> bool:
     """Whether everything that ``run_generation`` would write is there, of this configuration, and no more."""
+    return _found(run) == wanted_keys(setup, run)
+
+
+def current(setup: Setup, run: LoadedRun) -> frozenset[str]:
+    """Names of the layers whose findings hold, whatever else is there."""
+    wanted, found = wanted_keys(setup, run), _found(run) or {}
+    return frozenset(name for name, key in found.items() if wanted.get(name) == key)
+
+
+def wanted_keys(setup: Setup, run: LoadedRun) -> dict[str, str]:
+    """Keys of what ``run_generation`` writes, by layer name."""
     config = setup.run.generation
     layers = choose_layers(config, run, setup.network.chosen) if config else ()
-    key = intervention_key(run.record.provenance.key, config)
+    return {info.name: generation_key(setup, run, info) for info in layers}
+
+
+def _found(run: LoadedRun) -> dict[str, str] | None:
+    """Keys of what is there; None where it cannot be read."""
     try:
-        found = {name: layer.generation.key for name, layer in run.layers.items() if layer.generation}
+        return {name: layer.generation.key for name, layer in run.layers.items() if layer.generation}
     except FindingsError:
-        return False
-    return found == {info.name: key for info in layers}
+        return None
 
 
-def forget(paths: RunPaths) -> None:
-    """Drops the records and pictures of an earlier configuration, until new ones are written."""
-    for record in paths.root.glob("*/generation.json"):
+def forget(paths: RunPaths, but: Collection[str] = ()) -> None:
+    """Drops the records and pictures of an earlier configuration, until new ones are written.
+
+    Args:
+        but: folders of layers whose records stay.
+    """
+    for record in layer_records(paths, "generation.json", but):
         for path in (record, paths.generation_arrays(record.parent.name)):
             path.unlink(missing_ok=True)
         for picture in (record.parent / "edits").glob("*.webp"):
@@ -134,11 +153,7 @@ def open_pass(
     held = hold_maps(setup, tail, few, setup.cache, maps.get(info.name))
     if setup.network.device.type == "cpu":
         memory = min(memory, CPU_BYTES)
-    key = digest(
-        "edits", setup.network.digest, info.recorded_as, tail.path, setup.survey.digest, setup.batches.size,
-        setup.network.device.type, setup.run.model.output_range, setup.segmenter.digest, setup.grid,
-        setup.labelling.size, versions(),
-    )  # fmt: skip
+    key = setup.stages.edits(info, tail.path, setup.batches.size, setup.labelling.size)
     return EditPass(Editor(setup, tail, memory), held, key)
 
 
@@ -238,7 +253,7 @@ def _look(
 def _intact_labels(setup: Setup, latents: int) -> np.ndarray:
     """The label maps that the dissection left in the cache, else made again."""
     shape = (len(setup.survey), -1, setup.grid, setup.grid)
-    labels = setup.cache.find("labels.u16", setup.labels_key, shape, np.uint16)
+    labels = setup.cache.find("labels.u16", setup.stages.labels(), shape, np.uint16)
     return np.asarray((generate(setup) if labels is None else labels)[:latents])
 
 

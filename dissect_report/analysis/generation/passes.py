@@ -11,6 +11,7 @@ import numpy as np
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.generation.edits import Edit, Editor
 from dissect_report.analysis.held_maps import HeldMaps
+from dissect_report.analysis.passes.filling import fill, in_blocks
 from dissect_report.findings.paths import TILE
 
 
@@ -85,12 +86,11 @@ class EditPass:
         inside = setup.cache.open(f"{name}.inside.i32", key, shape, np.int32)
         shown = (max(slots.values(), default=0) + 1, TILE, TILE, 3)
         drawn = setup.cache.open(f"{name}.u8", key, shown, np.uint8)
-        done = min(pixels.done, inside.done, drawn.done)
-        pixels.extra = pixels.extra if done else {"unchanged": 0}
+        pixels.extra = pixels.extra or {"unchanged": 0}
         begun = time.perf_counter()
         with setup.progress.stage(title, latents * len(edits), "images") as stage:
-            stage.advance(done * len(edits))
-            for latent in range(done, latents):
+
+            def work(latent: int, _: int) -> None:
                 own = {edit: slot for (of, edit), slot in slots.items() if of == latent}
                 held = self.maps.block(np.array([latent]))
                 found = self.editor.run(held, edits, own, latent, stage)
@@ -98,8 +98,8 @@ class EditPass:
                 for edit, slot in own.items():
                     drawn.values[slot] = found.pictures[edit]
                 pixels.extra["unchanged"] += found.unchanged
-                drawn.save(latent + 1)
-                inside.save(latent + 1)
-                pixels.save(latent + 1)
+
+            walk = in_blocks(1, work)
+            fill([drawn, inside, pixels], latents, walk, stage, len(edits), seconds=0, tells=True)
         spent = time.perf_counter() - begun
         return Outcome(pixels.values, inside.values, drawn.values, pixels.extra["unchanged"], spent)

@@ -13,6 +13,7 @@ from dissect_report.config import GenerationConfig
 from dissect_report.errors import ConfigError, LayerError, nearest
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import LoadedRun
+from dissect_report.findings.units import UnitRecord
 from dissect_report.stats.effects import rank_by
 
 #: A layer of no more units is the image itself.
@@ -92,14 +93,21 @@ def choose_concepts(
             asked |= {c.id: c for c in catalogue if c.name in named and (c.pixels or c.name == pattern)}
         wanted = list(asked.values())
         return [c for c in wanted if c.pixels], [c for c in wanted if not c.pixels]
-    matched = {
-        unit.concept
-        for unit in run.layers[layer].units
-        if unit.concept and unit.grade in ("strong", "weak", "untested")
-    }
+    matched = matched_concepts(run.layers[layer].units)
     matched = matched if able is None else matched & set(able)
     largest = sorted((c for c in catalogue if c.id in matched), key=lambda c: (-c.pixels, c.id))
     return largest[:DEFAULT_CONCEPTS], []
+
+
+def judged(config: GenerationConfig, units: Sequence[UnitRecord]) -> tuple[list[int], list[int]]:
+    """What of the judgements on a layer's units decides what is tried: concepts matched, and detectors."""
+    matched = [] if config.concepts else sorted(matched_concepts(units))
+    return matched, [] if config.unit_effects == "all" else [u.unit for u in units if u.detector]
+
+
+def matched_concepts(units: Sequence[UnitRecord]) -> set[int]:
+    """Those that a unit matches above chance, or untested."""
+    return {u.concept for u in units if u.concept and u.grade in ("strong", "weak", "untested")}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.tail import Tail
 from dissect_report.analysis.generation.concept_edits import concept_edits, place_labels
 from dissect_report.analysis.generation.gradient_check import learning_latents
@@ -20,10 +21,9 @@ from dissect_report.analysis.generation.pictures import (
     unit_pictures,
     unit_placed_pictures,
 )
-from dissect_report.analysis.generation.plans import choose_concepts
+from dissect_report.analysis.generation.plans import choose_concepts, judged
 from dissect_report.analysis.generation.unit_edits import unit_edits
 from dissect_report.analysis.privacy import unplaced
-from dissect_report.analysis.provenance import intervention_key
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import GenerationConfig
 from dissect_report.findings.disk import write_atomically
@@ -72,6 +72,13 @@ def _write_pictures(measured: Measured, paths: RunPaths, folder: str) -> None:
             write_atomically(paths.unit_lattice(folder, unit), lattice_picture(tiles, layer.unit_shape))
 
 
+def generation_key(setup: Setup, run: LoadedRun, info: LayerInfo) -> str:
+    """Of a layer's edits: of the dissection's judgements only what decides what is tried is in it."""
+    config = setup.run.generation
+    choice = judged(config, run.layers[info.name].units) if config else None
+    return setup.stages.generation(info, choice)
+
+
 def _record(
     setup: Setup,
     config: GenerationConfig,
@@ -87,7 +94,7 @@ def _record(
     ends = [*list(watch.values())[1:], time.perf_counter()]
     return Generation(
         schema_version=SCHEMA_VERSION,
-        key=intervention_key(run.record.provenance.key, config),
+        key=generation_key(setup, run, layer.info),
         layer=layer.info.name,
         choose_by=config.choose_by,
         learned_on=(learned.start, learned.stop) if learned else None,

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dissect_report.activations.tail import Held
-from dissect_report.analysis.forward import out_of_memory
+from dissect_report.analysis.passes.batches import out_of_memory
 from dissect_report.analysis.progress import Stage
 from dissect_report.errors import ModelError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,14 +11,13 @@ import torch
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.activations.tail import Held
-from dissect_report.analysis.generation.experiment import open_pass
+from dissect_report.analysis.generation.experiment import open_pass, wanted_keys
 from dissect_report.analysis.generation.passes import EditPass
 from dissect_report.analysis.generation.plans import choose_layers
 from dissect_report.analysis.painting.labels import graph_of_labels
 from dissect_report.analysis.painting.parity import runner
 from dissect_report.analysis.painting.preview import best_scene, painted_picture
 from dissect_report.analysis.painting.scenes import MOST_DIFFERENCE, Scenes, keep_scenes
-from dissect_report.analysis.provenance import painting_key
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import Config, GenerationConfig
 from dissect_report.errors import ExportError, FindingsError
@@ -27,7 +26,7 @@ from dissect_report.exporting.tails import ExportedTail, export_tail, named_inpu
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.generation import ConceptEdits, Generation
 from dissect_report.findings.painting import LabelGraph, Painting, PaintSet
-from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.paths import RunPaths, layer_records
 from dissect_report.findings.records import SCHEMA_VERSION
 from dissect_report.findings.store import LoadedRun, write_arrays, write_record
 
@@ -50,13 +49,28 @@ def is_current(setup: Setup, run: LoadedRun) -> bool:
         found = [layer.painting.key for layer in run.layers.values() if layer.painting]
     except FindingsError:
         return False
-    wanted = [painting_key(run.record.provenance.key, config)] if config and config.paint else []
-    return found == wanted
+    return found == ([painting_key(setup, run)] if config and config.paint else [])
 
 
-def forget(paths: RunPaths) -> None:
-    """Drops what an earlier configuration left."""
-    for record in paths.root.glob("*/painting.json"):
+def current(setup: Setup, run: LoadedRun) -> frozenset[str]:
+    """Names of the layers whose findings hold: of the one that is exported, or of none."""
+    if not is_current(setup, run):
+        return frozenset()
+    return frozenset(name for name, layer in run.layers.items() if layer.painting)
+
+
+def painting_key(setup: Setup, run: LoadedRun) -> str:
+    """Of what is exported, whichever layer it is of."""
+    return setup.stages.painting(tuple(wanted_keys(setup, run).values()))
+
+
+def forget(paths: RunPaths, but: Collection[str] = ()) -> None:
+    """Drops what an earlier configuration left.
+
+    Args:
+        but: folders of layers whose files stay.
+    """
+    for record in layer_records(paths, "painting.json", but):
         for path in paths.painting_files(record.parent.name):
             path.unlink(missing_ok=True)
 
@@ -66,7 +80,9 @@ def cost(config: Config, setup: Setup, images: int, labels: object) -> tuple[str
     return ()
 
 
-def run_painting(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray]) -> Painting | None:
+def run_painting(
+    setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray], done: Collection[str] = ()
+) -> Painting | None:
     """Exports the tail behind an edited layer, with scenes and sets of units, and writes them.
 
     Of several edited layers the one whose units add most; the next one if that cannot be exported.
@@ -113,7 +129,7 @@ def _refusal(
     setup: Setup, config: GenerationConfig, run: LoadedRun, info: LayerInfo, obstacle: str
 ) -> Painting:
     return Painting(
-        schema_version=SCHEMA_VERSION, key=painting_key(run.record.provenance.key, config), layer=info.name,
+        schema_version=SCHEMA_VERSION, key=painting_key(setup, run), layer=info.name,
         obstacle=obstacle, map_size=(0, 0), kept=(), side=0, output_range=_range(setup), scenes=(), sets=(),
         levels=(), insert_quantile=config.insert_quantile, precision="", difference=0.0, checked_with="",
         multiplications=0, bytes=0, labels=None, painted=None, notes=(), seconds=0.0,

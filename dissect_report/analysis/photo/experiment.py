@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 
 import numpy as np
 from PIL import Image
 
 from dissect_report.activations.layers import LayerInfo
 from dissect_report.analysis.ablation.targets import choose_layers
-from dissect_report.analysis.cache import digest
-from dissect_report.analysis.layer_numbers import plan_maps
+from dissect_report.analysis.map_plans import plan_maps
 from dissect_report.analysis.photo.parity import MOST_DIFFERENCE, Answer, Difference, ask_network, compare
 from dissect_report.analysis.setup import Setup
-from dissect_report.config import AblationConfig, Config, PhotoConfig, RunConfig
+from dissect_report.config import AblationConfig, Config, PhotoConfig
 from dissect_report.errors import ExportError, FindingsError, LayerError, ModelError, nearest
 from dissect_report.exporting.cost import multiplications
 from dissect_report.exporting.networks import NetworkModule, Normalisation, export_network, network_inputs
 from dissect_report.exporting.running import open_graph
 from dissect_report.findings.disk import write_atomically
-from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.paths import RunPaths, layer_records
 from dissect_report.findings.photo import Photo, pattern_photo
 from dissect_report.findings.records import SCHEMA_VERSION
 from dissect_report.findings.store import LoadedRun, write_arrays, write_record
@@ -67,11 +64,6 @@ def choose_layer(
     )
 
 
-def photo_key(key: str, run: RunConfig, layer: str) -> str:
-    """Digest of everything that an export depends on: the dissection's key, the table, the layer."""
-    return digest("photo", key, dataclasses.asdict(run.photo) if run.photo else None, layer, version("onnx"))
-
-
 def is_current(setup: Setup, run: LoadedRun) -> bool:
     """Whether what ``run_photo`` would write is there, of this configuration, and no more."""
     layer = check(setup)
@@ -79,12 +71,22 @@ def is_current(setup: Setup, run: LoadedRun) -> bool:
         found = [each.photo.key for each in run.layers.values() if each.photo]
     except FindingsError:
         return False
-    return found == ([photo_key(run.record.provenance.key, setup.run, layer.name)] if layer else [])
+    return found == ([setup.stages.photo(layer)] if layer else [])
 
 
-def forget(paths: RunPaths) -> None:
-    """Drops what an earlier configuration left."""
-    for record in paths.root.glob("*/photo.json"):
+def current(setup: Setup, run: LoadedRun) -> frozenset[str]:
+    """Names of the layers whose findings hold: of the one that is exported, or of none."""
+    layer = check(setup)
+    return frozenset([layer.name] if layer and is_current(setup, run) else [])
+
+
+def forget(paths: RunPaths, but: Collection[str] = ()) -> None:
+    """Drops what an earlier configuration left.
+
+    Args:
+        but: folders of layers whose files stay.
+    """
+    for record in layer_records(paths, "photo.json", but):
         folder = record.parent.name
         for path in (record, paths.photo_arrays(folder), paths.network_graph(folder)):
             path.unlink(missing_ok=True)
@@ -100,7 +102,9 @@ def cost(config: Config, setup: Setup, images: int, labels: object) -> tuple[str
     return ()
 
 
-def run_photo(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray]) -> Photo | None:
+def run_photo(
+    setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray], done: Collection[str] = ()
+) -> Photo | None:
     """Exports the classifier with some photos to pick, and writes both.
 
     Raises:
@@ -123,7 +127,7 @@ def run_photo(setup: Setup, run: LoadedRun, maps: Mapping[str, np.ndarray]) -> P
 
 def _blank(setup: Setup, run: LoadedRun, layer: LayerInfo) -> Photo:
     return Photo(
-        schema_version=SCHEMA_VERSION, key=photo_key(run.record.provenance.key, setup.run, layer.name),
+        schema_version=SCHEMA_VERSION, key=setup.stages.photo(layer),
         layer=layer.name, obstacle="", map_size=(0, 0), side=0, outside=setup.run.dissection.upsampling,
         photos=(), precision="", scores_difference=0.0, maps_difference=0.0, checked_with="",
         multiplications=0, bytes=0, seconds=0.0,

@@ -239,7 +239,8 @@ def test_an_interrupted_ablation_goes_on_at_the_last_finished_block(
     with pytest.raises(KeyboardInterrupt):
         dissect(path, _Interrupted("removing sets of units"), force=True, threads=1)
     run = load_run(path.parent / "run/network")
-    assert read_record(run.paths.ablation("2"), Ablation) == found, "the old findings stand"
+    stands = read_record(run.paths.ablation("2"), Ablation)
+    assert replace(stands, seconds={}, command="") == replace(found, seconds={}, command=""), "it stands"
     blocks = []
     predict = Remover.predict
     monkeypatch.setattr(Remover, "predict", lambda *args: blocks.append(args[1]) or predict(*args))

@@ -16,7 +16,8 @@ from dissect_report.analysis.generation.edits import Edit
 from dissect_report.analysis.generation.experiment import open_pass
 from dissect_report.analysis.generation.passes import EditPass
 from dissect_report.analysis.generation.plans import lattice
-from dissect_report.analysis.layer_numbers import dissected_maps, plan_maps
+from dissect_report.analysis.layer_numbers import dissected_maps
+from dissect_report.analysis.map_plans import plan_maps
 from dissect_report.sources.latents import draw_latents
 from dissect_report.sources.progan import progan_from
 from dissect_report.stats.effects import by_context
@@ -119,7 +120,7 @@ def test_every_label_of_the_intact_images_is_the_references(site) -> None:
     setup, _ = site
     with np.load(REFERENCE / "generator" / "segmentation.npz") as stored:
         labels = stored["labels"]
-    own = setup.cache.find("labels.u16", setup.labels_key, labels.shape, np.uint16)
+    own = setup.cache.find("labels.u16", setup.stages.labels(), labels.shape, np.uint16)
     assert (own != labels).sum() <= 3 * flips()
 
 
@@ -127,7 +128,7 @@ def test_ious_at_the_references_levels_are_its_own(site, reference) -> None:
     setup, run = site
     info = setup.network.chosen[0]
     maps = dissected_maps(setup)["layer4"]
-    labels = setup.cache.find("labels.u16", setup.labels_key, (LATENTS, 3, GRID, GRID), np.uint16)
+    labels = setup.cache.find("labels.u16", setup.stages.labels(), (LATENTS, 3, GRID, GRID), np.uint16)
     halves = np.zeros(LATENTS, np.uint8)
     plan = plan_maps(setup)[info.name].to_grid
     found = count(maps, labels, halves, reference["thresholds"], 91, plan)
