@@ -20,6 +20,7 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.paths import PAGES, SitePaths
 from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.publish.frames import Frame
+from dissect_report.report.cards import LayerView
 from dissect_report.report.pages.unit import best_detectors
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.templating import templates_folder
@@ -134,18 +135,20 @@ class Unchanged:
         """By run and layer, what other layers' pages show of it."""
         return {
             run.record.name: {
-                layer.summary.folder: _digest(repr(best_detectors(layer)), _scale(layer))
+                layer.summary.folder: _shown_elsewhere(LayerView(self.site, run, layer))
                 for layer in layers_of(run)
             }
             for run in self.site.runs
         }
 
 
-def _scale(layer: LoadedLayer) -> tuple[float, float]:
-    """What the length of the bars of several layers hangs on."""
-    ious = [unit.iou for unit in layer.units if unit.iou is not None]
-    chance = [unit.chance_iou for unit in layer.units if unit.chance_iou is not None]
-    return max(ious, default=0.0), max(chance, default=0.0)
+def _shown_elsewhere(view: LayerView) -> str:
+    """Digest of what other layers' pages show of one: the cards of its best detectors, on a common scale."""
+    cards = [
+        (concept, unit.iou, unit.chance_iou, view.card(unit, view.addresses.page, outlined=False))
+        for concept, unit in sorted(best_detectors(view.layer).items())
+    ]
+    return _digest(cards, view.scale)
 
 
 def _files(folder: Path, own: bool) -> list[tuple[str, str]]:
