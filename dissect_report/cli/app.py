@@ -51,6 +51,8 @@ def with_exit_codes(verb: Callable[P, None]) -> Callable[P, None]:
             start = "" if told.code == INTERRUPTED else "[bold red]error:[/] "
             errors_console().print(f"{start}{escape(told.line)}", soft_wrap=True, highlight=False)
             raise typer.Exit(told.code) from None
+        finally:
+            console().quiet = False  # its own options silenced it, not those of the next
 
     return run
 
@@ -73,7 +75,6 @@ def options(
     ] = False,
 ) -> None:
     """Takes a neural network apart unit by unit and publishes what it finds as a website."""
-    console().quiet = False  # a verb's own options silence it
 
 
 def main() -> None:

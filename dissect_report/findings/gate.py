@@ -183,6 +183,8 @@ def run_faults(run: records.Run) -> Iterator[str]:
     if not RUN_NAME.fullmatch(run.name):
         yield f"name: {run.name!r}"
     yield from faults(run, sizes)
+    if not run.layers:
+        yield "layers: none"
     names = [layer.name for layer in run.layers]
     concepts = [concept.name for concept in run.concepts]
     for what, values in (

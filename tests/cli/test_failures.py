@@ -73,7 +73,7 @@ def test_a_defect_of_this_program_says_so_and_how_to_report_it(
 ):
     config = write_small_site(tmp_path, images=2)
 
-    def broken(path: object) -> None:
+    def broken(*_: object) -> None:
         raise TypeError("unexpected\nkind")
 
     broken.__code__ = broken.__code__.replace(co_filename=verb.__file__)

@@ -173,8 +173,9 @@ def test_bytes_become_numbers_from_0_to_1() -> None:
 
 def test_the_weights_are_small_enough_to_ship() -> None:
     sizes = {path.stem: path.stat().st_size for path in WEIGHTS.glob("*.safetensors")}
-    assert set(sizes) == {"classifier", "generator", "segmenter"}
+    assert set(sizes) == {"classifier", "generator", "segmenter", "transformer"}
     assert sizes["generator"] <= 4_000_000
+    assert sizes["transformer"] <= 1_000_000
     assert sum(sizes.values()) <= 8_000_000
 
 
