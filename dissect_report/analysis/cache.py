@@ -21,7 +21,7 @@ import numpy as np
 
 from dissect_report.analysis.passes.spans import Spans
 from dissect_report.errors import StorageError
-from dissect_report.findings.disk import sweep, write_atomically
+from dissect_report.findings.disk import sweep, whole_names, write_atomically
 from dissect_report.findings.paths import PAGES
 from dissect_report.findings.store import write_arrays
 
@@ -88,7 +88,7 @@ class Cache:
         Raises:
             StorageError: it holds somebody else's files, or no permission.
         """
-        there = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
+        there = set(whole_names(self.folder)) if self.folder.is_dir() else set()
         if MARKER not in there and there - {PAGES}:
             raise StorageError(
                 f"{self.folder}: was not made by dissect-report; move it away or delete it yourself"
@@ -217,8 +217,8 @@ def _claim_space(path: Path, size: int) -> None:
             "free some space or lower [compute] cache_gb"
         )
     if hasattr(os, "posix_fallocate") and size:
-        with open(path, "wb") as stream:
-            try:
+        try:
+            with open(path, "wb") as stream:
                 os.posix_fallocate(stream.fileno(), 0, size)
-            except OSError as error:
-                raise StorageError(f"{path}: cannot reserve {size / 1e9:.1f} GB ({error.strerror})") from None
+        except OSError as error:
+            raise StorageError(f"{path}: cannot reserve {size / 1e9:.1f} GB ({error.strerror})") from None

@@ -52,6 +52,11 @@ def writing(path: Path) -> Iterator[BinaryIO]:
         raise StorageError(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
+def whole_names(folder: Path) -> Iterator[str]:
+    """Names in a folder but for what a killed process of this program left half written."""
+    return (path.name for path in folder.iterdir() if not path.name.endswith(PART))
+
+
 def share(source: Path, target: Path) -> None:
     """The same file at another place: one on disk where the disk can, else a copy; raises OSError."""
     try:

@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from dissect_report.errors import StorageError
-from dissect_report.findings.disk import PART, write_atomically
+from dissect_report.findings.disk import PART, whole_names, write_atomically
 
 #: Name of the marker file.
 MARKER = ".dissect-report"
@@ -63,7 +63,7 @@ def check_claimable(folder: Path) -> None:
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise StorageError(f"{folder}: is not a plain folder; move it away")
-    if folder.is_dir() and not is_ours(folder) and any(folder.iterdir()):
+    if folder.is_dir() and not is_ours(folder) and any(whole_names(folder)):
         raise StorageError(f"{folder}: was not made by dissect-report; move it away or delete it yourself")
 
 

@@ -48,7 +48,6 @@ VALUES: tuple[Value, ...] = (
     Value('source = "net.py:factory"', 'source = "torchvision:resnet19"', "resnet18", 1),
     Value('source = "net.py:factory"', 'source = "torchvision:resnet18@NOPE"', "NOPE", 1),
     Value('source = "net.py:factory"', 'source = "net.py:Blocks"', "Blocks", 1),
-    Value(LAYERS, "[]", "layers is empty"),
     Value(LAYERS, "[3]", "expected str, not int"),
     Value(LAYERS, '["conv9"]', "did you mean", 1),
     Value(LAYERS, '["head"]', "cannot be dissected", 1),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from dissect_report.analysis.cache import KEY
 from dissect_report.analysis.passes.filling import Fillable
 from dissect_report.analysis.passes.spans import Spans, in_all
-from dissect_report.errors import StorageError
+from dissect_report.findings.disk import writing
 
 #: Among the arrays of a reduction, the images that are in them.
 FILLED = "filled"
@@ -62,14 +61,9 @@ class Reduction:
         Raises:
             StorageError: no space or no permission.
         """
-        new = self.path.with_name(f".{self.path.name}.part")
         spans = np.array(filled.parts, np.int64).reshape(-1, 2)
-        try:
-            with open(new, "wb") as stream:
-                np.savez(stream, **{KEY: np.array(self.key), FILLED: spans, **self.collect()})  # type: ignore[arg-type]
-            os.replace(new, self.path)
-        except OSError as error:
-            raise StorageError(f"{self.path}: cannot be written ({error.strerror or error})") from None
+        with writing(self.path) as stream:
+            np.savez(stream, **{KEY: np.array(self.key), FILLED: spans, **self.collect()})  # type: ignore[arg-type]
         self.filled = filled
 
     def discard(self) -> None:
