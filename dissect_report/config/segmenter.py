@@ -13,8 +13,8 @@ class SegmenterConfig:
 
     source: str = key(
         "",
-        "file.py:factory | package.module:factory | torchvision:NAME@WEIGHTS | masks:FOLDER | "
-        "masks:COCO.json | color | demo",
+        "file.py:factory | package.module:factory | torchvision:NAME@WEIGHTS | paper:upp | paper:color | "
+        "masks:FOLDER | masks:COCO.json | color | demo",
     )
     concepts: str = key(
         "", "CSV with id,name,category (and color for colour masks); or names alone, one a line in id order"

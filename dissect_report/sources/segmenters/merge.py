@@ -17,12 +17,14 @@ from dissect_report.errors import SegmenterError
 from dissect_report.sources.concepts import Concept
 from dissect_report.sources.dependencies import dependency_digest
 from dissect_report.sources.in_memory import SCHEME
+from dissect_report.sources.paper_files import SCHEME as PAPER
 from dissect_report.sources.probe import list_probe
 from dissect_report.sources.segmenters.coco import CocoSegmenter, open_coco
 from dissect_report.sources.segmenters.color import ColorSegmenter
 from dissect_report.sources.segmenters.demo import open_demo
 from dissect_report.sources.segmenters.masks import MaskSegmenter, open_masks
 from dissect_report.sources.segmenters.network import open_factory, open_held, open_torchvision
+from dissect_report.sources.segmenters.paper.opening import open_paper
 from dissect_report.sources.segmenters.protocol import Segmenter
 
 #: Labels are kept as uint16.
@@ -159,10 +161,8 @@ def open_segmenter(
     Args:
         among: all of the run, whose masks are no images.
     """
-    if config.source == "color":
-        return ColorSegmenter()
-    if config.source == "demo":
-        return open_demo()
+    if config.source in ("color", "demo"):
+        return ColorSegmenter() if config.source == "color" else open_demo()
     if config.source.startswith("masks:"):
         images = _image_files(probe, folder, among or [config])
         return (open_coco if config.source.lower().endswith(".json") else open_masks)(
@@ -170,13 +170,15 @@ def open_segmenter(
         )
     if config.source.startswith("torchvision:"):
         return open_torchvision(config, folder)
+    if config.source.startswith(PAPER):
+        return open_paper(config, folder)
     if config.source.startswith(SCHEME):
         return open_held(config, folder)
     if ":" in config.source:
         return open_factory(config, folder)
     raise SegmenterError(
         f"segmenter source {config.source!r} is not file.py:factory, package.module:factory, "
-        "torchvision:NAME@WEIGHTS, masks:FOLDER, masks:COCO.json, color or demo"
+        "torchvision:NAME@WEIGHTS, paper:upp, paper:color, masks:FOLDER, masks:COCO.json, color or demo"
     )
 
 
