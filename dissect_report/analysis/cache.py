@@ -133,6 +133,10 @@ class Cache:
             return None
         return _map(path, whole, kind, "r")
 
+    def note(self, name: str) -> dict[str, Any]:
+        """What is written down of the array called ``name``; empty if there is none."""
+        return _read_note(self.folder / name)
+
     def keep(self, name: str, key: str, arrays: dict[str, np.ndarray]) -> None:
         """Keeps some small arrays together, whole, under a key.
 

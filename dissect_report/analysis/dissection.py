@@ -23,6 +23,7 @@ from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.provenance import provenance
 from dissect_report.analysis.setup import Setup, set_up
+from dissect_report.analysis.shared_labels import borrow_labels, lend_labels
 from dissect_report.analysis.writing import redraw, remove_stale, write_layer, write_pictures
 from dissect_report.config import Config, RunConfig, load_config
 from dissect_report.findings.answers import unpack
@@ -151,6 +152,7 @@ def _measure(setup: Setup, key: str, paths: RunPaths, standing: LoadedRun | None
 
 def needs_labels(setup: Setup) -> bool:
     """Whether an image has to be segmented, or a latent's made."""
+    borrow_labels(setup)
     shape = (len(setup.survey), -1, setup.grid, setup.grid)
     kept = setup.cache.find("labels.u16", setup.stages.labels(), shape, np.uint16)
     made = setup.survey.drawn is None or setup.survey.drawn.complete
@@ -167,9 +169,11 @@ def label_probe(setup: Setup) -> LabelMaps:
         if run.is_generator:
             labels = generate(setup)
         else:
+            borrow_labels(setup)
             labels = label_images(
                 setup.segmenter, survey, setup.grid, setup.labelling, setup.cache, key, setup.progress
             )
+            lend_labels(setup)
     grouping = survey.grouping
     with setup.stopwatch.time("count concepts"):
         counts, areas = _count_concepts(setup, labels)

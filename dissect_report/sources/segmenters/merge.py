@@ -27,6 +27,8 @@ from dissect_report.sources.segmenters.network import open_factory, open_held, o
 from dissect_report.sources.segmenters.paper.opening import open_paper
 from dissect_report.sources.segmenters.protocol import Segmenter
 
+#: How sources begin whose labels depend on nothing but published weights.
+PUBLISHED = (PAPER, "torchvision:", "hf:")
 #: Labels are kept as uint16.
 MOST_CONCEPTS = 65535
 
@@ -67,6 +69,11 @@ class MergedSegmenter:
         """sha256 over the segmenters' digests, in the order of merging, and what else is known of them."""
         parts = [*(s.source + s.digest for s in self.segmenters), *self.known]
         return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+    @property
+    def published(self) -> bool:
+        """Whether all of them are other people's, known by their weights alone."""
+        return all(s.source == "color" or s.source.startswith(PUBLISHED) for s in self.segmenters)
 
     def to(self, device: torch.device | str) -> MergedSegmenter:
         """Moves every network among them; gives itself back."""
