@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from dissect_report.sources.fetching.places import place_of
 from dissect_report.sources.paper_files import COLOR, UPP, PaperSource
 from dissect_report.sources.segmenters.paper.coloring import color_net
 from dissect_report.sources.segmenters.paper.parsing import perceptual_net
@@ -57,20 +57,20 @@ def _drawn(key: str, shape: tuple[int, ...]) -> torch.Tensor:
     return torch.from_numpy(drawn.astype(np.float32))
 
 
-def write_upp(cache: Path, labels: dict[str, Any] = LABELS) -> None:
-    """A small network as the published files, where the cache keeps them."""
+def write_upp(labels: dict[str, Any] = LABELS) -> None:
+    """A small network as the published files, where the user's cache keeps them."""
     words = vocabulary_of(labels)
     network = perceptual_net(len(words.objects), words.part_channels, len(words.materials), 2, 4)
-    _write(cache, UPP, network, labels)
+    _write(UPP, network, labels)
 
 
-def write_color(cache: Path) -> None:
+def write_color() -> None:
     """The same of the color network."""
-    _write(cache, COLOR, color_net(3, (0, 0, 0), (1, 1, 1), 2, 4), TERMS)
+    _write(COLOR, color_net(3, (0, 0, 0), (1, 1, 1), 2, 4), TERMS)
 
 
-def _write(cache: Path, source: PaperSource, network: Any, labels: dict[str, Any]) -> None:
-    encoder, decoder, table = (cache / "weights/dissect.csail.mit.edu" / file.path for file in source.files)
+def _write(source: PaperSource, network: Any, labels: dict[str, Any]) -> None:
+    encoder, decoder, table = (place_of(file.url) for file in source.files)
     encoder.parent.mkdir(parents=True)
     for part, path in ((network.encoder, encoder), (network.decoder, decoder)):
         draw_weights(part)

@@ -19,6 +19,7 @@ from dissect_report.analysis.provenance import Stopwatch
 from dissect_report.analysis.recognition import Recognition, noise_of, sample
 from dissect_report.analysis.survey import Survey, survey_latents, survey_probe
 from dissect_report.config import Config, RunConfig
+from dissect_report.config.fetch import fetching
 from dissect_report.errors import SegmenterError
 from dissect_report.findings.paths import RunPaths, SitePaths
 from dissect_report.findings.records import OutputSample
@@ -111,7 +112,7 @@ def set_up(
         DissectError: something that the configuration names cannot be used.
     """
     stopwatch = Stopwatch()
-    with stopwatch.time("open"):
+    with stopwatch.time("open"), fetching(config.fetch):
         folder = sources or config.folder
         for part in run.segmenters:  # before anything takes long
             check_dependencies(part.depends, folder, "[[segmenter]] depends", SegmenterError)

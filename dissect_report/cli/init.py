@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from dissect_report.cli.console import console
-from dissect_report.config import OPTIONAL, SECTIONS, SiteConfig
+from dissect_report.config import OF_THE_SITE, OPTIONAL, SECTIONS
 from dissect_report.errors import ConfigError
 from dissect_report.findings.disk import write_atomically
 
@@ -78,7 +78,7 @@ def commented_configuration(title: str) -> str:
         "",
         f"title = {json.dumps(title, ensure_ascii=False)}",
     ]
-    for name, section in {**SECTIONS, "site": SiteConfig}.items():
+    for name, section in {**SECTIONS, **OF_THE_SITE}.items():
         heading = f"[[{name}]]" if name == "segmenter" else f"[{name}]"
         lines += ["", *textwrap.wrap((section.__doc__ or "").strip(), 100, initial_indent="# ")]
         # A section that switches something on is shown, not written.

@@ -15,6 +15,7 @@ from rich.text import Text
 from dissect_report.cli.configuration import JsonOption, SetOption
 from dissect_report.cli.console import console
 from dissect_report.config import load_config
+from dissect_report.config.fetch import fetching
 
 if TYPE_CHECKING:
     from dissect_report.activations.layers import LayerInfo
@@ -33,7 +34,8 @@ def layers(
     loaded = load_config(config, changes or ())
     from dissect_report.analysis.networks import survey_layers  # noqa: PLC0415  torch is slow to load
 
-    found = {run.name: survey_layers(run, loaded.folder) for run in loaded.runs}
+    with fetching(loaded.fetch):
+        found = {run.name: survey_layers(run, loaded.folder) for run in loaded.runs}
     if as_json:
         runs = [{"name": name, "layers": [_entry(*one) for one in layers]} for name, layers in found.items()]
         typer.echo(json.dumps({"runs": runs}, indent=1))

@@ -8,24 +8,27 @@ from, a file or Python.
 from dissect_report.config.ablation import AblationConfig
 from dissect_report.config.compute import ComputeConfig
 from dissect_report.config.dissection import DissectionConfig
+from dissect_report.config.fetch import FetchConfig
 from dissect_report.config.generation import GenerationConfig
 from dissect_report.config.model import IMAGENET_MEAN, IMAGENET_STD, ModelConfig, TokensConfig
 from dissect_report.config.photo import PhotoConfig
 from dissect_report.config.probe import ProbeConfig
 from dissect_report.config.reading import load_config, parse_config
-from dissect_report.config.run import OPTIONAL, SECTIONS, Config, RunConfig
+from dissect_report.config.run import OF_THE_SITE, OPTIONAL, SECTIONS, Config, RunConfig
 from dissect_report.config.segmenter import SegmenterConfig
 from dissect_report.config.site import SiteConfig
 
 __all__ = [
     "IMAGENET_MEAN",
     "IMAGENET_STD",
+    "OF_THE_SITE",
     "OPTIONAL",
     "SECTIONS",
     "AblationConfig",
     "ComputeConfig",
     "Config",
     "DissectionConfig",
+    "FetchConfig",
     "GenerationConfig",
     "ModelConfig",
     "PhotoConfig",

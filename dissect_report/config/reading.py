@@ -16,9 +16,8 @@ from dissect_report.config.model import ModelConfig
 from dissect_report.config.overrides import override
 from dissect_report.config.photo import PhotoConfig
 from dissect_report.config.probe import ProbeConfig
-from dissect_report.config.run import SECTIONS, Config, RunConfig
+from dissect_report.config.run import OF_THE_SITE, SECTIONS, Config, RunConfig
 from dissect_report.config.segmenter import SegmenterConfig
-from dissect_report.config.site import SiteConfig
 from dissect_report.config.tables import located, read_optional, read_section
 from dissect_report.errors import ConfigError, nearest
 from dissect_report.file_names import file_names
@@ -59,7 +58,7 @@ def parse_config(tables: Mapping[str, Any], path: Path) -> Config:
     Raises:
         ConfigError: naming ``path``, the key and the remedy.
     """
-    known = ["title", "site", "run", *SECTIONS]
+    known = ["title", *OF_THE_SITE, "run", *SECTIONS]
     for name in tables:
         if name not in known:
             raise ConfigError(f"{path}: unknown key {name!r}; {nearest(name, known)}")
@@ -75,8 +74,8 @@ def parse_config(tables: Mapping[str, Any], path: Path) -> Config:
     title = tables.get("title", runs[0].name)
     if not isinstance(title, str) or not title.strip():
         raise ConfigError(f"{path}: title must be a text")
-    site = read_section(SiteConfig, tables.get("site", {}), f"{path}", "[site]")
-    return Config(path=path.resolve(), title=title, runs=runs, site=site)
+    parts = {n: read_section(kind, tables.get(n, {}), f"{path}", f"[{n}]") for n, kind in OF_THE_SITE.items()}
+    return Config(path=path.resolve(), title=title, runs=runs, **parts)
 
 
 def _check_distinct(names: Sequence[str], path: Path) -> None:
@@ -94,7 +93,7 @@ def _check_distinct(names: Sequence[str], path: Path) -> None:
 
 
 def _read_run(tables: Mapping[str, Any], where: str, several: bool) -> RunConfig:
-    known = [*SECTIONS, "name"] if several else [*SECTIONS, "title", "site"]
+    known = [*SECTIONS, "name"] if several else [*SECTIONS, "title", *OF_THE_SITE]
     for name in tables:
         if name not in known:
             raise ConfigError(f"{where}: unknown key {name!r} in [[run]]; {nearest(name, known)}")

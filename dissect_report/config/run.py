@@ -9,6 +9,7 @@ from typing import Any
 from dissect_report.config.ablation import AblationConfig
 from dissect_report.config.compute import ComputeConfig
 from dissect_report.config.dissection import DissectionConfig
+from dissect_report.config.fetch import FetchConfig
 from dissect_report.config.generation import GenerationConfig
 from dissect_report.config.keys import refuse
 from dissect_report.config.model import ModelConfig
@@ -83,12 +84,14 @@ class Config:
         title: of the site.
         runs: at least one, with distinct names.
         site: how the site is published.
+        fetch: where files of others come from.
     """
 
     path: Path
     title: str
     runs: tuple[RunConfig, ...]
     site: SiteConfig = SiteConfig()
+    fetch: FetchConfig = FetchConfig()
 
     @property
     def folder(self) -> Path:
@@ -114,3 +117,6 @@ SECTIONS: dict[str, type[Any]] = {
 
 #: Sections that switch something on: without them it is not done.
 OPTIONAL = ("ablation", "generation", "photo")
+
+#: Sections of the whole file: no number depends on them.
+OF_THE_SITE: dict[str, type[Any]] = {"site": SiteConfig, "fetch": FetchConfig}

@@ -7,33 +7,12 @@ end of a file's name begins its sha256.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from dissect_report.sources.weights import fetch
+from dissect_report.sources.fetching.digests import Published
 
 #: Every source of the paper begins with it.
 SCHEME = "paper:"
 HOST = "https://dissect.csail.mit.edu"
-
-
-@dataclass(frozen=True)
-class PaperFile:
-    """A published file.
-
-    Attributes:
-        path: below the host.
-        sha256: how it begins; "" where nobody says.
-        md5: the same.
-    """
-
-    path: str
-    sha256: str = ""
-    md5: str = ""
-
-    @property
-    def url(self) -> str:
-        """Where it was published."""
-        return f"{HOST}/{self.path}"
 
 
 @dataclass(frozen=True)
@@ -46,24 +25,14 @@ class PaperSource:
     """
 
     source: str
-    files: tuple[PaperFile, ...]
+    files: tuple[Published, ...]
 
 
 def _segmenter(name: str, folder: str, epoch: int) -> PaperSource:
     names = (f"encoder_epoch_{epoch}.pth", f"decoder_epoch_{epoch}.pth", "labels.json")
-    return PaperSource(
-        f"{SCHEME}{name}", tuple(PaperFile(f"models/segmodel/{folder}/{file}") for file in names)
-    )
+    files = tuple(Published(f"{HOST}/models/segmodel/{folder}/{file}") for file in names)
+    return PaperSource(f"{SCHEME}{name}", files)
 
 
 UPP = _segmenter("upp", "upp-resnet50-upernet", 40)
 COLOR = _segmenter("color", "color-resnet18dilated-ppm_deepsup", 20)
-
-
-def paper_file(file: PaperFile) -> Path:
-    """A published file in the cache, downloaded where it is not there yet.
-
-    Raises:
-        WeightsError: it cannot be had, or is another.
-    """
-    return fetch(file.url, file.sha256)

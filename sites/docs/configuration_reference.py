@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from docstrings import Docstring, cell, code, table
 
-from dissect_report.config import OPTIONAL, SECTIONS, SiteConfig
+from dissect_report.config import OF_THE_SITE, OPTIONAL, SECTIONS
 
 INTRODUCTION = """\
 # Configuration
@@ -42,7 +42,7 @@ HEADINGS = ("key", "type", "default", "meaning")
 def configuration_page() -> str:
     """The page as Markdown."""
     parts = [INTRODUCTION, "## Top level", table(HEADINGS, [_top_row(*row) for row in TOP_LEVEL])]
-    for name, section in {**SECTIONS, "site": SiteConfig}.items():
+    for name, section in {**SECTIONS, **OF_THE_SITE}.items():
         parts += list(_section(name, section))
     return "\n\n".join(parts) + "\n"
 

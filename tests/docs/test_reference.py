@@ -11,13 +11,13 @@ import typer
 
 import dissect_report
 from dissect_report.cli.app import app
-from dissect_report.config import SECTIONS, SiteConfig, load_config
+from dissect_report.config import OF_THE_SITE, SECTIONS, load_config
 from dissect_report.findings.ablation import ARRAYS
 from dissect_report.findings.generation import GENERATION_ARRAYS
 from dissect_report.findings.store import COUNTS
 from dissect_report.findings.units import UnitRecord
 
-ALL = {**SECTIONS, "site": SiteConfig}
+ALL = {**SECTIONS, **OF_THE_SITE}
 COMMANDS = typer.main.get_command(app).commands
 
 

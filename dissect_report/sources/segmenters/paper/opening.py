@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from dissect_report.config import SegmenterConfig
 from dissect_report.errors import SegmenterError
 from dissect_report.sources.concepts import check_catalogue, name_channels
-from dissect_report.sources.paper_files import COLOR, UPP, paper_file
+from dissect_report.sources.fetching.fetch import fetched
+from dissect_report.sources.paper_files import COLOR, UPP
 from dissect_report.sources.segmenters.network import NetworkSegmenter
 from dissect_report.sources.segmenters.paper.coloring import color_net
 from dissect_report.sources.segmenters.paper.labels import PerceptualParser
@@ -52,7 +53,7 @@ def open_paper(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
 
 def open_upp() -> PerceptualSegmenter:
     """Objects, parts, materials, and every object's quadrants. Raises as ``open_paper``."""
-    encoder, decoder, labels = map(paper_file, UPP.files)
+    encoder, decoder, labels = map(fetched, UPP.files)
     words = read_vocabulary(labels)
     first, last = read_part(encoder), read_part(decoder)
     width = units_of(first, "conv1.weight", encoder)
@@ -67,7 +68,7 @@ def open_upp() -> PerceptualSegmenter:
 
 def open_color() -> NetworkSegmenter:
     """Eleven color terms. Raises as ``open_paper``."""
-    encoder, decoder, labels = map(paper_file, COLOR.files)
+    encoder, decoder, labels = map(fetched, COLOR.files)
     names, mean, std = read_terms(labels)
     first, last = read_part(encoder), read_part(decoder)
     width = units_of(first, "conv1.weight", encoder)

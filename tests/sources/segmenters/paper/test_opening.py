@@ -27,8 +27,8 @@ def opened(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
 
 
 def test_both_together_give_six_channels_of_one_catalogue(own_cache: Path, tmp_path: Path) -> None:
-    write_upp(own_cache)
-    write_color(own_cache)
+    write_upp()
+    write_color()
     merged = open_segmenters([UPP, COLOR], ProbeConfig(("photos",)), tmp_path)
     assert len(merged.catalogue) == 30 + 3
     assert [concept.name for concept in merged.catalogue[-3:]] == ["black", "red", "white"]
@@ -42,7 +42,7 @@ def test_both_together_give_six_channels_of_one_catalogue(own_cache: Path, tmp_p
 
 
 def test_what_it_is_made_of_is_known_again(own_cache: Path, tmp_path: Path) -> None:
-    write_upp(own_cache)
+    write_upp()
     first = opened(UPP, tmp_path)
     state = torch.random.get_rng_state()
     assert opened(UPP, tmp_path).digest == first.digest
@@ -52,7 +52,7 @@ def test_what_it_is_made_of_is_known_again(own_cache: Path, tmp_path: Path) -> N
 
 
 def test_the_labels_are_the_likeliest_by_the_probabilities(own_cache: Path, tmp_path: Path) -> None:
-    write_upp(own_cache)
+    write_upp()
     parser = opened(UPP, tmp_path).network
     assert isinstance(parser, PerceptualParser)
     words = parser.vocabulary
@@ -71,7 +71,7 @@ def test_the_labels_are_the_likeliest_by_the_probabilities(own_cache: Path, tmp_
 
 
 def test_weights_of_another_network_are_refused_by_name(own_cache: Path, tmp_path: Path) -> None:
-    write_upp(own_cache)
+    write_upp()
     (path,) = own_cache.rglob("encoder_epoch_40.pth")
     state = torch.load(path)
     torch.save({key: value for key, value in state.items() if key != "layer3.5.bn1.bias"}, path)
@@ -84,7 +84,7 @@ def test_weights_of_another_network_are_refused_by_name(own_cache: Path, tmp_pat
 def test_weights_that_count_no_batches_and_end_in_a_classifier_are_taken(
     own_cache: Path, tmp_path: Path
 ) -> None:
-    write_color(own_cache)
+    write_color()
     (path,) = own_cache.rglob("encoder_epoch_20.pth")
     before = opened(COLOR, tmp_path).label(IMAGES, ["a", "b"], 8)
     state = {key: value for key, value in torch.load(path).items() if "num_batches" not in key}
@@ -103,7 +103,7 @@ def test_code_in_a_weight_file_is_never_run(own_cache: Path, tmp_path: Path) -> 
         def __reduce__(self) -> tuple[object, ...]:
             return (Path.touch, (tmp_path / "sprung",))
 
-    write_upp(own_cache)
+    write_upp()
     (path,) = own_cache.rglob("decoder_epoch_40.pth")
     torch.save({"a": Trap()}, path)
     with pytest.raises(WeightsError, match="not a plain state dict"):

@@ -1,0 +1,1 @@
+"""Files of others: asked of mirrors and hosts, resumed, checked, kept once, unpacked with care."""
