@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from dissect_report.sources.fetching.places import place_of
-from dissect_report.sources.paper_files import COLOR, UPP, PaperSource
+from dissect_report.sources.paper.files import COLOR, UPP, PaperSource
 from dissect_report.sources.segmenters.paper.coloring import color_net
 from dissect_report.sources.segmenters.paper.parsing import perceptual_net
 from dissect_report.sources.segmenters.paper.vocabulary import vocabulary_of

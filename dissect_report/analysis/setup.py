@@ -24,6 +24,8 @@ from dissect_report.errors import SegmenterError
 from dissect_report.findings.paths import RunPaths, SitePaths
 from dissect_report.findings.records import OutputSample
 from dissect_report.sources.dependencies import check_dependencies
+from dissect_report.sources.fetching.fetch import fetched
+from dissect_report.sources.needed import lines_of, look_at, unpack_all
 from dissect_report.sources.probe import Probe, list_probe, rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter, open_segmenters
 from dissect_report.sources.segmenters.network import NetworkSegmenter
@@ -114,6 +116,7 @@ def set_up(
     stopwatch = Stopwatch()
     with stopwatch.time("open"), fetching(config.fetch):
         folder = sources or config.folder
+        _fetch(run, progress)
         for part in run.segmenters:  # before anything takes long
             check_dependencies(part.depends, folder, "[[segmenter]] depends", SegmenterError)
         network = open_network(run, folder)
@@ -150,6 +153,20 @@ def set_up(
         labelled=labelling.size,
         outputs=known.outputs,
     )
+
+
+def _fetch(run: RunConfig, progress: Progress) -> None:
+    """All files of others that are not there yet, their sizes said first.
+
+    Raises:
+        WeightsError: one cannot be had; what came of it stays.
+    """
+    if missing := [wanted for wanted in look_at([run]) if not wanted.there]:
+        for line in lines_of(missing):
+            progress.note(line)
+        for wanted in missing:
+            fetched(wanted.published)
+    unpack_all([run])
 
 
 def _recognise_segmenters(

@@ -17,6 +17,7 @@ from dissect_report.cli.check import check
 from dissect_report.cli.configuration import site_folder
 from dissect_report.cli.console import console, errors_console, interrupt
 from dissect_report.cli.failures import INTERRUPTED, failure
+from dissect_report.cli.fetch import fetch
 from dissect_report.cli.init import init
 from dissect_report.cli.layers import layers
 from dissect_report.cli.pack import pack
@@ -57,7 +58,7 @@ def with_exit_codes(verb: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-for verb in (build, analyze, render, serve, check, pack, publish, layers, init, schema):
+for verb in (build, analyze, render, serve, check, pack, publish, layers, fetch, init, schema):
     app.command()(with_exit_codes(verb))
 
 

@@ -41,7 +41,9 @@ class ModelConfig:
         "classifier", "what the network does: classifier (takes images) or generator (makes images)"
     )
     source: str = key(
-        "", "file.py:factory | package.module:factory | torchvision:vgg16[@WEIGHTS_NAME] | progan:FILE"
+        "",
+        "file.py:factory | package.module:factory | torchvision:vgg16[@WEIGHTS_NAME] | progan:FILE | "
+        "paper:vgg16-places ...",
     )
     layers: tuple[str, ...] = key(
         (), "layer names or globs, kept in execution order; default: the outputs of the network's stages"

@@ -12,7 +12,9 @@ from dissect_report.config.keys import MOST_PIXELS, bounded, key, refuse
 class ProbeConfig:
     """What the network is measured on: images, or for a generator latents."""
 
-    images: tuple[str, ...] = key((), "a folder or a list of them; sub-folders are classes; or demo")
+    images: tuple[str, ...] = key(
+        (), "a folder or a list of them; sub-folders are classes; or paper:places-val; or demo"
+    )
     resize: int = key(256, "side in pixels before the crop", MOST_PIXELS)
     resize_mode: Literal["short_side", "squash"] = key(
         "short_side", "short_side keeps the proportions, squash makes the picture square"

@@ -17,6 +17,9 @@ from dissect_report.sources.fitting import choose, load_weights, parts
 from dissect_report.sources.in_memory import SCHEME, held
 from dissect_report.sources.named_tensors import Tree, leaves
 from dissect_report.sources.names import number_twins
+from dissect_report.sources.paper.files import SCHEME as PAPER
+from dissect_report.sources.paper.networks import BUILDERS, load_paper_network
+from dissect_report.sources.paper.photos import place_names
 from dissect_report.sources.progan import progan_from
 from dissect_report.sources.shells import refuse_torchscript, undo_compilation
 from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
@@ -40,6 +43,8 @@ def load_model(config: ModelConfig, folder: Path, notes: list[str] | None = None
     elif config.source.startswith("progan:"):
         path = folder / config.source.removeprefix("progan:")
         model = _progan(read_checkpoint(path, config.allow_pickle, folder), config.weights_key, notes)
+    elif config.source.startswith(PAPER):
+        model = load_paper_network(config.source)
     elif config.source.startswith(SCHEME):
         found = held(config.source, ModelError)
         model = found if isinstance(found, nn.Module) or not callable(found) else found()
@@ -83,6 +88,8 @@ def load_classes(config: ModelConfig, folder: Path) -> tuple[str, ...]:
     Raises:
         ModelError: the file is missing, not text, or no list of names.
     """
+    if not config.classes and config.source in BUILDERS:
+        return place_names()
     if not config.classes:
         return number_twins(torchvision_categories(config.source, ModelError))
     path = folder / config.classes

@@ -26,6 +26,7 @@ from dissect_report.sources.mask_names import (
     masks_among,
     real_paths,
 )
+from dissect_report.sources.paper.photos import image_root
 from dissect_report.sources.picture_kinds import readable_suffixes
 from dissect_report.sources.pictures import PLAIN, Traits, cut_picture, open_picture
 from dissect_report.sources.sampling import sample
@@ -153,9 +154,9 @@ def _list_items(
         if len(config.images) > 1:
             raise ProbeError("images = 'demo' stands for itself: it cannot be listed beside folders")
         return sorted(_list_scenes(config), key=lambda item: item.name)
-    roots = [folder / name for name in config.images]
+    roots = [image_root(name, folder) for name in config.images]
     made = {os.path.realpath(folder / name) for name in ("run", "site", "docs", "cache")}
-    found = [_list_folder(folder / name, name, made, notes) for name in config.images]
+    found = [_list_folder(root, name, made, notes) for root, name in zip(roots, config.images, strict=True)]
     for segmenter in segmenters:
         found = _without_masks(found, roots, segmenter, folder, notes)
     notes += [line for items in found for line in _twin_notes(items)]

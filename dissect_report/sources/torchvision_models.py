@@ -10,8 +10,14 @@ import torch
 from torch import nn
 
 from dissect_report.errors import SourceError, nearest
+from dissect_report.sources.fetching.digests import Published
 from dissect_report.sources.torchvision_import import import_torchvision
 from dissect_report.sources.weights import cache_folder, fetch, read_restricted
+
+SCHEME = "torchvision:"
+
+#: Below the user's cache: where torchvision itself looks for weights.
+CHECKPOINTS = "torchvision/checkpoints"
 
 #: Of random weights: two runs agree.
 SEED = 0
@@ -60,7 +66,7 @@ def _build_random(torchvision: Any, name: str) -> nn.Module:
 def _build_published(torchvision: Any, name: str, weights: Any) -> nn.Module:
     """The builder loads the weights itself (it also adapts the network to them), from our cache."""
     place = cache_folder() / "torchvision"
-    path = fetch(weights.url, published_prefix(weights.url), cache=place / "checkpoints")
+    path = fetch(weights.url, published_prefix(weights.url), cache=cache_folder() / CHECKPOINTS)
     read_restricted(path)  # torchvision would unpickle anything: make sure that there are tensors only
     before = torch.hub.get_dir()
     torch.hub.set_dir(str(place))
@@ -69,6 +75,12 @@ def _build_published(torchvision: Any, name: str, weights: Any) -> nn.Module:
     finally:
         torch.hub.set_dir(before)
     return model
+
+
+def published_file(source: str, error: type[SourceError]) -> Published | None:
+    """The weight file behind a source; None where it names no weights. Raises as ``find_weights``."""
+    weights = find_weights(source, error)
+    return Published(weights.url, published_prefix(weights.url), folder=CHECKPOINTS) if weights else None
 
 
 def published_prefix(url: str) -> str:

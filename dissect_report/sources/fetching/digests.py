@@ -24,11 +24,13 @@ class Published:
         url: where it was published.
         sha256: how it begins, hexadecimal; "" where nobody says.
         md5: whole; "" where nobody says.
+        folder: below the user's cache, where a library looks for it itself; "": by host and path.
     """
 
     url: str
     sha256: str = ""
     md5: str = ""
+    folder: str = ""
 
     @property
     def known(self) -> bool:

@@ -17,7 +17,7 @@ from dissect_report.sources.fetching.download import (
     download,
     make_folder,
 )
-from dissect_report.sources.fetching.places import place_of
+from dissect_report.sources.fetching.places import cache_folder, place_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def fetched(published: Published, cache: Path | None = None, offline: bool = Fal
             hand.
         StorageError: the cache cannot be written.
     """
-    path = place_of(published.url, cache)
+    path = _place(published, cache)
     if not path.is_file():
         if offline or is_offline():
             remedy = by_hand(published, path)
@@ -65,6 +65,11 @@ def fetched(published: Published, cache: Path | None = None, offline: bool = Fal
         raise WeightsError(f"{path}: cannot be read ({error.strerror})") from None
     check(path, published, digests)
     return path
+
+
+def _place(published: Published, cache: Path | None = None) -> Path:
+    own = cache_folder() / published.folder if published.folder else None
+    return place_of(published.url, cache or own)
 
 
 def _obtain(published: Published, path: Path) -> Path:
@@ -104,7 +109,7 @@ def look(published: Published, ask: bool = True) -> Wanted:
     Args:
         ask: the addresses for its size, where it is not there.
     """
-    path = place_of(published.url)
+    path = _place(published)
     if path.is_file():
         return Wanted(published, path, True, path.stat().st_size)
     addresses = current().addresses(published.url) if ask and not is_offline() else []

@@ -17,7 +17,7 @@ from dissect_report.errors import SegmenterError
 from dissect_report.sources.concepts import Concept
 from dissect_report.sources.dependencies import dependency_digest
 from dissect_report.sources.in_memory import SCHEME
-from dissect_report.sources.paper_files import SCHEME as PAPER
+from dissect_report.sources.paper.files import SCHEME as PAPER
 from dissect_report.sources.probe import list_probe
 from dissect_report.sources.segmenters.coco import CocoSegmenter, open_coco
 from dissect_report.sources.segmenters.color import ColorSegmenter

@@ -14,7 +14,8 @@ from dissect_report.config import SegmenterConfig
 from dissect_report.errors import SegmenterError
 from dissect_report.sources.concepts import check_catalogue, name_channels
 from dissect_report.sources.fetching.fetch import fetched
-from dissect_report.sources.paper_files import COLOR, UPP
+from dissect_report.sources.paper.files import COLOR, UPP
+from dissect_report.sources.paper.networks import fit
 from dissect_report.sources.segmenters.network import NetworkSegmenter
 from dissect_report.sources.segmenters.paper.coloring import color_net
 from dissect_report.sources.segmenters.paper.labels import PerceptualParser
@@ -127,13 +128,6 @@ def load_part(part: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
     Raises:
         SegmenterError: it is of another network.
     """
-    wanted = part.state_dict()
-    # published before torch counted the batches that a norm has seen
-    given = {key: torch.tensor(0) for key in wanted if key.endswith("num_batches_tracked")} | dict(state)
-    for key in sorted(wanted.keys() | given.keys()):
-        if key not in given or key not in wanted or given[key].shape != wanted[key].shape:
-            raise SegmenterError(
-                f"{path}: not this network's weights: {key!r} is missing, extra or misshapen"
-            )
-    part.load_state_dict(given, assign=True)
+    if misfit := fit(part, state):
+        raise SegmenterError(f"{path}: not this network's weights: {misfit!r} is missing, extra or misshapen")
     part.eval()
