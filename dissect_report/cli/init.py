@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from dissect_report.cli.console import console
+from dissect_report.cli.presets import find_preset, preset_configuration, show_presets
 from dissect_report.config import OF_THE_SITE, OPTIONAL, SECTIONS
 from dissect_report.errors import ConfigError
 from dissect_report.findings.disk import write_atomically
@@ -26,6 +27,16 @@ EXAMPLES = {
 
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder of the site.")],
+    preset: Annotated[
+        str,
+        typer.Option(
+            "--preset",
+            help="A published experiment instead; list shows all.",
+            callback=show_presets,
+            is_eager=True,
+            show_default=False,
+        ),
+    ] = "",
     github_actions: Annotated[
         bool,
         typer.Option("--github-actions", help="Write a workflow that publishes committed findings, too."),
@@ -37,8 +48,13 @@ def init(
     if github_actions:
         write_workflow(folder, force)
     if not github_actions or not path.exists():
-        write_new(path, commented_configuration(folder.resolve().name), force)
-        console().print(f"next: edit it, then  dissect-report layers {folder}", soft_wrap=True, markup=False)
+        title = folder.resolve().name
+        made = preset_configuration(find_preset(preset), title) if preset else commented_configuration(title)
+        write_new(path, made, force)
+        verb = "fetch" if preset else "layers"
+        then = f"dissect-report {verb} {folder}"
+        then = then if preset else f"edit it, then  {then}"
+        console().print(f"next: {then}", soft_wrap=True, markup=False)
 
 
 def write_new(path: Path, text: str, force: bool) -> None:

@@ -23,7 +23,7 @@ def run(*arguments, cwd=None, env=None):
 
 
 @pytest.mark.parametrize(
-    "verb", ["build", "analyze", "render", "serve", "pack", "publish", "layers", "init", "schema"]
+    "verb", ["build", "analyze", "render", "serve", "pack", "publish", "layers", "fetch", "init", "schema"]
 )
 def test_help_of_every_verb_loads_neither_torch_nor_plotly(verb):
     code = (
