@@ -7,7 +7,7 @@ from typing import Any
 
 from dissect_report.report.ablation.view import AblationView
 from dissect_report.report.addresses import link
-from dissect_report.report.published import published
+from dissect_report.report.published.rows import beside_removals
 
 
 def class_index(found: list[AblationView], path: PurePosixPath) -> str:
@@ -23,6 +23,6 @@ def layer_section(removals: AblationView, path: PurePosixPath) -> dict[str, Any]
         "units": removals.view.layer.summary.units,
         "words": removals.words,
         "tips": removals.tips,
-        "published": published(removals.view.run, removals.view.layer.summary.name, "keeping"),
+        "beside": beside_removals(removals),
         "record": removals.record,
     }

@@ -15,6 +15,7 @@ from dissect_report.report.generation.sets import gains_figure, set_rows, set_sh
 from dissect_report.report.generation.view import GenerationView, beyond
 from dissect_report.report.generation.words import ENOUGH_PLACES, insertion_sentence, of_image
 from dissect_report.report.page import Page
+from dissect_report.report.published.rows import beside_inserted
 
 #: Contexts drawn as bars; the table has all.
 BARS = 14
@@ -33,6 +34,7 @@ def inserting_page(found: list[GenerationView]) -> Page:
 def _section(edited: GenerationView, path: PurePosixPath) -> dict[str, Any]:
     return layer_section(edited, path) | {
         "verdict": inserting_verdict(edited),
+        "beside": beside_inserted(edited),
         "concepts": [_concept(edited, path, edits) for edits in edited.record.concepts],
         "strongest": strongest(edited, lambda edits: edits.added),
         "enough": ENOUGH_PLACES,

@@ -14,6 +14,7 @@ from dissect_report.report.generation.section import concept_part, generation_pa
 from dissect_report.report.generation.view import HEADLINE, GenerationView, beyond, point_at, removed_point
 from dissect_report.report.generation.words import portion, removal_sentence
 from dissect_report.report.page import Page
+from dissect_report.report.published.rows import beside_removed
 
 #: Names of the rankings.
 RANKED = {"effect": "by effect", "iou": "by IoU", "ace": "by ACE", "random": "random"}
@@ -32,6 +33,7 @@ def removing_page(found: list[GenerationView]) -> Page:
 def _section(edited: GenerationView, path: PurePosixPath) -> dict[str, Any]:
     return layer_section(edited, path) | {
         "verdict": removing_verdict(edited),
+        "beside": beside_removed(edited),
         "concepts": [_concept(edited, path, edits) for edits in edited.record.concepts],
         "strongest": strongest(edited, _portion),
         "grid_counts": edited.record.grid_counts,

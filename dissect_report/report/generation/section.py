@@ -21,7 +21,6 @@ from dissect_report.report.generation.words import (
 )
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import Page
-from dissect_report.report.published import published
 
 #: Why a number has no interval.
 ALONE = "No interval: fewer than 12 latents show a change"
@@ -57,7 +56,6 @@ def layer_section(edited: GenerationView, path: PurePosixPath) -> dict[str, Any]
         "layer": edited.view.layer.summary.name,
         "layer_href": link(path, edited.view.addresses.page),
         "units": edited.view.layer.summary.units,
-        "published": published(edited.view.run, edited.view.layer.summary.name, "removing"),
         "record": edited.record,
         "tips": edited.tips,
         "never_drawn": never_drawn_sentence(edited),

@@ -20,7 +20,7 @@ from dissect_report.report.figures import concepts_figure, iou_figure
 from dissect_report.report.formatting import count, number, plural, score
 from dissect_report.report.glossary import LETTERS
 from dissect_report.report.page import DataFile, Page
-from dissect_report.report.published import published
+from dissect_report.report.published.rows import beside_layer
 from dissect_report.report.strip import layer_strip
 from dissect_report.report.templating import script_json
 
@@ -79,7 +79,7 @@ def layer_context(view: LayerView) -> dict[str, Any]:
         "iou_figure": iou_figure(ious, view.layer.chance_ious, view.iou_threshold) if ious else None,
         "experiments": layer_parts(view),
         "folded": folded(view),
-        "published": published(view.run, summary.name, "layer"),
+        "beside": beside_layer(view),
         "scale": view.scale,
         "iou_threshold": view.iou_threshold,
         "steps": {"last": len(steps) - 1, "measured": steps.index(view.iou_threshold)},

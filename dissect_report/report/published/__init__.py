@@ -1,0 +1,1 @@
+"""What was published for the paper's own networks, beside what a run of theirs finds."""
