@@ -22,6 +22,7 @@ from dissect_report.analysis.setup import Setup, set_up
 from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbnail
 from dissect_report.analysis.storage import storage
 from dissect_report.config import Config, RunConfig
+from dissect_report.config.fetch import fetching
 from dissect_report.sources.probe import Probe, list_probe
 
 #: Sprites drawn to see how large they are and how long they take.
@@ -64,7 +65,8 @@ def forecast(config: Config, progress: Progress, threads: int = 2) -> Iterator[s
     """
     for run in config.runs:
         with progress.stage(f"trying one batch of {run.name}", 1, "batch") as stage:
-            cost = forecast_run(config, run, threads)
+            with fetching(config.fetch):
+                cost = forecast_run(config, run, threads)
             stage.advance(1)
         total = sum(cost.seconds.values())
         stages = ", ".join(f"{name} {duration(seconds)}" for name, seconds in cost.seconds.items())

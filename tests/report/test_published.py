@@ -21,6 +21,7 @@ from dissect_report.report.published.rows import (
     beside_removed,
     plain,
 )
+from dissect_report.report.templating import environment
 
 PHOTOS = {"images": ["paper:places-val"], "resize_mode": "short_side"}
 RULES = {"quantile": 0.01, "iou_threshold": 0.04, "upsampling": "border"}
@@ -209,3 +210,11 @@ def test_edits_of_another_generator_or_segmenter_are_not_the_papers(church, edit
 @pytest.mark.parametrize("name", ["ski_resort", "/s/ski_resort", "Ski Resort", "s/ski-resort"])
 def test_class_names_are_compared_as_words(name):
     assert plain(name) == "ski resort"
+
+
+def test_the_table_says_both_figures_and_what_differs(view, templates):
+    partial = environment(templates).get_template("partials/published.html").module
+    page = partial.published(beside_layer(vgg(view)))
+    assert '<tr><th scope="row">objects matched</th><td>51</td><td>40</td></tr>' in page
+    assert "levels are estimated there, exact here" in page
+    assert partial.published(None).strip() == ""

@@ -41,14 +41,15 @@ class Published:
 class Digests:
     """The digests of a file, taken as it comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, md5: bool = True) -> None:
         self._sha256 = hashlib.sha256()
-        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
 
     def update(self, chunk: bytes) -> None:
         """Adds the next bytes."""
         self._sha256.update(chunk)
-        self._md5.update(chunk)
+        if self._md5 is not None:
+            self._md5.update(chunk)
 
     @property
     def sha256(self) -> str:
@@ -59,14 +60,18 @@ class Digests:
         """What is wrong with the file; "" if nothing is."""
         if not self.sha256.startswith(published.sha256.lower()):
             return f"sha256 begins {self.sha256[:12]}, not {published.sha256}"
-        if published.md5 and self._md5.hexdigest() != published.md5.lower():
+        if published.md5 and self._md5 and self._md5.hexdigest() != published.md5.lower():
             return f"md5 is {self._md5.hexdigest()}, not {published.md5}"
         return ""
 
 
-def digests_of(path: Path) -> Digests:
-    """Of a file; raises OSError."""
-    digests = Digests()
+def digests_of(path: Path, md5: bool = True) -> Digests:
+    """Of a file; raises OSError.
+
+    Args:
+        md5: whether that is wanted, too; it takes longer than the sha256.
+    """
+    digests = Digests(md5)
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):
             digests.update(chunk)

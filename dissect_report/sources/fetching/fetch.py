@@ -60,7 +60,7 @@ def fetched(published: Published, cache: Path | None = None, offline: bool = Fal
             if not path.is_file():
                 return _obtain(published, path)
     try:
-        digests = digests_of(path)
+        digests = digests_of(path, bool(published.md5))
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error.strerror})") from None
     check(path, published, digests)

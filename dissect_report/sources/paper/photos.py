@@ -25,7 +25,7 @@ def photo_folder(source: str) -> Path:
     if known := known_folder(source):
         return known
     path = fetched(archive)
-    return innermost(unpacked(path, digests_of(path).sha256))
+    return innermost(unpacked(path, digests_of(path, md5=False).sha256))
 
 
 def known_folder(source: str = PLACES_VAL.source) -> Path | None:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.ndimage
 from jaxtyping import Integer
 
 from dissect_report.sources.segmenters.paper.vocabulary import Vocabulary
-
-#: Its functions come in by a star, which no type checker follows.
-ndimage: Any = scipy.ndimage
 
 #: Neighbours across corners belong together, too.
 TOUCHING = np.ones((3, 3), np.int8)
@@ -26,6 +22,9 @@ def quadrants(
         objects: ids.
         vocabulary: what they stand for.
     """
+    import scipy.ndimage  # noqa: PLC0415  slow to load, and few runs need it
+
+    ndimage: Any = scipy.ndimage  # its functions come in by a star, which no type checker follows
     upright, lying = np.zeros_like(objects), np.zeros_like(objects)
     top, left, bottom, right = (vocabulary.quadrant(ending) for ending in ("-t", "-l", "-b", "-r"))
     for number in np.unique(objects[objects > 0]).tolist():

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from dissect_report.config import ProbeConfig, SegmenterConfig
-from dissect_report.errors import SegmenterError, WeightsError
+from dissect_report.errors import ExportError, SegmenterError, WeightsError
+from dissect_report.exporting.labels import export_labels
 from dissect_report.sources.segmenters.gradient import gradient_obstacles
 from dissect_report.sources.segmenters.merge import open_segmenter, open_segmenters
 from dissect_report.sources.segmenters.network import NetworkSegmenter
@@ -109,3 +110,9 @@ def test_code_in_a_weight_file_is_never_run(own_cache: Path, tmp_path: Path) -> 
     with pytest.raises(WeightsError, match="not a plain state dict"):
         opened(UPP, tmp_path)
     assert not (tmp_path / "sprung").exists()
+
+
+def test_connected_pieces_have_no_graph_and_that_is_said(tmp_path: Path) -> None:
+    write_upp()
+    with pytest.raises(ExportError, match="connected pieces, which quadrants are cut of, have none"):
+        export_labels(opened(UPP, tmp_path), IMAGES[:1], 16, (0.0, 1.0))
