@@ -98,7 +98,7 @@ def best_layer(site: SiteFindings, run: LoadedRun) -> LayerView:
 
 
 def tiers(view: LayerView) -> list[tuple[str, str, list[dict[str, Any]]]]:
-    """Six units of a layer in three honest tiers, two each: title, explanation, cards. A tier of none is left out.
+    """Six units of a layer in three honest tiers, two each: title, explanation, cards; no empty tier.
 
     Clear: strong units with the highest IoU, of two concepts. Doubtful: weak ones and those no better than
     chance, the highest IoU first. Unlabelled: what fires often without matching any concept.
