@@ -52,7 +52,8 @@ def with_exit_codes(verb: Callable[P, None]) -> Callable[P, None]:
                 raise
             told = failure(error, site_folder(kwargs.get("config")))
             start = "" if told.code == INTERRUPTED else "[bold red]error:[/] "
-            errors_console().print(f"{start}{escape(on_one_line(told.line))}", soft_wrap=True, highlight=False)
+            line = escape(on_one_line(told.line))
+            errors_console().print(f"{start}{line}", soft_wrap=True, highlight=False)
             raise typer.Exit(told.code) from None
         finally:
             console().quiet = False  # its own options silenced it, not those of the next

@@ -30,7 +30,7 @@ def errors_console() -> Console:
 
 
 def on_one_line(text: str) -> str:
-    """A text whose line ends, and what else would move a terminal's cursor, are written out: ``\\n``."""
+    """A text whose line ends, and what else would move a terminal's cursor, are written out."""
     shown = (each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
     return "".join(shown)
 

@@ -78,8 +78,8 @@ def test_an_exit_of_an_installed_package_is_no_success(tmp_path: Path):
     package.parent.mkdir()
     package.write_text("import typer\ndef leave(*_):\n    raise typer.Exit(0)\n")
     config = write_small_site(tmp_path, images=2)
-    brought = "import sys\nsys.path.insert(0, 'PLACE')\nimport ends\nclass Net(nn.Module):\n    to = ends.leave"
-    change(tmp_path / "net.py", "class Net(nn.Module):", brought.replace("PLACE", str(package.parent)))
+    found = f"import sys\nsys.path.insert(0, {str(package.parent)!r})\nimport ends\n"
+    change(tmp_path / "net.py", "class Net(nn.Module):", f"{found}class Net(nn.Module):\n    to = ends.leave")
     code, line = analyzed(config)
     assert code == DEFECT, line
 
