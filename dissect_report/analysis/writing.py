@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,7 +20,8 @@ from dissect_report.findings.grades import count_grades
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.records import CATEGORIES, SCHEMA_VERSION, ConceptRecord, LayerSummary
 from dissect_report.findings.store import LoadedRun, write_arrays, write_record
-from dissect_report.findings.units import UNIT_TABLE, Dissection, UnitRecord
+from dissect_report.findings.unit_table import unit_table
+from dissect_report.findings.units import Dissection, UnitRecord
 from dissect_report.stats.significance import chance_count
 
 T = TypeVar("T")
@@ -75,7 +74,7 @@ def write_layer(
             "mean": np.ascontiguousarray(numbers.means.T),
         },
     )
-    write_atomically(paths.table(folder), table(units, concepts).encode())
+    write_atomically(paths.table(folder), unit_table(units, concepts).encode())
     chance = _chance_by_category(numbers, concepts, iou_threshold)
     write_record(
         paths.dissection(folder), Dissection(SCHEMA_VERSION, numbers.info.name, iou_threshold, units, chance)
@@ -153,26 +152,6 @@ def _each(work: Callable[[T], None], items: Sequence[T], name: str, unit: str, s
     with setup.progress.stage(name, len(items), unit) as stage, ThreadPoolExecutor(setup.threads) as pool:
         for _ in pool.map(work, items):
             stage.advance(1)
-
-
-def table(units: Sequence[UnitRecord], concepts: Sequence[ConceptRecord]) -> str:
-    """``units.csv``: one row a unit; undefined cells are empty."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(UNIT_TABLE)
-    for unit in units:
-        named = concepts[unit.concept - 1] if unit.concept else None
-        values = {**dataclasses.asdict(dataclasses.replace(unit, concepts=(), top_images=(), bands=()))}
-        values["concept"] = named.name if named else None
-        values["category"] = named.category if named else None
-        writer.writerow([_cell(values[column]) for column in UNIT_TABLE])
-    return stream.getvalue()
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
 def by_category(ids: set[int], concepts: Sequence[ConceptRecord]) -> dict[str, int]:
