@@ -141,7 +141,7 @@ def _measure(setup: Setup, key: str, paths: RunPaths, standing: LoadedRun | None
     for numbers, classes in measure_layers(setup, probe):
         predicted = classes
         with setup.stopwatch.time("write"):
-            layers.append(write_layer(paths, setup, numbers, probe, concepts, standing))
+            layers.append(write_layer(paths, setup, numbers, probe, concepts))
     with setup.stopwatch.time("write"):
         pictures = write_pictures(paths, setup, probe, concepts, standing)
     remove_stale(paths, layers, len(setup.survey))

@@ -86,7 +86,7 @@ def copies(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
 
 
 def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
-    """Everything that can go over, source and target: findings, sprites, thumbnails."""
+    """Everything that can go over, source and target: findings and thumbnails."""
     for run in site.runs:
         addresses = RunAddresses(run.record.name)
         yield run.paths.run, addresses.root / "run.json"
@@ -97,8 +97,6 @@ def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
                     run.paths.root / folder / name.removesuffix(PACKED),
                     addresses.layer(folder).folder / name,
                 )
-            for unit in layer.units:
-                yield run.paths.sprite(folder, unit.unit), addresses.layer(folder).sprite(unit.unit)
         for experiment in EXPERIMENTS:
             yield from experiment.copies(site, run)
         for image in range(len(run.record.images)):

@@ -7,6 +7,7 @@
   const page = document.querySelector(".dissect.layer-page");
   if (!page) return;
   const CHUNK = 12; // few, so that filtering hardly stalls the page
+  const TILES = 4; // images of a card, as report/cards.py shows them elsewhere
   const BREATH = 50; // milliseconds between two filters
   const PAUSE = 120; // milliseconds without a new filter until pictures load: most cards are gone by the next letter
   const [DETECTOR, DEAD, NOT_FINITE, DUPLICATE] = [1, 4, 8, 16]; // as pages/layer.py writes them
@@ -61,11 +62,11 @@
     return u.robust > data.at ? "strong" : "weak";
   }
 
-  function unit([number, place, iou, heldout, chance, q, robust, flags, tiles, repeats, sharing]) {
+  function unit([number, place, iou, heldout, chance, q, robust, flags, images, repeats, sharing]) {
     const [name, category] = place < 0 ? ["", ""] : data.concepts[place];
     const served = data.served ? data.served[number] : 0;
     const changed = data.changed ? data.changed[number] : null;
-    return { number, name, category, iou, heldout, chance, q, robust, flags, tiles, repeats, sharing, served, changed, rank: 0, change: null };
+    return { number, name, category, iou, heldout, chance, q, robust, flags, images, repeats, sharing, served, changed, rank: 0, change: null };
   }
 
   const orders = {
@@ -118,12 +119,11 @@
     return made;
   }
 
-  function half(u, at) {
-    const [frame, picture] = [element("span", "half"), element("img")];
-    Object.assign(picture, { alt: "", decoding: "async", width: 128 * u.tiles, height: 128 });
-    picture.style.cssText = `--tiles:${u.tiles};--at:${at}`;
-    frame.append(picture);
-    return frame;
+  function tile(image) {
+    const picture = element("img");
+    Object.assign(picture, { alt: "", decoding: "async", width: 128, height: 128 });
+    picture.dataset.image = image;
+    return picture;
   }
 
   /** Lit where the unit is above its level, once the outlines are there. */
@@ -156,7 +156,7 @@
     const link = element("a", `card ${category}`);
     link.href = `${u.number}.html`;
     const quad = element("span", "quad");
-    for (const at of [0, 2]) if (pictured && u.tiles > at) quad.append(half(u, at));
+    if (pictured) quad.append(...u.images.slice(0, TILES).map(tile));
     quad.dataset.unit = u.number;
     if (pictured) light(quad);
     const ties = u.sharing && `saturates in ${u.sharing.toLocaleString("en")}`;
@@ -182,7 +182,7 @@
     const slot = element("div", "slot");
     slot.dataset.unit = u.number;
     slot.append(link, pick(u));
-    if (pictured && u.tiles) near.observe(slot);
+    if (pictured && u.images.length) near.observe(slot);
     return slot;
   }
 
@@ -196,7 +196,7 @@
     return button;
   }
 
-  /** Pictures of one more card every other frame: decoding twenty sprites stalls the page. */
+  /** Pictures of one more card every other frame: decoding eighty stalls the page. */
   function load() {
     const [next] = waiting;
     if (next) show(next);
@@ -206,12 +206,12 @@
   function show(slot) {
     waiting.delete(slot);
     near.unobserve(slot);
-    slot.querySelectorAll(".half img").forEach((picture) => { picture.src = `sprites/${slot.dataset.unit}.webp`; });
+    slot.querySelectorAll(".quad > img").forEach((picture) => { picture.src = `../thumbnails/${picture.dataset.image}.webp`; });
   }
 
   /* The first screen has its pictures at once; later a card that is passed in a hurry loads none. */
   const near = new IntersectionObserver((entries) => {
-    const first = !grid.querySelector(".half img[src]");
+    const first = !grid.querySelector(".quad > img[src]");
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) waiting.delete(target);
       else if (first) show(target);
