@@ -71,7 +71,8 @@ def write_layer(
     write_record(
         paths.dissection(folder), Dissection(SCHEMA_VERSION, numbers.info.name, iou_threshold, units, chance)
     )
-    return _summary(numbers, units, concepts, iou_threshold)
+    summary = _summary(numbers, units, concepts, iou_threshold)
+    return dataclasses.replace(summary, key=setup.stages.records(numbers.info))
 
 
 def write_pictures(
@@ -141,10 +142,9 @@ def table(units: Sequence[UnitRecord], concepts: Sequence[ConceptRecord]) -> str
     writer.writerow(UNIT_TABLE)
     for unit in units:
         named = concepts[unit.concept - 1] if unit.concept else None
-        values = {**dataclasses.asdict(dataclasses.replace(unit, concepts=(), top_images=(), bands=()))}
-        values["concept"] = named.name if named else None
-        values["category"] = named.category if named else None
-        writer.writerow([_cell(values[column]) for column in UNIT_TABLE])
+        said = {"concept": named.name if named else None, "category": named.category if named else None}
+        values = (said[column] if column in said else getattr(unit, column) for column in UNIT_TABLE)
+        writer.writerow([_cell(value) for value in values])
     return stream.getvalue()
 
 

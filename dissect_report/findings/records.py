@@ -167,6 +167,7 @@ class LayerSummary:
         concepts: distinct concepts among the detectors, per category.
         strong_concepts: the same among strong units.
         pictures: of strips of images that older versions drew; "" now.
+        key: digest of everything that its units' records depend on; "" in older findings.
     """
 
     name: str
@@ -182,6 +183,7 @@ class LayerSummary:
     concepts: dict[str, int]
     strong_concepts: dict[str, int]
     pictures: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,11 @@ def interval_words(unit: UnitRecord) -> str:
     return f"{score(unit.iou)} ({score(unit.iou_low)} to {score(unit.iou_high)})"
 
 
+def layer_key(run: LoadedRun, layer: LoadedLayer) -> str:
+    """What a layer's numbers are known again by; of older findings the run's."""
+    return layer.summary.key or run.record.provenance.key
+
+
 def first_images(unit: UnitRecord) -> list[int]:
     """The images that a card shows."""
     return [ranked.image for ranked in unit.top_images[:CARD_TILES]]

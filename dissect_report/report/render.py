@@ -11,7 +11,7 @@ from typing import Any
 from dissect_report.errors import FindingsError
 from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.report.addresses import PICTURES, RunAddresses
-from dissect_report.report.cards import LayerView, run_glossary
+from dissect_report.report.cards import LayerView, layer_key, run_glossary
 from dissect_report.report.comparison import Comparison
 from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.page import DataFile, Page
@@ -113,7 +113,8 @@ def _terms(run: LoadedRun) -> DataFile:
 def unit_records(run: LoadedRun, layer: LoadedLayer) -> Iterator[DataFile]:
     """A JSON file a unit: its part of ``dissection.json`` without outlines, which its page draws."""
     addresses = RunAddresses(run.record.name).layer(layer.summary.folder)
-    head = {"run": run.record.name, "layer": layer.summary.name, "key": run.record.provenance.key}
+    # The layer's own key, not the run's: what is measured beside a layer leaves its files as they are.
+    head = {"run": run.record.name, "layer": layer.summary.name, "key": layer_key(run, layer)}
     stored = json.loads(run.paths.dissection(layer.summary.folder).read_text(encoding="utf-8"))
     for unit in stored["units"]:
         for ranked in _ranked_images(unit):
