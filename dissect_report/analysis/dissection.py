@@ -144,7 +144,7 @@ def _measure(setup: Setup, key: str, paths: RunPaths, standing: LoadedRun | None
     for numbers, classes in measure_layers(setup, probe):
         predicted = classes
         with setup.stopwatch.time("write"):
-            layers.append(write_layer(paths, setup, numbers, probe, concepts, standing))
+            layers.append(write_layer(paths, setup, numbers, probe, concepts))
     with setup.stopwatch.time("write"):
         pictures = write_pictures(paths, setup, probe, concepts, standing)
     remove_stale(paths, layers, len(setup.survey))
@@ -164,7 +164,7 @@ def _measure_again(setup: Setup, known: LoadedRun, faults: Collection[str]) -> L
     probe, again = label_probe(setup), {}
     for numbers, _ in measure_layers(setup, probe, only):
         with setup.stopwatch.time("write"):
-            made = write_layer(known.paths, setup, numbers, probe, known.record.concepts, known)
+            made = write_layer(known.paths, setup, numbers, probe, known.record.concepts)
             again[made.name] = made
     layers = tuple(again.get(layer.name, layer) for layer in known.record.layers)
     if layers != known.record.layers:  # another processor may round otherwise

@@ -166,7 +166,8 @@ class LayerSummary:
         chance_p: (1 + permutations with at least as many detectors) / 100.
         concepts: distinct concepts among the detectors, per category.
         strong_concepts: the same among strong units.
-        pictures: digest of everything that its units' pictures depend on; "" in older findings.
+        pictures: of strips of images that older versions drew; "" now.
+        key: digest of everything that its units' records depend on; "" in older findings.
     """
 
     name: str
@@ -182,6 +183,7 @@ class LayerSummary:
     concepts: dict[str, int]
     strong_concepts: dict[str, int]
     pictures: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)

@@ -148,13 +148,13 @@ def test_picking_a_unit_leaves_the_cards_and_the_focus_where_they_are(page: Any,
 
 def test_pictures_come_once_a_reader_stops_typing(page: Any, root: str):
     page.goto(root + LAYER)
-    pictures = "[...document.querySelectorAll('[data-cards] .half img')]"
+    pictures = "[...document.querySelectorAll('[data-cards] .quad > img')]"
     page.locator("[data-cards]").scroll_into_view_if_needed()
-    page.wait_for_function(f"{pictures}.length > 20 && {pictures}.slice(0, 10).every(i => i.naturalWidth)")
+    page.wait_for_function(f"{pictures}.length > 20 && {pictures}.slice(0, 20).every(i => i.naturalWidth)")
     assert page.evaluate(f"{pictures}.some(i => !i.src)")  # far below
     page.fill("[name=q]", "tree")
     assert not page.evaluate(f"{pictures}.every(i => i.src)")
-    page.wait_for_function(f"{pictures}.length > 1 && {pictures}.slice(0, 10).every(i => i.naturalWidth)")
+    page.wait_for_function(f"{pictures}.length > 1 && {pictures}.slice(0, 20).every(i => i.naturalWidth)")
 
 
 def test_cards_that_are_scrolled_to_have_their_pictures(page: Any, root: str):

@@ -8,7 +8,7 @@
     const waiting = new Set(); // cards near the screen that lack their pictures
     let pause = 0;
 
-    /** Pictures of one more card every other frame: decoding twenty sprites stalls the page. */
+    /** Pictures of one more card every other frame: decoding eighty stalls the page. */
     function load() {
       const [next] = waiting;
       if (next) show(next);
@@ -18,12 +18,12 @@
     function show(slot) {
       waiting.delete(slot);
       near.unobserve(slot);
-      slot.querySelectorAll(".half img").forEach((picture) => { picture.src = `sprites/${slot.dataset.unit}.webp`; });
+      slot.querySelectorAll(".quad > img").forEach((picture) => { picture.src = `../thumbnails/${picture.dataset.image}.webp`; });
     }
 
     /* The first screen has its pictures at once; later a card that is passed in a hurry loads none. */
     const near = new IntersectionObserver((entries) => {
-      const first = !grid.querySelector(".half img[src]");
+      const first = !grid.querySelector(".quad > img[src]");
       for (const { target, isIntersecting } of entries) {
         if (!isIntersecting) waiting.delete(target);
         else if (first) show(target);

@@ -8,6 +8,7 @@
   if (!page) return;
   const CHUNK = 12; // few, so that filtering hardly stalls the page
   const FIRST = 36; // cards until a reader asks for all: charts and lists stay within reach below them
+  const TILES = 4; // images of a card, as report/cards.py shows them elsewhere
   const BREATH = 50; // milliseconds between two filters
   const [DETECTOR, DEAD, NOT_FINITE, DUPLICATE] = [1, 4, 8, 16]; // as pages/layer.py writes them
   const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "grade", "t", "compare", "beside"]; // some only where units were removed
@@ -62,11 +63,11 @@
     return u.robust > data.at ? "strong" : "weak";
   }
 
-  function unit([number, place, iou, heldout, chance, q, robust, flags, tiles, repeats, sharing]) {
+  function unit([number, place, iou, heldout, chance, q, robust, flags, images, repeats, sharing]) {
     const [name, category] = place < 0 ? ["", ""] : data.concepts[place];
     const served = data.served ? data.served[number] : 0;
     const changed = data.changed ? data.changed[number] : null;
-    return { number, name, category, iou, heldout, chance, q, robust, flags, tiles, repeats, sharing, served, changed, rank: 0, change: null };
+    return { number, name, category, iou, heldout, chance, q, robust, flags, images, repeats, sharing, served, changed, rank: 0, change: null };
   }
 
   const orders = {
@@ -119,12 +120,11 @@
     return made;
   }
 
-  function half(u, at) {
-    const [frame, picture] = [element("span", "half"), element("img")];
-    Object.assign(picture, { alt: "", decoding: "async", width: 128 * u.tiles, height: 128 });
-    picture.style.cssText = `--tiles:${u.tiles};--at:${at}`;
-    frame.append(picture);
-    return frame;
+  function tile(image) {
+    const picture = element("img");
+    Object.assign(picture, { alt: "", decoding: "async", width: 128, height: 128 });
+    picture.dataset.image = image;
+    return picture;
   }
 
   /** Lit where the unit is above its level, once the outlines are there. */
@@ -157,7 +157,7 @@
     const link = element("a", `card ${category}`);
     link.href = `${u.number}.html`;
     const quad = element("span", "quad");
-    for (const at of [0, 2]) if (pictured && u.tiles > at) quad.append(half(u, at));
+    if (pictured) quad.append(...u.images.slice(0, TILES).map(tile));
     quad.dataset.unit = u.number;
     if (pictured) light(quad);
     const ties = u.sharing && `saturates in ${u.sharing.toLocaleString("en")}`;
@@ -183,7 +183,7 @@
     const slot = element("div", "slot");
     slot.dataset.unit = u.number;
     slot.append(link, pick(u));
-    if (pictured && u.tiles) pictures.await(slot);
+    if (pictured && u.images.length) pictures.await(slot);
     return slot;
   }
 
