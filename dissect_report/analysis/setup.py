@@ -90,6 +90,7 @@ class Setup:
             names=survey.names,
             facts=digest(survey.names, survey.labels, survey.skipped, survey.groups),
             groups=digest(survey.groups),
+            directions=tuple(info.recorded_as for info in network.chosen if info.base),
         )
 
 
