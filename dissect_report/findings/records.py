@@ -167,6 +167,7 @@ class LayerSummary:
         concepts: distinct concepts among the detectors, per category.
         strong_concepts: the same among strong units.
         pictures: digest of everything that its units' pictures depend on; "" in older findings.
+        base: name of the layer among whose channels its units are directions; "" where they are channels.
     """
 
     name: str
@@ -182,6 +183,12 @@ class LayerSummary:
     concepts: dict[str, int]
     strong_concepts: dict[str, int]
     pictures: str = ""
+    base: str = ""
+
+    @property
+    def basis(self) -> str:
+        """Of what kind its units are: "channels", or the directions' name, such as "rotation"."""
+        return self.name.removeprefix(f"{self.base} (").removesuffix(")") if self.base else "channels"
 
 
 @dataclass(frozen=True)
