@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -95,16 +95,26 @@ def _take_samples(setup: Setup, fits: Sequence[Fit]) -> dict[tuple[str, int], np
     """float32 [place, channel] by layer and seed, of the images that are drawn for the seed."""
     samples: dict[tuple[str, int], np.ndarray] = {}
     for seed in sorted({fit.config.seed for fit in fits}):
+        positive = {fit.config.layer for fit in fits if fit.config.kind == "nmf" and fit.config.seed == seed}
         bases = {
             fit.info.base.name: fit.info.base for fit in fits if fit.info.base and fit.config.seed == seed
         }
-        found = _sample(setup, list(bases.values()), seed)
+        found = _sample(setup, list(bases.values()), seed, positive)
         samples |= {(name, seed): sample for name, sample in found.items()}
     return samples
 
 
-def _sample(setup: Setup, infos: Sequence[LayerInfo], seed: int) -> dict[str, np.ndarray]:
-    """Seeded places of seeded images: of an image the same whatever stands beside it."""
+def _sample(
+    setup: Setup, infos: Sequence[LayerInfo], seed: int, positive: Collection[str]
+) -> dict[str, np.ndarray]:
+    """Seeded places of seeded images: of an image the same whatever stands beside it.
+
+    Args:
+        positive: layers that nmf is asked for.
+
+    Raises:
+        LayerError: one of these goes below 0.
+    """
     count = len(setup.survey)
     images = np.sort(np.random.default_rng([seed, 3000]).permutation(count)[:MOST_IMAGES])
     parts: dict[str, list[np.ndarray]] = {info.name: [] for info in infos}
@@ -112,6 +122,11 @@ def _sample(setup: Setup, infos: Sequence[LayerInfo], seed: int) -> dict[str, np
 
     def take(info: LayerInfo, maps: Tensor) -> np.ndarray:
         cells = maps.flatten(2).cpu().numpy()
+        if info.name in positive and (least := float(cells.min())) < 0:
+            raise LayerError(
+                f"[[model.directions]]: nmf needs activations never below 0, and {info.name!r} has {least:.3g}; "
+                'choose a layer behind a ReLU, or kind = "pca"'
+            )
         most = max(1, SAMPLE_BYTES // (4 * info.units * len(images)))
         places = [_places(seed, image, cells.shape[2], most) for image in chosen]
         return np.concatenate([own[:, where].T for own, where in zip(cells, places, strict=True)])
@@ -155,11 +170,6 @@ def _fit(fit: Fit, sample: np.ndarray, device: torch.device) -> dict[str, np.nda
         return _explained(fit, sample, device)
     exact = sample.astype(np.float64)
     if config.kind == "nmf":
-        if (least := float(exact.min())) < 0:
-            raise LayerError(
-                f"{info.name}: nmf needs activations never below 0, and {config.layer!r} has {least:.3g}; "
-                'choose a layer behind a ReLU, or kind = "pca"'
-            )
         return {"rows": nonnegative_parts(exact, info.units, config.seed)}
     if config.kind == "rotation":
         rows = random_rotation(exact.shape[1], config.seed)
