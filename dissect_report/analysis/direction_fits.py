@@ -124,7 +124,7 @@ def _sample(
         cells = maps.flatten(2).cpu().numpy()
         if info.name in positive and (least := float(cells.min())) < 0:
             raise LayerError(
-                f"[[model.directions]]: nmf needs activations never below 0, and {info.name!r} has {least:.3g}; "
+                f"[[model.directions]]: nmf needs activations never below 0; {info.name!r} has {least:.3g}: "
                 'choose a layer behind a ReLU, or kind = "pca"'
             )
         most = max(1, SAMPLE_BYTES // (4 * info.units * len(images)))

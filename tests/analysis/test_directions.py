@@ -210,5 +210,5 @@ def test_parts_of_what_goes_below_0_are_refused(tmp_path: Path) -> None:
     net = tmp_path / "net.py"
     code = net.read_text(encoding="utf-8")
     net.write_text(code.replace("nn.ReLU(inplace=True), *end", "nn.Tanh(), *end"), encoding="utf-8")
-    with pytest.raises(DissectError, match="never below 0, and '2' has -"):
+    with pytest.raises(DissectError, match="never below 0; '2' has -"):
         fit_directions(set_up_site(path))
