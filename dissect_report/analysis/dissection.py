@@ -13,6 +13,7 @@ from dissect_report.activations.class_output import ClassOutput
 from dissect_report.analysis.beforehand import check_beforehand
 from dissect_report.analysis.cache import Cache
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
+from dissect_report.analysis.direction_fits import fit_directions
 from dissect_report.analysis.experiments import check_experiments, run_experiments, stale_experiments
 from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
@@ -81,7 +82,7 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     draft.settle()
     if force:
         Cache(SitePaths(config.folder).cache(run.name)).clear()
-    setup = set_up(config, run, progress, threads)
+    setup = fit_directions(set_up(config, run, progress, threads))
     key = setup.stages.findings()
     check_experiments(setup)
     check_beforehand(setup)

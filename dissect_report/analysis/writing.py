@@ -154,6 +154,7 @@ def _summary(
         recorded_as=numbers.info.recorded_as,
         units=numbers.info.units,
         map_size=numbers.info.map_size,
+        base=numbers.info.base.name if numbers.info.base else "",
         detectors=detectors,
         grades=count_grades(unit.grade for unit in units),
         chance_detectors=chance.mean,

@@ -168,6 +168,7 @@ class LayerSummary:
         strong_concepts: the same among strong units.
         pictures: of strips of images that older versions drew; "" now.
         key: digest of everything that its units' records depend on; "" in older findings.
+        base: name of the layer among whose channels its units are directions; "" where they are channels.
     """
 
     name: str
@@ -184,6 +185,12 @@ class LayerSummary:
     strong_concepts: dict[str, int]
     pictures: str = ""
     key: str = ""
+    base: str = ""
+
+    @property
+    def basis(self) -> str:
+        """Of what kind its units are: "channels", or the directions' name, such as "rotation"."""
+        return self.name.removeprefix(f"{self.base} (").removesuffix(")") if self.base else "channels"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.findings.unit_table import unit_table
 from dissect_report.report.addresses import PICTURES, RunAddresses
 from dissect_report.report.cards import LayerView, layer_key, run_glossary
-from dissect_report.report.comparison import Comparison
+from dissect_report.report.comparison import Comparison, is_compared
 from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.page import DataFile, Page
 from dissect_report.report.pages.compare import ComparePage
@@ -30,7 +30,7 @@ from dissect_report.report.templating import script_json
 def pages(site: SiteFindings) -> Iterator[Page]:
     """All pages but the units', in the order of the navigation."""
     yield home_page(site)
-    if len(site.runs) > 1:
+    if is_compared(site):
         yield ComparePage(Comparison(site)).page()
     for run in site.runs:
         for layer in layers_of(run):
