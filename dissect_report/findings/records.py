@@ -167,6 +167,7 @@ class LayerSummary:
         concepts: distinct concepts among the detectors, per category.
         strong_concepts: the same among strong units.
         pictures: digest of everything that its units' pictures depend on; "" in older findings.
+        extra_tokens: that have no place on the picture: left out of its maps, removed with its units.
     """
 
     name: str
@@ -182,6 +183,7 @@ class LayerSummary:
     concepts: dict[str, int]
     strong_concepts: dict[str, int]
     pictures: str = ""
+    extra_tokens: int = 0
 
 
 @dataclass(frozen=True)
