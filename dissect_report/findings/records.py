@@ -197,6 +197,8 @@ class GeneratorRecord:
         minimum: smallest value it put out.
         maximum: largest.
         clipped: share of values outside the range, which were clamped to it.
+        truncation: largest number of a latent; 0 where any may stand there.
+        classes: names of the classes that the latents took in turn; empty of a generator without.
     """
 
     latent_shape: tuple[int, ...]
@@ -205,6 +207,8 @@ class GeneratorRecord:
     minimum: float
     maximum: float
     clipped: float
+    truncation: float = 0.0
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
