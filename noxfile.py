@@ -106,8 +106,8 @@ def wheel(session: nox.Session) -> None:
 def minimums(session: nox.Session) -> None:
     """The default tests with the oldest releases that ``pyproject.toml`` allows, torch and torchvision too.
 
-    On Linux these two bring their CUDA libraries, 3 GB: no part of a usual check. Old releases warn of what new
-    ones of others do; that is no failure. Arguments go to pytest.
+    On Linux these two bring their CUDA libraries, 3 GB: no part of a usual check. Old releases warn of what
+    new ones of others do; that is no failure. Arguments go to pytest.
     """
     session.install("uv")
     session.run(

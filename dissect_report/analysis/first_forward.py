@@ -11,9 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from dissect_report.activations.modes import quiet
+from dissect_report.activations.steadiness import REPEAT_NOISE, alike
 from dissect_report.activations.untouched import untouched
 from dissect_report.config import RunConfig
 from dissect_report.errors import ModelError
+from dissect_report.sources.calls import Turn, count_calls, look_at_call
 from dissect_report.sources.feeding import (
     Fed,
     Feeding,
@@ -76,7 +78,11 @@ def run_first(
     for remark in remarks:  # beside an error they would only hide it
         warnings.warn_explicit(remark.message, remark.category, remark.filename, remark.lineno)
     bare = take_off(model, forward)
-    fed = bare if feeding is None else Fed(bare, feeding)
+    calls = run.model.calls
+    turns = _turns(bare, feeding, example, run) if calls else ()
+    fed = Fed(bare, feeding or Feeding(), turns) if turns or feeding else bare
+    if turns and not _same_outputs(output, _forward(fed, example)):
+        raise ModelError(f"[model] calls = {calls}: {source} gives something else with one call apart")
     notes = [text for text in (note, _unused_classes(fed, example, output, chosen)) if text]
     return FirstForward(fed, example, output, tuple(notes), chosen, feeding)
 
@@ -88,6 +94,20 @@ def _feeding(model: nn.Module, example: Tensor, run: RunConfig, named: int) -> F
         return feeding
     rows = feeding_of(run, one_hot=named)
     return rows if rows is not None and _takes(Fed(model, rows), example) else feeding
+
+
+def _turns(bare: nn.Module, feeding: Feeding | None, example: Tensor, run: RunConfig) -> tuple[Turn, ...]:
+    fed = bare if feeding is None else Fed(bare, feeding)
+    with untouched(bare), quiet(bare):
+        times = count_calls(bare, lambda _: fed(example.clone()))
+    return look_at_call(bare, times, run.model.calls, run.model.source)
+
+
+def _same_outputs(first: Any, second: Any) -> bool:
+    now = tensors_in(second)
+    return all(
+        name in now and alike(tensor, now[name], REPEAT_NOISE) for name, tensor in tensors_in(first).items()
+    )
 
 
 def _unused_classes(model: nn.Module, example: Tensor, output: Any, classes: Sequence[int]) -> str:

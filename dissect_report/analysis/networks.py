@@ -88,6 +88,7 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         with untouched(model):
             found = find_classes(run, folder, model, first.example)
     fed = [] if first.feeding is None else [dataclasses.asdict(first.feeding)]
+    fed += [{"calls": run.model.calls}] if run.model.calls else []
     return Network(
         model=model,
         device=device,

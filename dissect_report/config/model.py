@@ -81,6 +81,11 @@ class ModelConfig:
             '{truncation_psi = 0.7, noise_mode = "const"}; a list of numbers is a tensor with a row an image'
         },
     )
+    calls: int = key(
+        0,
+        "which call, from 1, is looked at of parts that run several times in a pass, such as a diffusion "
+        "model's steps; 0: such parts are not dissected",
+    )
     latent_shape: tuple[int, ...] = key((), "generators: shape of one latent, e.g. [512]")
     output_range: tuple[float, ...] = key((-1.0, 1.0), "generators: what black and white are in the output")
 
@@ -111,6 +116,7 @@ class ModelConfig:
                     )
                     for name, value in self.inputs.items()
                 ),
+                (self.calls >= 0, "[model] calls must be 0 or the number of a call, from 1"),
                 (ordered, "[model] output_range is two numbers, black and white, e.g. [-1.0, 1.0]"),
                 *bounded(self, "[model]"),
             ]

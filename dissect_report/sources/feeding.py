@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from dissect_report.config import RunConfig
 from dissect_report.errors import ModelError, nearest
+from dissect_report.sources.calls import Turn, start_over
 
 #: What a module keeps that its double must share.
 _SHARED = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
@@ -63,15 +64,16 @@ class Fed(nn.Module):
 
     _network: nn.Module
     _feeding: Feeding
+    _turns: tuple[Turn, ...]
 
-    def __init__(self, network: nn.Module, feeding: Feeding) -> None:
+    def __init__(self, network: nn.Module, feeding: Feeding, turns: tuple[Turn, ...] = ()) -> None:
         vars(self)["_network"] = network  # not a part of its own: names stay as they are
         mode = network.training
         super().__init__()
         self.training = mode
         for name in _SHARED:
             vars(self)[name] = vars(network)[name]
-        vars(self)["_feeding"] = feeding
+        vars(self).update(_feeding=feeding, _turns=turns)
 
     @property
     def training(self) -> bool:
@@ -84,6 +86,7 @@ class Fed(nn.Module):
 
     def forward(self, rows: Float[Tensor, "image ..."]) -> Any:
         """What the network gives."""
+        start_over(self._turns)
         arguments, named = self._feeding.arguments(rows)
         hooked = self._network._forward_hooks or self._network._forward_pre_hooks
         # called as a module where its own hooks belong to it: symbolic tracing knows it under no name
