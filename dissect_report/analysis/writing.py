@@ -164,6 +164,7 @@ def _summary(
         strong_concepts=by_category(
             {u.concept for u in units if u.grade == "strong" and u.concept}, concepts
         ),
+        extra_tokens=numbers.info.reading.extra,
     )
 
 
