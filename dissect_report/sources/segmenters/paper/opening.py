@@ -34,13 +34,11 @@ class PerceptualSegmenter(NetworkSegmenter):
         self, images: Float[Tensor, "image 3 y x"], names: Sequence[str], grid: int
     ) -> Integer[Tensor, "image depth grid grid"]:
         """See ``Segmenter``."""
-        if torch.jit.is_tracing():  # type: ignore[no-untyped-call]
-            raise SegmenterError(
-                f"{self.source}: connected pieces, which quadrants are cut of, have no graph"
-            )
+        if torch._C._get_tracing_state():  # a graph is made of it
+            raise SegmenterError(f"{self.source}: connected pieces, which quadrants are cut of, have none")
         with torch.no_grad(), eager():
             ids = self._run(lambda given: self.network.segment(given, grid), self._prepared(images))
-        return self._from_ids(ids, len(images), grid)
+        return self._from_ids(ids, images, grid)
 
 
 def open_paper(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
