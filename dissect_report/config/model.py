@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dissect_report.config.keys import MOST, bounded, key, refuse
+from dissect_report.schemes import keys_of
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -41,7 +42,9 @@ class ModelConfig:
         "classifier", "what the network does: classifier (takes images) or generator (makes images)"
     )
     source: str = key(
-        "", "file.py:factory | package.module:factory | torchvision:vgg16[@WEIGHTS_NAME] | progan:FILE"
+        "",
+        "file.py:factory, package.module:factory, or a network by name, such as torchvision:vgg16: the table "
+        "of sources lists the kinds",
     )
     layers: tuple[str, ...] = key(
         (), "layer names or globs, kept in execution order; default: the outputs of the network's stages"
@@ -78,7 +81,7 @@ class ModelConfig:
     output_range: tuple[float, ...] = key((-1.0, 1.0), "generators: what black and white are in the output")
 
     def __post_init__(self) -> None:
-        has_file = bool(self.weights) or self.source.startswith("progan:")
+        has_file = bool(self.weights) or "weights_key" in keys_of(self.source)
         ordered = len(self.output_range) == 2 and self.output_range[0] < self.output_range[1]
         refuse(
             [

@@ -22,6 +22,7 @@ from dissect_report.config.site import SiteConfig
 from dissect_report.config.tables import located, read_optional, read_section
 from dissect_report.errors import ConfigError, nearest
 from dissect_report.file_names import file_names
+from dissect_report.schemes import last_part, scheme_of
 
 #: Names at the site's root that are no run's.
 SITE_NAMES = ("assets", "concepts", "classes", "experiments", "search", "index", "compare", "files.json")
@@ -123,14 +124,13 @@ def run_name(given: Any, source: str, where: str) -> str:
     Raises:
         ConfigError: the name is not one that a folder and an address can carry.
     """
-    last = re.sub(r"@.*", "", source).rpartition(":")[2]
+    scheme = scheme_of(source)
+    last = last_part(source, scheme) if scheme else source.rpartition(":")[2]
     if not given and source and ":" not in source:
         raise ConfigError(f"{where}: [model] source = {source!r} names no factory: file.py:factory")
     name = given or "run"
-    if not given and source.startswith("progan:"):
-        name = file_names([Path(last).stem])[0]
-    elif not given and last:  # a factory may be called in any language
-        name = file_names([last])[0] if last.isidentifier() else last
+    if not given and last:  # a factory may be called in any language
+        name = file_names([last])[0] if last.isidentifier() or scheme else last
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise ConfigError(f"{where}: run name {name!r} must be letters, digits, '.', '_' and '-'")
     if name.casefold() in SITE_NAMES:

@@ -35,7 +35,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         refuse(
             [
-                (bool(self.model.source), "[model] source is missing: file.py:factory or torchvision:NAME"),
+                (bool(self.model.source), "[model] source is missing: file.py:factory, or a network by name"),
                 (
                     bool(self.probe.images) or self.is_generator,
                     '[probe] images is missing: a folder of pictures (or is [model] kind = "generator"?)',

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dissect_report.config.keys import bounded, key, refuse
+from dissect_report.schemes import keys_of
 
 
 @dataclass(frozen=True)
@@ -13,8 +14,8 @@ class SegmenterConfig:
 
     source: str = key(
         "",
-        "file.py:factory | package.module:factory | torchvision:NAME@WEIGHTS | masks:FOLDER | "
-        "masks:COCO.json | color | demo",
+        "file.py:factory, package.module:factory, or a segmenter by name, such as color or masks:FOLDER: the "
+        "table of sources lists the kinds",
     )
     concepts: str = key(
         "", "CSV with id,name,category (and color for colour masks); or names alone, one a line in id order"
@@ -47,7 +48,7 @@ class SegmenterConfig:
                     "[[segmenter]] unlabelled is an id from 0 to 16777215, a list of them, or -1 alone",
                 ),
                 (
-                    not rule or self.source.startswith("masks:"),
+                    not rule or "mask_suffix" in keys_of(self.source),
                     f"[[segmenter]] {self.source}: image_suffix, mask_suffix and panoptic are for masks:",
                 ),
                 *bounded(self, "[[segmenter]]"),

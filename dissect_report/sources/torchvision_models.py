@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from dissect_report.errors import SourceError, nearest
+from dissect_report.config import ModelConfig
+from dissect_report.errors import ModelError, SourceError, nearest
 from dissect_report.sources.torchvision_import import import_torchvision
 from dissect_report.sources.weights import cache_folder, fetch, read_restricted
 
@@ -21,6 +23,11 @@ def split_source(source: str) -> tuple[str, str]:
     """Name and weights name of "torchvision:NAME[@WEIGHTS]"; the weights may be ""."""
     name, _, weights = source.removeprefix("torchvision:").partition("@")
     return name, weights
+
+
+def open_torchvision(config: ModelConfig, folder: Path, notes: list[str]) -> nn.Module:
+    """The network of "torchvision:NAME[@WEIGHTS]". Raises as ``build_torchvision``."""
+    return build_torchvision(config.source, ModelError)
 
 
 def build_torchvision(source: str, error: type[SourceError]) -> nn.Module:
