@@ -97,9 +97,12 @@ def commented_configuration(title: str) -> str:
 
 def _sources(section: str) -> list[str]:
     """What a section's sources by name can be, as comments."""
-    role: Role | None = {"model": "model", "probe": "images", "segmenter": "segmenter"}.get(section)
-    named = [scheme for scheme in schemes() if role is not None and scheme.opener(role)]
-    return [f"#   {scheme.forms[role]:<34}  {scheme.help}" for scheme in named if role is not None]
+    roles: dict[str, Role] = {"model": "model", "probe": "images", "segmenter": "segmenter"}
+    role = roles.get(section)
+    if role is None:
+        return []
+    named = [scheme for scheme in schemes() if scheme.opener(role)]
+    return [f"#   {scheme.forms[role]:<34}  {scheme.help}" for scheme in named]
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

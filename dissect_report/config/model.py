@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dissect_report.config.keys import MOST, bounded, key, refuse
+from dissect_report.config.tables import settle_types
 from dissect_report.schemes import keys_of
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -28,6 +29,7 @@ class TokensConfig:
     first: bool = True
 
     def __post_init__(self) -> None:
+        settle_types(self, "[model] tokens")
         placed = len(self.grid) == 2 and min(self.grid) > 0 and self.extra >= 0
         silent = (self.grid, self.extra, self.first) == ((), 0, True)
         line = "[model] tokens is {grid = [rows, columns], extra = tokens without a place, first = true}"
@@ -81,6 +83,7 @@ class ModelConfig:
     output_range: tuple[float, ...] = key((-1.0, 1.0), "generators: what black and white are in the output")
 
     def __post_init__(self) -> None:
+        settle_types(self, "[model]")
         has_file = bool(self.weights) or "weights_key" in keys_of(self.source)
         ordered = len(self.output_range) == 2 and self.output_range[0] < self.output_range[1]
         refuse(

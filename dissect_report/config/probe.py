@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dissect_report.config.keys import MOST_PIXELS, bounded, key, refuse
+from dissect_report.config.tables import settle_types
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class ProbeConfig:
     seed: int = key(1, "generators: of the latents, which are standard normal", most=2**32)
 
     def __post_init__(self) -> None:
+        settle_types(self, "[probe]")
         refuse(
             [
                 (all(self.images), '[probe] images is empty: name a folder ("." is the folder of this file)'),

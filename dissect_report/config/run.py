@@ -12,6 +12,7 @@ from dissect_report.config.dissection import DissectionConfig
 from dissect_report.config.generation import GenerationConfig
 from dissect_report.config.keys import refuse
 from dissect_report.config.model import ModelConfig
+from dissect_report.config.names import check_distinct, check_name
 from dissect_report.config.photo import PhotoConfig
 from dissect_report.config.probe import ProbeConfig
 from dissect_report.config.segmenter import SegmenterConfig
@@ -33,6 +34,7 @@ class RunConfig:
     photo: PhotoConfig | None = None
 
     def __post_init__(self) -> None:
+        check_name(self.name)
         refuse(
             [
                 (bool(self.model.source), "[model] source is missing: file.py:factory, or a network by name"),
@@ -89,6 +91,15 @@ class Config:
     title: str
     runs: tuple[RunConfig, ...]
     site: SiteConfig = SiteConfig()
+
+    def __post_init__(self) -> None:
+        refuse(
+            [
+                (bool(self.runs), "a site needs at least one run"),
+                (isinstance(self.title, str) and bool(self.title.strip()), "title must be a text"),
+            ]
+        )
+        check_distinct([run.name for run in self.runs])
 
     @property
     def folder(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dissect_report.config.keys import bounded, key, refuse
+from dissect_report.config.tables import settle_types
 from dissect_report.schemes import keys_of
 
 
@@ -38,8 +39,7 @@ class SegmenterConfig:
     output: int | str = key("", "networks: which of several outputs holds the labels: a number, or a name")
 
     def __post_init__(self) -> None:
-        if isinstance(self.unlabelled, int):  # one, from Python
-            object.__setattr__(self, "unlabelled", (self.unlabelled,))
+        settle_types(self, "[[segmenter]]")
         rule = self.image_suffix or self.mask_suffix or self.panoptic
         refuse(
             [
