@@ -45,6 +45,8 @@ class Scheme:
         images: opener of a probe dataset: takes the ProbeConfig; gives ``ProbeItem`` objects that draw.
         alone: whether nothing may follow the name.
         file: whether a file follows it, whose name without ending is the run's.
+        args: whether ``args`` of its table means something to it.
+        listing: arguments for whoever only lists its layers, so that nothing large is downloaded.
         keys: keys of its table that no other kind has.
         package: whose release its numbers depend on.
         extra: of this package, by which pip installs that one.
@@ -58,7 +60,9 @@ class Scheme:
     images: str = ""
     alone: bool = False
     file: bool = False
-    keys: tuple[str, ...] = field(default=())
+    args: bool = False
+    listing: dict[str, object] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
     package: str = ""
     extra: str = ""
 
@@ -76,9 +80,40 @@ BUILT_IN = (
     Scheme(
         "torchvision",
         {"model": "torchvision:NAME[@WEIGHTS]", "segmenter": "torchvision:NAME@WEIGHTS"},
-        "a network of torchvision: random weights, or published ones with their names of classes",
+        "a network of torchvision: random weights, or published ones with all that they say of themselves",
         model="dissect_report.sources.torchvision_models:open_torchvision",
         segmenter="dissect_report.sources.segmenters.torchvision_networks:open_torchvision",
+        args=True,
+    ),
+    Scheme(
+        "timm",
+        {"model": "timm:NAME[.TAG]"},
+        "a network of timm with its published weights; also timm:hf-hub:ORG/NAME and timm:local-dir:FOLDER",
+        model="dissect_report.sources.timm_models:open_timm",
+        args=True,
+        listing={"pretrained": False},
+        package="timm",
+        extra="timm",
+    ),
+    Scheme(
+        "hf",
+        {"model": "hf:FOLDER | hf:ORG/NAME", "segmenter": "hf:FOLDER | hf:ORG/NAME"},
+        "a network of transformers: a folder of save_pretrained, or the hub's",
+        model="dissect_report.sources.hf_models:open_hf",
+        segmenter="dissect_report.sources.segmenters.hf_networks:open_hf",
+        args=True,
+        listing={"pretrained": False},
+        package="transformers",
+        extra="hf",
+    ),
+    Scheme(
+        "smp",
+        {"segmenter": "smp:FOLDER | smp:ORG/NAME"},
+        "a network of segmentation_models_pytorch: a folder of save_pretrained, or the hub's",
+        segmenter="dissect_report.sources.segmenters.smp_networks:open_smp",
+        args=True,
+        package="segmentation-models-pytorch",
+        extra="smp",
     ),
     Scheme(
         "progan",
@@ -94,6 +129,7 @@ BUILT_IN = (
         "an object of the running program, as dissect() in a notebook names it",
         model="dissect_report.sources.in_memory:open_held",
         segmenter="dissect_report.sources.segmenters.from_code:open_held",
+        args=True,
     ),
     Scheme(
         "masks",

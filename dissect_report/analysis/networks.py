@@ -26,7 +26,8 @@ from dissect_report.findings.records import OutputSample
 from dissect_report.sources.dependencies import dependency_digest
 from dissect_report.sources.factory import source_digest
 from dissect_report.sources.identity import digest_of
-from dissect_report.sources.models import load_model
+from dissect_report.sources.knowledge import settle
+from dissect_report.sources.models import open_model
 from dissect_report.sources.output_tensors import shapes_of
 
 
@@ -35,6 +36,7 @@ class Network:
     """A model ready to be measured.
 
     Attributes:
+        run: its configuration, with what the source knows of it.
         model: in eval mode, on ``device``.
         device: where it runs.
         layers: every module, in execution order.
@@ -49,6 +51,7 @@ class Network:
         outputs: on the noise that it was opened with: it is known again by them.
     """
 
+    run: RunConfig
     model: nn.Module
     device: torch.device
     layers: tuple[LayerInfo, ...]
@@ -72,7 +75,8 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     device = choose_device(run.compute.device)
     depends = dependency_digest(run.model.depends, folder, "[model] depends", ModelError)
     notes: list[str] = []
-    loaded = load_model(run.model, folder, notes).to(device)
+    opened = open_model(run.model, folder, notes)
+    run, loaded = settle(run, opened.known, notes), opened.network.to(device)
     weights = digest_of(loaded)  # before it runs: a forward may leave things behind
     first = run_first(loaded, run, device)
     model = first.model
@@ -82,8 +86,9 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         made, side = _find_images(run, first.output, len(first.example))
     else:
         with untouched(model):
-            found = find_classes(run, folder, model, first.example)
+            found = find_classes(run, folder, model, first.example, opened.known)
     return Network(
+        run=run,
         model=model,
         device=device,
         layers=infos,
@@ -135,10 +140,18 @@ def _said(output: object, held: Mapping[str, Tensor]) -> str:
     return shapes_of(held) or f"a {type(output).__name__}"
 
 
-def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
-    """Every layer in execution order, dissectable or not, and whether the configuration chooses it."""
-    device = choose_device(run.compute.device)
-    first = run_first(load_model(run.model, folder).to(device), run, device)
+def survey_layers(
+    run: RunConfig, folder: Path, notes: list[str] | None = None
+) -> list[tuple[LayerInfo, bool]]:
+    """Every layer in execution order, dissectable or not, and whether the configuration chooses it.
+
+    Args:
+        notes: is told what a reader should know of how the network was opened.
+    """
+    device, notes = choose_device(run.compute.device), [] if notes is None else notes
+    opened = open_model(run.model, folder, notes)
+    run = settle(run, opened.known, notes)
+    first = run_first(opened.network.to(device), run, device)
     infos = list_layers(first.model, first.example, run.is_generator, run.model.tokens)
     chosen: set[str] = set()
     asked: list[tuple[str, ...]] = [(pattern,) for pattern in run.model.layers]

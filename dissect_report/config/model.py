@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from dissect_report.config.keys import MOST, bounded, key, refuse
+from dissect_report.config.keys import MOST, UnsaidNumbers, bounded, key, refuse
 from dissect_report.config.tables import settle_types
 from dissect_report.schemes import keys_of
 
@@ -68,7 +68,10 @@ class ModelConfig:
     depends: tuple[str, ...] = key(
         (), "files, folders or globs that the model's code reads: when they change, it is measured again"
     )
-    classes: str = key("", "text file of class names, one a line; default: output_0, output_1 ...")
+    classes: str = key(
+        "",
+        "text file of class names, one a line; default: what the source knows, else output_0, output_1 ...",
+    )
     output: int | str = key(
         "", 'which of several outputs holds the classes (or images): a number, or a name such as "aux.logits"'
     )
@@ -77,8 +80,19 @@ class ModelConfig:
         "argmax: the class of the largest score; sigmoid: each class by itself, above a logit of 0; auto: "
         "sigmoid if the network ends in one, else argmax; a single logit always tells two classes apart",
     )
-    mean: tuple[float, ...] = key(IMAGENET_MEAN, "of the model's input, one a channel")
-    std: tuple[float, ...] = key(IMAGENET_STD, "of the model's input, one a channel")
+    mean: tuple[float, ...] = key(
+        UnsaidNumbers(IMAGENET_MEAN), "of the model's input, one a channel; what the source knows comes first"
+    )
+    std: tuple[float, ...] = key(
+        UnsaidNumbers(IMAGENET_STD), "of the model's input, one a channel; what the source knows comes first"
+    )
+    args: dict[str, Any] = field(
+        default_factory=dict,
+        metadata={
+            "help": "keyword arguments of what makes the network, e.g. {num_classes = 10}; timm and hf: "
+            "pretrained = false for random weights"
+        },
+    )
     latent_shape: tuple[int, ...] = key((), "generators: shape of one latent, e.g. [512]")
     output_range: tuple[float, ...] = key((-1.0, 1.0), "generators: what black and white are in the output")
 

@@ -14,9 +14,10 @@ from dissect_report.config.keys import refuse
 from dissect_report.config.model import ModelConfig
 from dissect_report.config.names import check_distinct, check_name
 from dissect_report.config.photo import PhotoConfig
-from dissect_report.config.probe import ProbeConfig
+from dissect_report.config.probe import CROP, ProbeConfig
 from dissect_report.config.segmenter import SegmenterConfig
 from dissect_report.config.site import SiteConfig
+from dissect_report.schemes import scheme_of
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class RunConfig:
                     bool(self.probe.images) or self.is_generator,
                     '[probe] images is missing: a folder of pictures (or is [model] kind = "generator"?)',
                 ),
+                (self.probe.holds_crop or scheme_of(self.model.source) is not None, CROP),
                 (bool(self.segmenters), "[[segmenter]] is missing: concepts need at least one"),
                 (all(s.source for s in self.segmenters), "[[segmenter]] source is missing"),
                 *(self._generator_checks() if self.is_generator else self._classifier_checks()),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from dissect_report.config.keys import bounded, key, refuse
+from dissect_report.config.keys import UnsaidNumbers, bounded, key, refuse
 from dissect_report.config.tables import settle_types
 from dissect_report.schemes import keys_of
 
@@ -25,7 +26,7 @@ class SegmenterConfig:
         (), "files, folders or globs that its code reads: when they change, images are labelled again"
     )
     unlabelled: tuple[int, ...] = key(
-        (0,),
+        UnsaidNumbers((0,)),
         "the id that means no label, or several: [0, 255]; -1: none does, every id or channel is a concept",
         most=2**32,
     )
@@ -37,6 +38,16 @@ class SegmenterConfig:
         "", "masks:COCO.json of panoptic kind: folder of its PNGs; default: named as the file"
     )
     output: int | str = key("", "networks: which of several outputs holds the labels: a number, or a name")
+
+    mean: tuple[float, ...] = key(
+        (),
+        "networks: what is taken off each channel of images in [0, 1]; default: what the source knows, else "
+        "nothing",
+    )
+    std: tuple[float, ...] = key((), "networks: what each channel is divided by then")
+    args: dict[str, Any] = field(
+        default_factory=dict, metadata={"help": "networks: keyword arguments of what makes it"}
+    )
 
     def __post_init__(self) -> None:
         settle_types(self, "[[segmenter]]")
@@ -50,6 +61,12 @@ class SegmenterConfig:
                 (
                     not rule or "mask_suffix" in keys_of(self.source),
                     f"[[segmenter]] {self.source}: image_suffix, mask_suffix and panoptic are for masks:",
+                ),
+                (
+                    len(self.mean) == len(self.std)
+                    and len(self.mean) in (0, 3)
+                    and all(s > 0 for s in self.std),
+                    "[[segmenter]] mean and std have three values each, std above 0",
                 ),
                 *bounded(self, "[[segmenter]]"),
             ]

@@ -72,7 +72,7 @@ def located(where: str) -> Iterator[None]:
         raise ConfigError(f"{where}: {error}") from None
 
 
-def read_value(hint: Any, value: Any, where: str) -> Any:
+def read_value(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911  one a kind of type
     """``value`` as the type ``hint`` of a field; a single value stands for a list of one."""
     origin = typing.get_origin(hint)
     if origin is Literal:
@@ -84,6 +84,8 @@ def read_value(hint: Any, value: Any, where: str) -> Any:
     if origin is tuple:
         items = value if isinstance(value, list | tuple) else [value]
         return tuple(read_value(typing.get_args(hint)[0], item, where) for item in items)
+    if hint is Any:
+        return _inert(value, where)
     if origin is dict:
         if not isinstance(value, Mapping):
             raise ConfigError(f"{where} must be a table of keys")
@@ -106,6 +108,22 @@ def _read_inner(hint: type[T], value: Any, where: str) -> T:
         raise ConfigError(f"{where} must be a table of keys")
     _check_names(hint, value, where)
     return hint(**value)
+
+
+def _inert(value: Any, where: str) -> Any:
+    """Texts, numbers, truth, lists and tables of them: what findings can hold.
+
+    Raises:
+        ConfigError: it is something else, such as a date.
+    """
+    if isinstance(value, list | tuple):
+        return [_inert(item, where) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): _inert(item, f"{where} {name}") for name, item in value.items()}
+    infinite = isinstance(value, float) and not math.isfinite(value)
+    if infinite or not isinstance(value, str | bool | int | float):
+        raise ConfigError(f"{where} = {value!r}: expected a text, number, true, false, or a list of such")
+    return value
 
 
 def _plain(hint: Any, value: Any) -> Any:

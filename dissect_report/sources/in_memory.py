@@ -78,7 +78,7 @@ def held(source: str, error: type[SourceError]) -> Any:
 def open_held(config: ModelConfig, folder: Path, notes: list[str]) -> Any:
     """The network behind a source; what a function makes. Raises as ``held``."""
     found = held(config.source, ModelError)
-    return found if isinstance(found, nn.Module) or not callable(found) else found()
+    return found if isinstance(found, nn.Module) or not callable(found) else found(**config.args)
 
 
 def concepts_of(thing: Any) -> tuple[Any, Iterable[Any] | None]:

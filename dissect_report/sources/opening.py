@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any, Literal
 
+from dissect_report.config import ModelConfig, SegmenterConfig
 from dissect_report.errors import SourceError
 from dissect_report.schemes import forms, scheme_of
 
@@ -13,18 +14,21 @@ NAMES: dict[Literal["model", "segmenter"], str] = {"model": "network", "segmente
 
 
 def find_opener(
-    source: str, role: Literal["model", "segmenter"], error: type[SourceError]
+    config: ModelConfig | SegmenterConfig, role: Literal["model", "segmenter"], error: type[SourceError]
 ) -> Callable[..., Any] | None:
     """What opens a source that goes by name; None where it is of no kind.
 
     Raises:
-        SourceError: of the class ``error``: its kind is none of such things.
+        SourceError: of the class ``error``: its kind is none of such things, or takes no arguments.
     """
+    source = config.source
     scheme = scheme_of(source)
     if scheme is None:
         return None
     if not scheme.opener(role):
         raise error(f"{source!r} is no {NAMES[role]}: expected {forms(role)}")
+    if config.args and not scheme.args:
+        raise error(f"{source}: [{role}.args] mean nothing to it; leave them out")
     return load_opener(scheme.opener(role))
 
 

@@ -12,7 +12,7 @@ from dissect_report.sources.concepts import check_catalogue
 from dissect_report.sources.factory import load_factory, source_digest
 from dissect_report.sources.in_memory import concepts_of, held
 from dissect_report.sources.segmenters.carried import find_catalogue, read_carried
-from dissect_report.sources.segmenters.network import NetworkSegmenter
+from dissect_report.sources.segmenters.network import NetworkSegmenter, normalisation_of
 
 
 def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
@@ -21,13 +21,13 @@ def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
     Raises:
         SegmenterError: the factory fails, gives nothing that can segment, or nobody names its concepts.
     """
-    network = load_factory(config.source, folder, SegmenterError)()
+    network = load_factory(config.source, folder, SegmenterError)(**config.args)
     _check_segments(config, network)
     catalogue = find_catalogue(config, folder, network)
     code = source_digest(config.source, folder)
     return NetworkSegmenter(
         config.source, network, catalogue, unlabelled=config.unlabelled, output=config.output,
-        code_digest=code,
+        code_digest=code, normalisation=normalisation_of(config),
     )  # fmt: skip
 
 
@@ -43,8 +43,9 @@ def open_held(
         listed = read_carried(concepts, config.source, config.unlabelled)
         catalogue = check_catalogue(listed, config.unlabelled, config.source)
     return NetworkSegmenter(
-        config.source, held_network, catalogue, unlabelled=config.unlabelled, output=config.output
-    )
+        config.source, held_network, catalogue, unlabelled=config.unlabelled, output=config.output,
+        normalisation=normalisation_of(config),
+    )  # fmt: skip
 
 
 def _check_segments(config: SegmenterConfig, network: Any) -> None:

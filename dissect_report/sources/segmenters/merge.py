@@ -156,7 +156,7 @@ def open_segmenter(
     Args:
         among: all of the run, whose masks are no images.
     """
-    opener = find_opener(config.source, "segmenter", SegmenterError)
+    opener = find_opener(config, "segmenter", SegmenterError)
     if opener is not None:
         opened: Segmenter = opener(config, probe, folder, among or [config])
         return opened

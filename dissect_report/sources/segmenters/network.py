@@ -11,6 +11,7 @@ import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+from dissect_report.config import SegmenterConfig
 from dissect_report.errors import SegmenterError
 from dissect_report.sources.concepts import Concept, position_table, unlabelled_ids
 from dissect_report.sources.identity import digest_of
@@ -208,6 +209,13 @@ class NetworkSegmenter:
         one = len(self.catalogue) == 1 and fine.shape[1] == 1
         positions = torch.ones_like(self._table[:1]) if one else self._table[: fine.shape[1]]
         return torch.where(fine > 0, positions.clamp_min(0).view(1, -1, 1, 1), 0)
+
+
+def normalisation_of(
+    config: SegmenterConfig, known: tuple[Sequence[float], Sequence[float]] | None = None
+) -> tuple[Sequence[float], Sequence[float]] | None:
+    """Mean and std of a segmenter's input: as configured, else as its source knows; None for neither."""
+    return (config.mean, config.std) if config.mean else known
 
 
 def _channels(catalogue: Sequence[Concept], unlabelled: Sequence[int]) -> tuple[int, ...]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dissect_report.config import ProbeConfig, SegmenterConfig
+from dissect_report.config.keys import Unsaid
 from dissect_report.errors import SegmenterError
 from dissect_report.sources.concepts import check_catalogue, name_channels, read_catalogue
-from dissect_report.sources.segmenters.network import NetworkSegmenter
-from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
+from dissect_report.sources.segmenters.network import NetworkSegmenter, normalisation_of
+from dissect_report.sources.torchvision_models import build_torchvision, torchvision_knowledge
 
 #: What torchvision's segmenters were trained with.
 MEAN = (0.485, 0.456, 0.406)
@@ -25,20 +26,21 @@ def open_torchvision(
     Raises:
         SegmenterError: no such network or weights, or they do not segment.
     """
-    categories = torchvision_categories(config.source, SegmenterError)
+    known = torchvision_knowledge(config.source, SegmenterError)
+    categories = known.classes
     if "@" not in config.source:
         raise SegmenterError(
             f"{config.source} has random weights; name trained ones: {config.source}@DEFAULT"
         )
-    network = build_torchvision(config.source, SegmenterError)
+    network = build_torchvision(config.source, SegmenterError, config.args)
     unlabelled = config.unlabelled
     if config.concepts:
         catalogue = read_catalogue(folder / config.concepts, unlabelled)
     else:
-        if unlabelled == (0,) and BACKGROUND in categories:
+        if isinstance(unlabelled, Unsaid) and BACKGROUND in categories:
             unlabelled = (categories.index(BACKGROUND),)
         catalogue = check_catalogue(name_channels(categories), unlabelled, config.source)
     return NetworkSegmenter(
         config.source, network, catalogue, unlabelled=unlabelled, output=config.output,
-        normalisation=(MEAN, STD),
+        normalisation=normalisation_of(config, (known.mean or MEAN, known.std or STD)),
     )  # fmt: skip
