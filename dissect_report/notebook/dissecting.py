@@ -71,7 +71,7 @@ def dissect(
         layers: names or globs; by default the outputs of the network's stages.
         classes: names of the network's outputs.
         mean: of the network's input; images that are tensors were normalised by it. Without it tensors go in
-            as they are, and pictures by ImageNet's.
+            as they are, and pictures by what the source knows, else ImageNet's.
         std: likewise.
         folder: for findings and cache, so that they stay; by default a temporary one.
         name: of the run; by default the network's.
