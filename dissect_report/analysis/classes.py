@@ -48,7 +48,7 @@ def find_classes(
         ModelError: which output holds them is not known, a list of names fits none, or units shall be
             removed from a network without classes.
     """
-    listed = _listed(run.model, folder, model, known)
+    listed = listed_names(run.model, folder, model, known)
     output, held = find_class_output(model, example, run.model, listed)
     if output is None:
         given = f"{run.model.source} gives {shapes_of(held) or 'no tensor'}: no row of scores an image"
@@ -76,7 +76,7 @@ def find_classes(
     return Classes(names or tuple(f"output_{index}" for index in range(output.width)), output, tuple(notes))
 
 
-def _listed(config: ModelConfig, folder: Path, model: nn.Module, known: Knowledge) -> tuple[str, ...]:
+def listed_names(config: ModelConfig, folder: Path, model: nn.Module, known: Knowledge) -> tuple[str, ...]:
     """From the file of names or what the source knows, else the model's own ``classes`` or ``labels``."""
     named = load_classes(config, folder, known)
     for attribute in ("classes", "labels"):

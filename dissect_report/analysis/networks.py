@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from dissect_report.activations.outputs import ImageOutput, find_image_output
 from dissect_report.activations.stages import find_stages
 from dissect_report.activations.untouched import untouched
 from dissect_report.analysis.cache import digest
-from dissect_report.analysis.classes import Classes, find_classes
+from dissect_report.analysis.classes import Classes, find_classes, listed_names
+from dissect_report.analysis.direction_layers import add_directions
 from dissect_report.analysis.first_forward import run_first
 from dissect_report.analysis.provenance import choose_device
 from dissect_report.analysis.recognition import sample
@@ -26,7 +28,7 @@ from dissect_report.findings.records import OutputSample
 from dissect_report.sources.dependencies import dependency_digest
 from dissect_report.sources.factory import source_digest
 from dissect_report.sources.identity import digest_of
-from dissect_report.sources.knowledge import settle
+from dissect_report.sources.knowledge import Knowledge, settle
 from dissect_report.sources.models import open_model
 from dissect_report.sources.output_tensors import shapes_of
 
@@ -39,9 +41,10 @@ class Network:
         run: its configuration, with what the source knows of it.
         model: in eval mode, on ``device``.
         device: where it runs.
-        layers: every module, in execution order.
+        layers: every module, in execution order, and behind it those of directions among its units.
         chosen: those that the configuration asks for.
         classes: names of its outputs; empty if it gives no classes.
+        conditions: number and name of the classes that a conditional generator's latents take in turn.
         output: where the class scores are and how they decide; None if it gives no classes.
         images: where a generator's images are; None for a classifier.
         weights: sha256 of every number within its reach.
@@ -57,6 +60,7 @@ class Network:
     layers: tuple[LayerInfo, ...]
     chosen: tuple[LayerInfo, ...]
     classes: tuple[str, ...]
+    conditions: tuple[tuple[int, str], ...]
     output: ClassOutput | None
     images: ImageOutput | None
     weights: str
@@ -78,7 +82,8 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     opened = open_model(run.model, folder, notes)
     run, loaded = settle(run, opened.known, notes), opened.network.to(device)
     weights = digest_of(loaded)  # before it runs: a forward may leave things behind
-    first = run_first(loaded, run, device)
+    names = _class_names(run, folder, loaded, opened.known)
+    first = run_first(loaded, run, device, names)
     model = first.model
     infos = list_layers(model, first.example, run.is_generator, run.model.tokens)
     found, made, side = Classes(), None, run.probe.crop
@@ -87,18 +92,23 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     else:
         with untouched(model):
             found = find_classes(run, folder, model, first.example, opened.known)
+    chosen = choose_layers(run.model.layers, model, infos)
+    layers, chosen = add_directions(run.model.directions, infos, chosen, folder, device)
+    fed = [] if first.feeding is None else [dataclasses.asdict(first.feeding)]
+    fed += [{"calls": run.model.calls}] if run.model.calls else []
     return Network(
         run=run,
         model=model,
         device=device,
-        layers=infos,
-        chosen=choose_layers(run.model.layers, model, infos),
+        layers=layers,
+        chosen=chosen,
         classes=found.names,
+        conditions=tuple((k, names[k] if names else f"class {k}") for k in first.classes),
         output=found.output,
         images=made,
         notes=(*notes, *first.notes, *found.notes),
         weights=weights,
-        digest=digest(weights, source_digest(run.model.source, folder), depends),
+        digest=digest(weights, source_digest(run.model.source, folder), depends, *fed),
         side=side,
         outputs=sample(first.output),
     )
@@ -136,6 +146,11 @@ def _find_images(run: RunConfig, output: object, latents: int) -> tuple[ImageOut
     return found, int(made.shape[2])
 
 
+def _class_names(run: RunConfig, folder: Path, model: nn.Module, known: Knowledge) -> tuple[str, ...]:
+    """Of the classes that a conditional generator makes; empty where nobody names them."""
+    return listed_names(run.model, folder, model, known) if run.probe.classes else ()
+
+
 def _said(output: object, held: Mapping[str, Tensor]) -> str:
     return shapes_of(held) or f"a {type(output).__name__}"
 
@@ -151,11 +166,15 @@ def survey_layers(
     device, notes = choose_device(run.compute.device), [] if notes is None else notes
     opened = open_model(run.model, folder, notes)
     run = settle(run, opened.known, notes)
-    first = run_first(opened.network.to(device), run, device)
+    loaded = opened.network.to(device)
+    first = run_first(loaded, run, device, _class_names(run, folder, loaded, opened.known))
     infos = list_layers(first.model, first.example, run.is_generator, run.model.tokens)
     chosen: set[str] = set()
     asked: list[tuple[str, ...]] = [(pattern,) for pattern in run.model.layers]
     for patterns in asked or [()]:
         with suppress(LayerError):  # whoever lists them looks for the right name
             chosen |= {info.name for info in choose_layers(patterns, first.model, infos)}
-    return [(info, info.name in chosen) for info in infos]
+    some = [info for info in infos if info.name in chosen]
+    listed, taken = add_directions(run.model.directions, infos, some, folder, device)
+    names = {info.name for info in taken}
+    return [(info, info.name in names) for info in listed]

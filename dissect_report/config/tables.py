@@ -91,7 +91,7 @@ def read_value(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911  one 
             raise ConfigError(f"{where} must be a table of keys")
         inner = typing.get_args(hint)[1]
         return {name: read_value(inner, item, f"{where} {name}") for name, item in value.items()}
-    if isinstance(hint, types.UnionType) and type(value) in typing.get_args(hint):
+    if isinstance(hint, types.UnionType) and type(value) in _plain_types(hint):
         return value
     value = _plain(hint, value)
     if hint is float and isinstance(value, float) and not math.isfinite(value):
@@ -135,6 +135,11 @@ def _plain(hint: Any, value: Any) -> Any:
     if hint is float and isinstance(value, numbers.Real) and not isinstance(value, bool):
         return float(value)
     return value
+
+
+def _plain_types(hint: types.UnionType) -> set[Any]:
+    """What may stand where one of several types is asked for; of a list whatever it holds."""
+    return {typing.get_origin(each) or each for each in typing.get_args(hint)}
 
 
 def read_optional(kind: type[T], tables: Mapping[str, Any], name: str, where: str) -> T | None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from docstrings import Docstring, cell, code, table
 
-from dissect_report.config import OPTIONAL, SECTIONS, SiteConfig
+from dissect_report.config import OPTIONAL, SECTIONS, DirectionsConfig, SiteConfig
 from dissect_report.schemes import OWN_CODE, schemes
 
 INTRODUCTION = """\
@@ -51,6 +51,8 @@ def configuration_page() -> str:
     parts = [INTRODUCTION, "## Top level", table(HEADINGS, [_top_row(*row) for row in TOP_LEVEL])]
     for name, section in {**SECTIONS, "site": SiteConfig}.items():
         parts += list(_section(name, section))
+        if name == "model":
+            parts += list(_section("model.directions", DirectionsConfig))
     parts += ["## Sources { #sources }", SOURCES, table(SOURCE_HEADINGS, list(_source_rows()))]
     return "\n\n".join(parts) + "\n"
 
@@ -69,7 +71,7 @@ def _top_row(key: str, kind: str, default: str, meaning: str) -> tuple[str, ...]
 
 
 def _section(name: str, section: type[Any]) -> Iterator[str]:
-    heading = f"[[{name}]]" if name == "segmenter" else f"[{name}]"
+    heading = f"[[{name}]]" if name in ("segmenter", "model.directions") else f"[{name}]"
     yield f"## {code(heading)} {{ #{name} }}"
     yield Docstring.of(section).text
     if name in OPTIONAL:
@@ -93,7 +95,10 @@ def default_words(field: dataclasses.Field[Any]) -> str:
 
 def type_words(hint: Any, many: bool = False) -> str:
     """A field's type in words; of ``many`` values where it stands for what a list or table holds."""
-    plain = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "value"}
+    plain = {
+        str: "text", int: "whole number", float: "number", bool: "true or false", list[Any]: "list",
+        Any: "value",
+    }  # fmt: skip
     ending = "s" if many else ""
     if hint in plain:
         return plain[hint] + ending
