@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from dissect_report.config.keys import key, refuse
+from dissect_report.config.tables import settle_types
 from dissect_report.errors import ConfigError
 
 #: Environment: mirrors, parted by white space; 1 for no network at all.
@@ -27,6 +28,7 @@ class FetchConfig:
     offline: bool = key(False, "true never asks the network: every file must be in the cache")
 
     def __post_init__(self) -> None:
+        settle_types(self, "[fetch]")
         refuse([(_is_mirror(entry), _line("[fetch] mirrors", entry)) for entry in self.mirrors])
 
     def addresses(self, url: str) -> list[str]:

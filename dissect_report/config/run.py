@@ -13,10 +13,12 @@ from dissect_report.config.fetch import FetchConfig
 from dissect_report.config.generation import GenerationConfig
 from dissect_report.config.keys import refuse
 from dissect_report.config.model import ModelConfig
+from dissect_report.config.names import check_distinct, check_name
 from dissect_report.config.photo import PhotoConfig
-from dissect_report.config.probe import ProbeConfig
+from dissect_report.config.probe import CROP, ProbeConfig
 from dissect_report.config.segmenter import SegmenterConfig
 from dissect_report.config.site import SiteConfig
+from dissect_report.schemes import scheme_of
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,15 @@ class RunConfig:
     photo: PhotoConfig | None = None
 
     def __post_init__(self) -> None:
+        check_name(self.name)
         refuse(
             [
-                (bool(self.model.source), "[model] source is missing: file.py:factory or torchvision:NAME"),
+                (bool(self.model.source), "[model] source is missing: file.py:factory, or a network by name"),
                 (
                     bool(self.probe.images) or self.is_generator,
                     '[probe] images is missing: a folder of pictures (or is [model] kind = "generator"?)',
                 ),
+                (self.probe.holds_crop or scheme_of(self.model.source) is not None, CROP),
                 (bool(self.segmenters), "[[segmenter]] is missing: concepts need at least one"),
                 (all(s.source for s in self.segmenters), "[[segmenter]] source is missing"),
                 *(self._generator_checks() if self.is_generator else self._classifier_checks()),
@@ -99,6 +103,15 @@ class Config:
     runs: tuple[RunConfig, ...]
     site: SiteConfig = SiteConfig()
     fetch: FetchConfig = FetchConfig()
+
+    def __post_init__(self) -> None:
+        refuse(
+            [
+                (bool(self.runs), "a site needs at least one run"),
+                (isinstance(self.title, str) and bool(self.title.strip()), "title must be a text"),
+            ]
+        )
+        check_distinct([run.name for run in self.runs])
 
     @property
     def folder(self) -> Path:

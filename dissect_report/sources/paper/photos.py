@@ -10,7 +10,7 @@ from dissect_report.sources.fetching.digests import digests_of, record_of
 from dissect_report.sources.fetching.fetch import fetched
 from dissect_report.sources.fetching.places import place_of
 from dissect_report.sources.paper.classifiers import CLASSES
-from dissect_report.sources.paper.files import PLACES_VAL, SCHEME, find
+from dissect_report.sources.paper.files import PLACES_VAL, find
 
 
 def photo_folder(source: str) -> Path:
@@ -59,8 +59,3 @@ def place_names() -> tuple[str, ...]:
     folder = known_folder()
     names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder else []
     return tuple(names) if len(names) == CLASSES else ()
-
-
-def image_root(name: str, folder: Path) -> Path:
-    """The folder that an entry of ``[probe] images`` names. Raises as ``photo_folder``."""
-    return photo_folder(name) if name.startswith(SCHEME) else folder / name

@@ -11,7 +11,7 @@ from torch import nn
 from dissect_report.config import ModelConfig
 from dissect_report.errors import ModelError, WeightsError
 from dissect_report.sources.fetching.places import place_of
-from dissect_report.sources.models import load_classes, load_model
+from dissect_report.sources.models import load_model, open_model
 from dissect_report.sources.paper import networks
 from dissect_report.sources.paper.classifiers import alexnet, resnet152, vgg16
 from dissect_report.sources.paper.files import GENERATORS, RESNET152, SOURCES
@@ -122,7 +122,9 @@ def test_a_classifier_is_loaded_whole_or_refused_by_name(monkeypatch: pytest.Mon
     found = load_model(ModelConfig(source=RESNET152.source), Path())
     assert torch.equal(found.state_dict()["7.0.0.0.0.weight"], state["7.0.0.0.0.weight"])
     assert not found.training
-    assert load_classes(ModelConfig(source=RESNET152.source), Path()) == ()
+    notes: list[str] = []
+    assert open_model(ModelConfig(source=RESNET152.source), Path(), notes).known.classes == ()
+    assert "its classes are the folders of paper:places-val, which are not here" in notes[0]
     put(RESNET152.source, state | {"10.1.bias": torch.zeros(4)})
     with pytest.raises(ModelError, match=r"resnet152_places365-f928166e5c.pth: not .*'10.1.bias'"):
         load_model(ModelConfig(source=RESNET152.source), Path())

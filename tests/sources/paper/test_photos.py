@@ -10,15 +10,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dissect_report.config import ModelConfig, ProbeConfig
+from dissect_report.config import ProbeConfig
 from dissect_report.config.fetch import FetchConfig, fetching
 from dissect_report.errors import ProbeError, WeightsError
 from dissect_report.sources.fetching.digests import Published
 from dissect_report.sources.fetching.places import place_of
-from dissect_report.sources.models import load_classes
 from dissect_report.sources.paper import photos
 from dissect_report.sources.paper.files import PLACES_VAL
-from dissect_report.sources.paper.photos import photo_folder
+from dissect_report.sources.paper.photos import photo_folder, place_names
 from dissect_report.sources.probe import list_probe
 
 PROBE = ProbeConfig(("paper:places-val",))
@@ -79,10 +78,10 @@ def test_classes_of_the_papers_classifiers_are_the_folders_of_all_its_photos(
 ) -> None:
     with fetching(mirror(archive)):
         folder = photo_folder(PLACES_VAL.source)
-    assert load_classes(ModelConfig(source="paper:vgg16-places"), Path()) == ()  # two are not all
+    assert place_names() == ()  # two are not all
     shutil.copytree(folder / "zoo", folder / "alcove")
     monkeypatch.setattr(photos, "CLASSES", 3)
-    assert load_classes(ModelConfig(source="paper:vgg16-places"), Path()) == ("abbey", "alcove", "zoo")
+    assert place_names() == ("abbey", "alcove", "zoo")
 
 
 def test_an_unknown_name_is_told_the_known_one(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class PerceptualSegmenter(NetworkSegmenter):
         return self._from_ids(ids, images, grid)
 
 
-def open_paper(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
+def open_paper(config: SegmenterConfig, *_: object) -> NetworkSegmenter:
     """One by its source, "paper:upp" or "paper:color"; files that are not in the cache are downloaded.
 
     Raises:
