@@ -73,6 +73,9 @@ def test_it_says_first_what_becomes_public_and_does_nothing_where_nobody_confirm
         f"in this site: 12 probe pictures, {24 + flips} strips of several (sprites and the like), "
         "12 segmentations; they become public with it"
     )
+    second = done.stdout.splitlines()[1]
+    assert second.startswith("beside pictures: all numbers, and of vgg16: 12 names of probe images, ")
+    assert second.endswith("the configuration and versions and device")
     assert repository.git("branch", "--list", "--all") == "* main"
 
 
