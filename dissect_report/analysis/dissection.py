@@ -13,6 +13,7 @@ from dissect_report.activations.class_output import ClassOutput
 from dissect_report.analysis.beforehand import check_beforehand
 from dissect_report.analysis.cache import Cache
 from dissect_report.analysis.catalogue import concept_records, segmenter_records
+from dissect_report.analysis.direction_fits import fit_directions
 from dissect_report.analysis.experiments import check_experiments, run_experiments, stale_experiments
 from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
@@ -81,7 +82,7 @@ def _dissect_run(config: Config, run: RunConfig, progress: Progress, force: bool
     draft.settle()
     if force:
         Cache(SitePaths(config.folder).cache(run.name)).clear()
-    setup = set_up(config, run, progress, threads)
+    setup = fit_directions(set_up(config, run, progress, threads))
     key = setup.stages.findings()
     check_experiments(setup)
     check_beforehand(setup)
@@ -144,7 +145,7 @@ def _measure(setup: Setup, key: str, paths: RunPaths, standing: LoadedRun | None
     for numbers, classes in measure_layers(setup, probe):
         predicted = classes
         with setup.stopwatch.time("write"):
-            layers.append(write_layer(paths, setup, numbers, probe, concepts, standing))
+            layers.append(write_layer(paths, setup, numbers, probe, concepts))
     with setup.stopwatch.time("write"):
         pictures = write_pictures(paths, setup, probe, concepts, standing)
     remove_stale(paths, layers, len(setup.survey))
@@ -164,7 +165,7 @@ def _measure_again(setup: Setup, known: LoadedRun, faults: Collection[str]) -> L
     probe, again = label_probe(setup), {}
     for numbers, _ in measure_layers(setup, probe, only):
         with setup.stopwatch.time("write"):
-            made = write_layer(known.paths, setup, numbers, probe, known.record.concepts, known)
+            made = write_layer(known.paths, setup, numbers, probe, known.record.concepts)
             again[made.name] = made
     layers = tuple(again.get(layer.name, layer) for layer in known.record.layers)
     if layers != known.record.layers:  # another processor may round otherwise

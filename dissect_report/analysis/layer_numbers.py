@@ -36,7 +36,7 @@ from dissect_report.analysis.rounds import open_first_round, stream_levels
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.streaming import stream_layers
 from dissect_report.analysis.units import LayerNumbers
-from dissect_report.stats.correlation import correlate_units
+from dissect_report.stats.correlation import WIDEST, correlate_units
 from dissect_report.stats.levels import measure_activations
 from dissect_report.stats.significance import FIRST
 from dissect_report.stats.topk import top_images
@@ -66,6 +66,10 @@ def measure_layers(
             setup.batches.notes.append(
                 f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold the masks of "
                 f"{info.name}: its units are compared with {FIRST} permutations and no more"
+            )
+        if info.units > WIDEST:
+            setup.batches.notes.append(
+                f"{info.name}: of its {info.units:,} units duplicates and relatives are not looked for"
             )
         yield _measure_layer(setup, probe, info, plans[info.name]), predicted
 

@@ -66,7 +66,7 @@ def read_value(hint: Any, value: Any, where: str) -> Any:
         return {name: read_value(inner, item, f"{where} {name}") for name, item in value.items()}
     if isinstance(value, str) and "\0" in value:
         raise ConfigError(f"{where} = {value!r}: a text with a zero byte names nothing")
-    if isinstance(hint, types.UnionType) and type(value) in typing.get_args(hint):
+    if isinstance(hint, types.UnionType) and type(value) in _plain_types(hint):
         return value
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
@@ -76,6 +76,11 @@ def read_value(hint: Any, value: Any, where: str) -> Any:
         name = hint.__name__ if isinstance(hint, type | types.GenericAlias) else str(hint)
         raise ConfigError(f"{where} = {value!r}: expected {name}, not {type(value).__name__}")
     return value
+
+
+def _plain_types(hint: types.UnionType) -> set[Any]:
+    """What may stand where one of several types is asked for; of a list whatever it holds."""
+    return {typing.get_origin(each) or each for each in typing.get_args(hint)}
 
 
 def read_optional(kind: type[T], tables: Mapping[str, Any], name: str, where: str) -> T | None:

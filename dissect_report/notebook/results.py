@@ -246,7 +246,7 @@ class RunResult:
         Raises:
             DissectError: the folder holds somebody else's files, or the disk refuses.
         """
-        from dissect_report.publish.builder import build_site  # noqa: PLC0415  plotly is slow to load
+        from dissect_report.publish.builder import build_site  # noqa: PLC0415  mkdocs is slow to load
 
         config = self.config
         if folder is not None and Path(folder).resolve() != config.folder:

@@ -12,8 +12,8 @@ from dissect_report.errors import FindingsError
 from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.findings.unit_table import unit_table
 from dissect_report.report.addresses import PICTURES, RunAddresses
-from dissect_report.report.cards import LayerView, run_glossary
-from dissect_report.report.comparison import Comparison
+from dissect_report.report.cards import LayerView, layer_key, run_glossary
+from dissect_report.report.comparison import Comparison, is_compared
 from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.page import DataFile, Page
 from dissect_report.report.pages.compare import ComparePage
@@ -30,7 +30,7 @@ from dissect_report.report.templating import script_json
 def pages(site: SiteFindings) -> Iterator[Page]:
     """All pages but the units', in the order of the navigation."""
     yield home_page(site)
-    if len(site.runs) > 1:
+    if is_compared(site):
         yield ComparePage(Comparison(site)).page()
     for run in site.runs:
         for layer in layers_of(run):
@@ -90,7 +90,7 @@ def copies(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
 
 
 def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
-    """Everything that can go over, source and target: findings, sprites, thumbnails."""
+    """Everything that can go over, source and target: findings and thumbnails."""
     for run in site.runs:
         addresses = RunAddresses(run.record.name)
         yield run.paths.run, addresses.root / "run.json"
@@ -101,8 +101,6 @@ def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
                     run.paths.root / folder / name.removesuffix(PACKED),
                     addresses.layer(folder).folder / name,
                 )
-            for unit in layer.units:
-                yield run.paths.sprite(folder, unit.unit), addresses.layer(folder).sprite(unit.unit)
         for experiment in EXPERIMENTS:
             yield from experiment.copies(site, run)
         for image in range(len(run.record.images)):
@@ -119,7 +117,8 @@ def _terms(run: LoadedRun) -> DataFile:
 def unit_records(run: LoadedRun, layer: LoadedLayer) -> Iterator[DataFile]:
     """A JSON file a unit: its part of ``dissection.json`` without outlines, which its page draws."""
     addresses = RunAddresses(run.record.name).layer(layer.summary.folder)
-    head = {"run": run.record.name, "layer": layer.summary.name, "key": run.record.provenance.key}
+    # The layer's own key, not the run's: what is measured beside a layer leaves its files as they are.
+    head = {"run": run.record.name, "layer": layer.summary.name, "key": layer_key(run, layer)}
     stored = json.loads(run.paths.dissection(layer.summary.folder).read_text(encoding="utf-8"))
     for unit in stored["units"]:
         for ranked in _ranked_images(unit):
