@@ -47,10 +47,10 @@ def _check_last_batch(setup: Setup) -> None:
     Raises:
         ModelError: it fails on one, or gives something of another shape.
     """
-    count, size, network = len(setup.survey), setup.run.compute.batch_size, setup.network
+    count, size, network = len(setup.survey), setup.batches.size, setup.network
     if size == 1 or count % size != 1:
         return
-    one = example_input(setup.run)[:1].to(network.device)
+    one = example_input(setup.run, [k for k, _ in setup.network.conditions])[:1].to(network.device)
     found = network.images or network.output
     try:
         with torch.inference_mode(), untouched(network.model):

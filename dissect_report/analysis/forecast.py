@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from dissect_report.analysis.catalogue import concept_records
+from dissect_report.analysis.direction_fits import fit_directions
 from dissect_report.analysis.dissection import label_probe
 from dissect_report.analysis.experiments import EXPERIMENTS
 from dissect_report.analysis.forecast_words import duration
@@ -91,7 +92,7 @@ def forecast_run(config: Config, run: RunConfig, threads: int) -> Forecast:
         first = dataclasses.replace(probe, items=probe.items[:few])
     with tempfile.TemporaryDirectory() as folder:
         trial = dataclasses.replace(config, path=Path(folder) / config.path.name)
-        setup = set_up(trial, tried, Silent(), threads, probe=first, sources=config.folder)
+        setup = fit_directions(set_up(trial, tried, Silent(), threads, probe=first, sources=config.folder))
         check_images_alone(setup)
         lines = [line for each in EXPERIMENTS for line in each.cost(config, setup, images, labels)]
         return dataclasses.replace(_measure(setup, images), experiments=tuple(lines))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,7 +20,8 @@ from dissect_report.findings.grades import count_grades
 from dissect_report.findings.paths import STRIPS, RunPaths
 from dissect_report.findings.records import CATEGORIES, SCHEMA_VERSION, ConceptRecord, LayerSummary
 from dissect_report.findings.store import LoadedRun, write_arrays, write_record
-from dissect_report.findings.units import UNIT_TABLE, Dissection, UnitRecord
+from dissect_report.findings.unit_table import unit_table
+from dissect_report.findings.units import Dissection, UnitRecord
 from dissect_report.stats.significance import chance_count
 
 T = TypeVar("T")
@@ -66,7 +65,7 @@ def write_layer(
             "mean": np.ascontiguousarray(numbers.means.T),
         },
     )
-    write_atomically(paths.table(folder), table(units, concepts).encode())
+    write_atomically(paths.table(folder), unit_table(units, concepts).encode())
     chance = _chance_by_category(numbers, concepts, iou_threshold)
     write_record(
         paths.dissection(folder), Dissection(SCHEMA_VERSION, numbers.info.name, iou_threshold, units, chance)
@@ -135,25 +134,6 @@ def _each(work: Callable[[T], None], items: Sequence[T], name: str, unit: str, s
             stage.advance(1)
 
 
-def table(units: Sequence[UnitRecord], concepts: Sequence[ConceptRecord]) -> str:
-    """``units.csv``: one row a unit; undefined cells are empty."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(UNIT_TABLE)
-    for unit in units:
-        named = concepts[unit.concept - 1] if unit.concept else None
-        said = {"concept": named.name if named else None, "category": named.category if named else None}
-        values = (said[column] if column in said else getattr(unit, column) for column in UNIT_TABLE)
-        writer.writerow([_cell(value) for value in values])
-    return stream.getvalue()
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
-
-
 def by_category(ids: set[int], concepts: Sequence[ConceptRecord]) -> dict[str, int]:
     """How many of the concepts are of each category, in the order of ``CATEGORIES``; absent ones left out."""
     found = [concepts[concept - 1].category for concept in ids]
@@ -174,6 +154,7 @@ def _summary(
         recorded_as=numbers.info.recorded_as,
         units=numbers.info.units,
         map_size=numbers.info.map_size,
+        base=numbers.info.base.name if numbers.info.base else "",
         detectors=detectors,
         grades=count_grades(unit.grade for unit in units),
         chance_detectors=chance.mean,
@@ -183,6 +164,7 @@ def _summary(
         strong_concepts=by_category(
             {u.concept for u in units if u.grade == "strong" and u.concept}, concepts
         ),
+        extra_tokens=numbers.info.reading.extra,
     )
 
 

@@ -187,6 +187,15 @@ def layer_records(paths: RunPaths, name: str, but: Collection[str] = ()) -> Iter
     return (path for path in paths.root.glob(f"*/{name}") if path.parent.name not in but)
 
 
+def direction_files(names: Iterable[str], taken: Iterable[str]) -> list[str]:
+    """The same of layers of directions.
+
+    Args:
+        taken: file names of the network's own layers.
+    """
+    return file_names(names, reserved=(*RUN_FOLDERS, *taken))
+
+
 def layer_files(names: Iterable[str]) -> list[str]:
     """File names of all layers of a network: their folders below the run, and their files in its cache."""
     return file_names(names, reserved=RUN_FOLDERS)

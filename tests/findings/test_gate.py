@@ -20,6 +20,8 @@ from dissect_report.report import render
 from dissect_report.report.site import layers_of, load_site
 from tests.synthetic import write_synthetic_site
 from tests.synthetic_generation import write_synthetic_generator
+from tests.synthetic_painting import write_synthetic_painting
+from tests.synthetic_photo import write_synthetic_photo
 
 #: What a field is changed to; of another type too.
 CHANGES: tuple[Any, ...] = (
@@ -27,7 +29,7 @@ CHANGES: tuple[Any, ...] = (
     {}, ["a"], [10**6], [-1, -1],
 )  # fmt: skip
 #: Changed fields a record and run of the tests.
-TRIED = int(os.environ.get("FOREIGN_TRIED", "40"))
+TRIED = int(os.environ.get("FOREIGN_TRIED", "30"))
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +37,11 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("foreign")
     for name in ("classifier", "generator"):
         (folder / name).mkdir()
-    return {
-        "classifier": write_synthetic_site(folder / "classifier", units=6),
-        "generator": write_synthetic_generator(folder / "generator"),
-    }
+    classifier = write_synthetic_site(folder / "classifier", units=6)
+    generator = write_synthetic_generator(folder / "generator")
+    write_synthetic_photo(classifier)
+    write_synthetic_painting(generator)
+    return {"classifier": classifier, "generator": generator}
 
 
 def render_all(config: Path) -> None:
@@ -72,8 +75,8 @@ def put(tree: Any, path: tuple[Any, ...], value: Any) -> None:
 
 def records() -> list[tuple[str, str]]:
     names = {
-        "classifier": ("run", "dissection", "ablation"),
-        "generator": ("run", "dissection", "generation"),
+        "classifier": ("run", "dissection", "ablation", "photo"),
+        "generator": ("run", "dissection", "generation", "painting"),
     }
     return [(site, f"{name}.json") for site, found in names.items() for name in found]
 
@@ -121,6 +124,20 @@ def test_arrays_of_another_shape_are_refused(name: str, sites: dict[str, Path]) 
             if changed not in ("pooled", "scale", "offset", "weight", "bare", "removed_value"):
                 with pytest.raises(FindingsError, match=f"the array '{changed}' is missing"):
                     render_all(config)
+    finally:
+        path.write_bytes(good)
+
+
+def test_sets_of_other_concepts_than_the_edited_are_refused(sites: dict[str, Path]) -> None:
+    config = sites["generator"]
+    (path,) = (config.parent / "run").rglob("painting.json")
+    good = path.read_bytes()
+    changed = json.loads(good)
+    del changed["sets"][-1]
+    path.write_text(json.dumps(changed), encoding="utf-8")
+    try:
+        with pytest.raises(FindingsError, match="sets: not of the edited concepts"):
+            render_all(config)
     finally:
         path.write_bytes(good)
 

@@ -263,7 +263,7 @@ def test_rendering_loads_no_torch(rebuilt: Built):
         "from pathlib import Path\n"
         "from dissect_report.cli.render import render\n"
         f"render(Path({str(rebuilt.folder)!r}))\n"
-        "sys.exit('torch' in sys.modules or 'plotly.graph_objs' in sys.modules)\n"
+        "sys.exit('torch' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -228,6 +228,7 @@ class ClassSection:
             "notes": record.notes,
             "command": record.command,
             "replacement": record.replacement,
+            "extra_tokens": removals.view.layer.summary.extra_tokens,
         }
 
     def _card(self, loss: UnitLoss) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dissect_report.config import load_config
 from dissect_report.report import formatting, render
 from dissect_report.report.ablation.classes import ClassPages, ClassSection
 from dissect_report.report.ablation.concepts import RelyingClasses
+from dissect_report.report.ablation.figures import apart
 from dissect_report.report.ablation.units import UsedFor
 from dissect_report.report.ablation.view import AblationView, ablation_views
 from dissect_report.report.formatting import lost, points
@@ -239,3 +240,11 @@ def test_layers_of_a_few_units_have_all_pages(tmp_path: Path, units: int):
     assert titles.count("Are important units interpretable? · vgg16") == 1
     assert titles.count("ski resort (class)") == 2
     assert list(render.data_files(few))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "read"),
+    [([1, 2, 3, 4, 5, 19, 20], [1, 2, 3, 4, 5, 20]), ([1, 2], [1, 2]), ([7], [7]), ([], []), ([5, 5], [5])],
+)
+def test_marks_of_sizes_do_not_run_into_one_another(sizes: list[int], read: list[int]):
+    assert apart(sizes) == read
