@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
 from dissect_report.analysis.image_alone import check_images_alone
 from dissect_report.analysis.keeping import restore, taken_apart
-from dissect_report.analysis.layer_numbers import measure_layers, needs_model
+from dissect_report.analysis.layer_numbers import CountedLayer, measure_layers, needs_model
 from dissect_report.analysis.measuring import LabelMaps
+from dissect_report.analysis.passes.ahead import Behind
 from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.provenance import provenance
@@ -137,13 +139,21 @@ def _measure(setup: Setup, key: str, paths: RunPaths, standing: LoadedRun | None
     """The dissection itself, written to ``paths``, where pictures of what stands are already."""
     probe = label_probe(setup)
     concepts = concept_records(setup.segmenter, probe.counts, setup.run.dissection.quantile)
-    layers, predicted = [], np.empty(0, np.int32)
-    for numbers, classes in measure_layers(setup, probe):
-        predicted = classes
+    beside = dataclasses.replace(setup, progress=Silent())  # a terminal draws one bar at a time
+
+    def finish(layer: CountedLayer) -> LayerSummary:
+        numbers = layer.draw(beside)
         with setup.stopwatch.time("write"):
-            layers.append(write_layer(paths, setup, numbers, probe, concepts, standing))
-    with setup.stopwatch.time("write"):
-        pictures = write_pictures(paths, setup, probe, concepts, standing)
+            return write_layer(paths, beside, numbers, probe, concepts, standing)
+
+    begun, predicted = [], np.empty(0, np.int32)
+    with Behind() as behind:
+        for layer, classes in measure_layers(setup, probe):
+            begun.append(behind.begin(partial(finish, layer)))
+            predicted = classes
+        with setup.stopwatch.time("write"):
+            pictures = write_pictures(paths, setup, probe, concepts, standing)
+    layers = [each.result() for each in begun]
     remove_stale(paths, layers, len(setup.survey))
     record = _run_record(setup, key, concepts, layers, predicted, probe, pictures)
     write_record(paths.run, unplaced(record, setup.config, setup.run))

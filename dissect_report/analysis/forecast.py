@@ -112,10 +112,11 @@ def _measure(trial: Setup, images: int) -> Forecast:
     labels = label_probe(setup)
     needs = storage(trial, int(np.prod(labels.labels.shape[1:])) * 2, images)
     seconds["segmenting"] = setup.stopwatch.seconds["segment"] * scale
-    list(measure_layers(setup, labels))  # the first run also compiles the counting kernels
+    for layer, _ in measure_layers(setup, labels):  # the first run also compiles the counting kernels
+        layer.draw(setup)
     setup.stopwatch.seconds.clear()
     forget_layers(setup)  # so that all is made again
-    numbers = [layer for layer, _ in measure_layers(setup, labels)]
+    numbers = [layer.draw(setup) for layer, _ in measure_layers(setup, labels)]
     for stage in ("model", "measure", "correlate"):
         seconds[stage] = setup.stopwatch.seconds.get(stage, 0.0) * scale
     each_sprite, each_image = _picture_costs(setup, labels, numbers[-1].top)
