@@ -67,10 +67,11 @@ class CountedLayer:
         """All of its numbers, the outlines drawn if no earlier run drew them."""
         drawn = kept_drawn(setup, self.info)
         if drawn is None:
-            assert self.maps is not None, "the model ran"
+            maps = self.maps
+            assert maps is not None, "the model ran"
             top = top_images(self.peaks.maxima, self.peaks.means, setup.run.dissection.top_images)
             level = self.counts.measurement.activation.level
-            drawn = draw_layer(setup, self.maps, self.to_grid, level, top)
+            drawn = draw_layer(setup, lambda unit: maps[top[unit], unit], self.to_grid, level, top)
             keep_drawn(setup, self.info, drawn)
         return layer_numbers(setup, self.info, self.counts, self.peaks, drawn)
 

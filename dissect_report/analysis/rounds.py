@@ -161,7 +161,7 @@ def run_first(setup: Setup, first: FirstRound) -> None:
 
 
 def settle_levels(setup: Setup, first: FirstRound, quantile: float) -> dict[str, ActivationStats]:
-    """The second round."""
+    """The second of three rounds: levels alone."""
     pixels = len(setup.survey) * setup.grid**2
     sought = [
         seek(codes, first.plans[info.name].to_grid, pixels, quantile)
