@@ -47,6 +47,7 @@ class LayerInfo:
         same_as: an earlier layer with the very same recorded values; else "".
         file: the name as a file name, distinct among the network's layers.
         reading: how its output holds maps.
+        base: the layer whose units its units are directions among; None where its units are its own.
     """
 
     name: str
@@ -59,6 +60,12 @@ class LayerInfo:
     same_as: str = ""
     file: str = ""
     reading: Reading = MAP
+    base: LayerInfo | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def module(self) -> str:
+        """Dotted name of the module whose output is read."""
+        return self.base.name if self.base else self.name
 
     def __post_init__(self) -> None:
         """A layer that nobody compared with others has a file name of its own all the same."""
@@ -152,7 +159,7 @@ def _watch(model: nn.Module, example: Tensor, lineage: Lineage) -> dict[str, _Se
             state = seen.pop(name, _Seen())
             seen[name] = state  # ends last at its last call
             state.calls += 1
-            state.obstacle = _obstacle(output) if state.calls == 1 else f"it runs {state.calls} times"
+            state.obstacle = _obstacle(output) if state.calls == 1 else _repeated(module, state.calls)
             if state.calls == 1 and _other_rows(output, len(example)):
                 state.obstacle = (
                     f"its output {list(output.shape)} has {len(output)} rows for {len(example)} images"
@@ -181,6 +188,12 @@ def _watch(model: nn.Module, example: Tensor, lineage: Lineage) -> dict[str, _Se
                 seen[name].follows, seen[name].values = follower, values
         del output  # held until here: what the network gives away is no activation's alone
     return seen
+
+
+def _repeated(module: nn.Module, calls: int) -> str:
+    """Of what computes with weights each call is another step; an activation is only shared."""
+    learned = any(True for _ in module.parameters())
+    return f"it runs {calls} times" + f"; [model] calls = 1 to {calls} chooses one of them" * learned
 
 
 def _other_rows(output: Any, images: int) -> bool:

@@ -54,7 +54,7 @@ def storage(setup: Setup, label_bytes: int, images: int) -> Storage:
     units = sum(info.units for info in setup.network.chosen)
     # Small pictures, label maps, and of every map its maximum and mean.
     fixed = pixels + images * (TILE**2 * 3 + label_bytes + units * 8)
-    maps, batch = map_bytes(setup, plans, images), 2 * _raw_bytes(setup) * run.compute.batch_size
+    maps, batch = map_bytes(setup, plans, images), 2 * _raw_bytes(setup) * setup.batches.size
     chosen, room = setup.network.chosen, capacity(run.dissection.quantile, images * setup.grid**2)
     one = mask_store.mask_bytes(1, images, room, setup.grid)
     if maps <= budget - pixels:

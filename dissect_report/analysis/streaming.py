@@ -34,7 +34,6 @@ from dissect_report.analysis.measuring import LabelMaps, Measurement, join, meas
 from dissect_report.analysis.passes.reductions import Reduction
 from dissect_report.analysis.rounds import (
     FIRST_BYTES,
-    FirstRound,
     discard_rounds,
     open_first_round,
     repeat,
@@ -59,19 +58,23 @@ def stream_layers(
     new = [info for info in infos if not has_counts(setup, info) or not has_peaks(setup, info)]
     undrawn = [info for info in infos if not has_drawn(setup, info)]
     known = {info.name: _known_activation(setup, info) for info in infos if info not in new}
-    first = None
-    if new:
-        first = open_first_round(setup, plans, new)
+    first = open_first_round(setup, plans, new) if new else None
+    second = None
+    if first is not None:
         run_first(setup, first)
         second = plan_second(setup, plans, first, undrawn)
-        if second.bytes <= max(budget, mask_store.MEMORY_BYTES):
-            _note_passes(setup, 2)
-            _in_one_round(setup, probe, plans, second, known)
-        else:
-            known |= settle_levels(setup, first, setup.run.dissection.quantile)
-            _in_groups(setup, probe, plans, first, undrawn, known, budget)
+    if second is not None and second.bytes <= max(budget, mask_store.MEMORY_BYTES):
+        _note_passes(setup, 2)
+        _in_one_round(setup, probe, plans, second, known)
     else:
-        _in_groups(setup, probe, plans, None, undrawn, known, budget)
+        correlation = {}
+        if first is not None:
+            known |= settle_levels(setup, first, setup.run.dissection.quantile)
+            each = zip(first.infos, first.correlations, strict=True)
+            correlation = {info.name: sums.finish() for info, sums in each}
+        groups = plan_masks(new, mask_bytes(setup, 1), budget) or [[]]
+        _note_passes(setup, len(groups) + 2 * bool(new))
+        _in_groups(setup, probe, plans, groups, undrawn, known, correlation)
     discard_rounds(setup, keep_first=sum(info.units for info in new) * FIRST_BYTES <= budget)
     discard_masks(setup.cache)
 
@@ -114,20 +117,15 @@ def _in_groups(
     setup: Setup,
     probe: LabelMaps,
     plans: Mapping[str, MapPlan],
-    first: FirstRound | None,
+    groups: Sequence[Sequence[UnitRange]],
     undrawn: Sequence[LayerInfo],
     activation: Mapping[str, ActivationStats],
-    budget: int,
+    correlation: Mapping[str, np.ndarray],
 ) -> None:
-    """Masks of as many units a round as there is room for; the levels are known."""
-    new = first.infos if first else ()
-    correlations = first.correlations if first else ()
-    correlation = {info.name: sums.finish() for info, sums in zip(new, correlations, strict=True)}
+    """The masks of a group of units a round, the levels being known; top images are drawn in the first."""
     drawings = {info.name: _open_drawing(setup, info, plans[info.name], activation[info.name])
                 for info in undrawn}  # fmt: skip
-    groups = plan_masks(new, mask_bytes(setup, 1), budget) or [[]]
-    _note_passes(setup, len(groups) + 2 * bool(new))
-    parts: dict[str, list[Measurement]] = {info.name: [] for info in new}
+    parts: dict[str, list[Measurement]] = {part.layer.name: [] for group in groups for part in group}
     for turn, group in enumerate(groups):
         stage = "finding masks" + (f" ({turn + 1} of {len(groups)})" if len(groups) > 1 else "")
         here = {} if turn else drawings

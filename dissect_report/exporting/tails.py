@@ -63,9 +63,14 @@ def export_tail(tail: Tail, held: Held) -> ExportedTail:
     Raises:
         ExportError: naming what stands in the way.
     """
+    if tail.layer.base is not None:
+        raise ExportError(f"the units of {tail.layer.name!r} are directions among those of another layer")
     if not isinstance(tail, GraphTail):
         raise ExportError(
             f"no graph can be made of what lies behind {tail.layer.name!r}: the network branches on its data"
         )
     module = TailModule(tail)
-    return ExportedTail(export_graph(module, named_inputs(held), [IMAGE]), module)
+    inputs = named_inputs(held)
+    # what passes by the layer may be for another output than the image: styles beside it, features
+    idle = [name for name in inputs if name != MAPS]
+    return ExportedTail(export_graph(module, inputs, [IMAGE], idle=idle), module)

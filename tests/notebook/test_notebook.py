@@ -237,3 +237,36 @@ def test_other_mistakes_are_one_line_too(tmp_path: Path) -> None:
         dr.dissect(network(), images=pixels(2), dissection={"top_image": 3})
     with pytest.raises(DissectError, match=r"\[dissection\]|top_images"):
         dr.dissect(network(), images=pixels(2), dissection={"top_images": 0})
+
+
+def test_directions_are_tables_and_a_dictionary_may_be_at_hand(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    autoencoder = nn.ModuleDict({"encoder": nn.Linear(8, 12), "decoder": nn.Linear(12, 8)})
+    run = dr.dissect(
+        network(), images=pixels(), segmenter=(blocks, NAMES), layers="2", folder=tmp_path, name="tiny",
+        directions=[
+            {"layer": "2", "kind": "rotation"},
+            {"layer": "2", "file": autoencoder, "name": "sae", "pre_bias": "none"},
+        ],
+        **GREY,
+    )  # fmt: skip
+    assert [layer.loaded.summary.name for layer in run] == ["2", "2 (rotation)", "2 (sae)"]
+    assert len(run["2 (sae)"]) == 12
+    (again,) = dr.dissect(tmp_path)  # what was written says the same
+    assert again.record.provenance.key == run.loaded.record.provenance.key
+    removed = run.remove("2 (rotation)", [0, 3])
+    assert removed.units == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("directions", "line"),
+    [
+        ({"layer": "2"}, "directions is a list of tables"),
+        ([{"layer": "2", "file": 3}], "a path, a module, or tensors by name"),
+        ([{"layer": "2", "kind": "roation"}], "did you mean 'rotation'"),
+        ([{"layer": "2"}], "file is missing"),
+    ],
+)
+def test_other_directions_are_one_line(tmp_path: Path, directions: Any, line: str) -> None:
+    with pytest.raises(DissectError, match=line):
+        dr.dissect(network(), images=pixels(), directions=directions, folder=tmp_path)
