@@ -151,7 +151,7 @@ def _measure(setup: Setup, key: str, paths: RunPaths, standing: LoadedRun | None
             return write_layer(paths, beside, numbers, probe, concepts)
 
     begun, predicted = [], np.empty(0, np.int32)
-    with Behind() as behind:
+    with Behind(setup.threads) as behind:
         for layer, classes in measure_layers(setup, probe):
             begun.append(behind.begin(partial(finish, layer)))
             predicted = classes

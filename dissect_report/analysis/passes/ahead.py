@@ -28,10 +28,10 @@ class Reader:
         """Args:
         load: gives an image by its index; called from any thread.
         count: of all images.
-        threads: that decode at the same time.
+        threads: that decode at the same time; with one, none is read ahead.
         """
         self._load, self._count = load, count
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reading")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reading") if threads > 1 else None
         self._ahead: dict[int, Future[np.ndarray]] = {}
 
     def read(self, first: int, last: int) -> np.ndarray:
@@ -40,14 +40,14 @@ class Reader:
         Raises:
             ProbeError: as ``load`` does.
         """
-        wanted = range(first, last)
+        wanted, pool = range(first, last), self._pool
+        if pool is None:
+            return np.stack([self._load(index) for index in wanted])
         following = range(last, min(2 * last - first, self._count))
         known, self._ahead = self._ahead, {}
         for index in set(known).difference(wanted, following):
             known.pop(index).cancel()  # another place is read now
-        begun = {
-            index: known.get(index) or self._pool.submit(self._load, index) for index in (*wanted, *following)
-        }
+        begun = {index: known.get(index) or pool.submit(self._load, index) for index in (*wanted, *following)}
         self._ahead = {index: begun[index] for index in following}
         return np.stack([begun[index].result() for index in wanted])
 
@@ -60,8 +60,11 @@ class Behind:
     at work. An error is raised by whichever call comes next.
     """
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="behind")
+    def __init__(self, threads: int) -> None:
+        """Args:
+        threads: that the run may use; with one, everything is done at once, by whoever begins it.
+        """
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="behind") if threads > 1 else None
         self._waiting: deque[Future[Any]] = deque()
 
     def __enter__(self) -> Behind:
@@ -74,7 +77,8 @@ class Behind:
             if kind is None:
                 self._settle(keep=0)
         finally:
-            self._pool.shutdown(cancel_futures=True)
+            if self._pool is not None:
+                self._pool.shutdown(cancel_futures=True)
 
     def begin(self, work: Callable[[], T]) -> Future[T]:
         """Does ``work`` after all that was begun before it.
@@ -82,6 +86,10 @@ class Behind:
         Raises:
             Exception: what an earlier work raised.
         """
+        if self._pool is None:
+            done: Future[T] = Future()
+            done.set_result(work())
+            return done
         self._settle(keep=WAITING - 1)
         begun = self._pool.submit(work)
         self._waiting.append(begun)

@@ -54,7 +54,7 @@ def test_what_is_done_behind_is_done_in_order_and_not_all_at_once() -> None:
         done.append(number)
         return number
 
-    with Behind() as behind:
+    with Behind(2) as behind:
         begun = [behind.begin(lambda k=k: work(k)) for k in range(WAITING)]
         assert done == []
         ready.set()
@@ -63,12 +63,25 @@ def test_what_is_done_behind_is_done_in_order_and_not_all_at_once() -> None:
     assert done == list(range(9)) == [each.result() for each in begun]
 
 
+def test_one_thread_does_everything_at_once() -> None:
+    threads: list[int] = []
+
+    def load(index: int) -> np.ndarray:
+        threads.append(threading.get_ident())
+        return image(index)
+
+    with Behind(1) as behind:
+        assert behind.begin(lambda: load(3)).result()[0, 0] == 3
+    assert Reader(load, 9, threads=1).read(2, 4)[:, 0, 0].tolist() == [2, 3]
+    assert threads == [threading.get_ident()] * 3
+
+
 def fail() -> None:
     raise StorageError("no space")
 
 
 def begin_after_a_failure(later: bool) -> None:
-    with Behind() as behind:
+    with Behind(2) as behind:
         failed = behind.begin(fail)
         if later:
             while not failed.done():
@@ -83,7 +96,7 @@ def test_an_error_behind_ends_the_work(later: bool) -> None:
 
 
 def be_interrupted(done: list[int]) -> None:
-    with Behind() as behind:
+    with Behind(2) as behind:
         behind.begin(lambda: time.sleep(0.05))
         behind.begin(lambda: done.append(1))
         raise KeyboardInterrupt
