@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import json
+import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,8 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 import dissect_report as dr
 from dissect_report.errors import DissectError
 from dissect_report.findings.store import load_run
+from dissect_report.notebook import results as findings
+from dissect_report.notebook.progress import NotebookProgress, notebook_progress
 
 GREY = {
     "dissection": {"grid": 16, "quantile": 0.05, "top_images": 4},
@@ -190,8 +195,10 @@ def test_units_are_removed_and_the_answers_are_those_of_a_hand_made_network(run:
 def test_a_site_is_built_where_it_is_asked_for_and_renders_again_without_the_notebook(
     run: dr.RunResult, tmp_path: Path
 ) -> None:
-    index = run.build(tmp_path / "mine")
-    assert index == tmp_path / "mine" / "site" / "index.html"
+    results = doctest.testmod(findings, extraglobs={"run": run, "site": tmp_path / "mine"})
+    assert results.attempted > 8
+    assert results.failed == 0
+    assert (tmp_path / "mine" / "site" / "index.html").is_file()
     assert (tmp_path / "mine" / "site" / "tiny" / "2" / "3.html").is_file()
     config = dr.load_config(tmp_path / "mine")
     assert config.runs[0].name == "tiny"
@@ -237,3 +244,23 @@ def test_other_mistakes_are_one_line_too(tmp_path: Path) -> None:
         dr.dissect(network(), images=pixels(2), dissection={"top_image": 3})
     with pytest.raises(DissectError, match=r"\[dissection\]|top_images"):
         dr.dissect(network(), images=pixels(2), dissection={"top_images": 0})
+
+
+def test_a_notebook_shows_how_far_the_work_is_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Any] = []
+    handle = SimpleNamespace(update=shown.append)
+    ipython, kernel = ModuleType("IPython"), SimpleNamespace(kernel=1)
+    ipython.get_ipython = lambda: kernel  # type: ignore[attr-defined]
+    ipython.display = ModuleType("IPython.display")  # type: ignore[attr-defined]
+    ipython.display.display = lambda bar, display_id: shown.append(bar) or handle  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", ipython.display)
+    progress = notebook_progress()
+    assert isinstance(progress, NotebookProgress)
+    for name in ("reading <images>", "counting"):
+        with progress.stage(name, 3, "images") as bar:
+            bar.advance(2)
+    assert repr(shown[-1]) == "counting: 2 of 3 images"
+    assert "reading &lt;images&gt;: 2 of 3" in shown[0]._repr_html_()
+    kernel.kernel = None
+    assert notebook_progress() is None
