@@ -30,12 +30,12 @@ def replaced(model: nn.Module, layer: LayerInfo, change: Change) -> Iterator[Non
         LayerError: no such layer; inside: it runs twice in a pass, or is not followed by its activation.
     """
     modules = dict(model.named_modules())
-    if layer.name not in modules:
-        raise LayerError(f"the model has no layer {layer.name!r}")
+    if layer.module not in modules:
+        raise LayerError(f"the model has no layer {layer.module!r}")
     runs, reading = 0, layer.reading
 
     def altered(output: Tensor) -> Tensor:
-        return reading.write(change(reading.spread(output.detach().clone())))
+        return reading.changed(output, change)
 
     def start(_module: nn.Module, _inputs: Any) -> None:
         nonlocal runs
@@ -63,7 +63,7 @@ def replaced(model: nn.Module, layer: LayerInfo, change: Change) -> Iterator[Non
         stack.enter_context(quiet(model))
         for handle in (
             model.register_forward_pre_hook(start),
-            modules[layer.name].register_forward_hook(swap),
+            modules[layer.module].register_forward_hook(swap),
             model.register_forward_hook(end),
         ):
             stack.callback(handle.remove)

@@ -47,6 +47,7 @@ class LayerInfo:
         same_as: an earlier layer with the very same recorded values; else "".
         file: the name as a file name, distinct among the network's layers.
         reading: how its output holds maps.
+        base: the layer whose units its units are directions among; None where its units are its own.
     """
 
     name: str
@@ -59,6 +60,12 @@ class LayerInfo:
     same_as: str = ""
     file: str = ""
     reading: Reading = MAP
+    base: LayerInfo | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def module(self) -> str:
+        """Dotted name of the module whose output is read."""
+        return self.base.name if self.base else self.name
 
     def __post_init__(self) -> None:
         """A layer that nobody compared with others has a file name of its own all the same."""

@@ -50,7 +50,7 @@ class LinearStep:
         row_bytes: of the largest value behind the map, per image.
     """
 
-    kind: Literal["fully connected", "convolution", "none"]
+    kind: Literal["fully connected", "convolution", "sum of directions", "none"]
     parts: Callable[[Tensor], Tensor]
     apply: Callable[[Tensor, Tensor], Tensor]
     whole: Callable[[Tensor], Tensor]
@@ -63,6 +63,8 @@ class LinearStep:
         """For a reader."""
         if self.kind == "none":
             return "none: everything behind the layer runs again"
+        if self.kind == "sum of directions":
+            return "subtracted from the sum of directions; everything behind the layer runs again"
         if self.units_weight is not None and self.units_weight.shape[2] == 1:
             return "subtracted from the logits (pooling + linear)"
         return f"subtracted from the {self.kind} layer behind"

@@ -8,7 +8,7 @@ unit is removed of them too.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +108,10 @@ class Reading:
         whole = held.reshape(len(held), *rest.values())
         back = sorted(range(len(order)), key=order.__getitem__)
         return whole.permute(back).contiguous()
+
+    def changed(self, output: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+        """The output with ``change`` made to all that units hold, of which it gets a copy of its own."""
+        return self.write(change(self.spread(output.detach().clone())))
 
 
 #: Of an output that is a map.

@@ -124,11 +124,11 @@ def record(
     modules = dict(model.named_modules())
     recorder = Recorder(layers, whole, make)
     for layer in recorder.layers:
-        if layer.name not in modules:
-            raise LayerError(f"the model has no layer {layer.name!r}")
+        if layer.module not in modules:
+            raise LayerError(f"the model has no layer {layer.module!r}")
     with quiet(model), ExitStack() as stack:
         for layer in recorder.layers:
-            hook = modules[layer.name].register_forward_hook(_meeter(recorder, layer))
+            hook = modules[layer.module].register_forward_hook(_meeter(recorder, layer))
             stack.callback(hook.remove)
         recorder.handover = stack.enter_context(handing_over(model, recorder.layers, recorder.keep))
         yield recorder

@@ -86,7 +86,7 @@ def cell_places(
     places = _follow(flow)
     found = {}
     for layer in layers:
-        nodes = flow.outputs.get(layer.name, [])
+        nodes = flow.outputs.get(layer.module, [])
         place: Whereabouts = places[nodes[0]] if len(nodes) == 1 else Lost("it is not seen in the data flow")
         if not isinstance(place, Place):
             reason = place.reason if place is not None else "it does not lie on the image"

@@ -18,6 +18,7 @@ from dissect_report.activations.stages import find_stages
 from dissect_report.activations.untouched import untouched
 from dissect_report.analysis.cache import digest
 from dissect_report.analysis.classes import Classes, find_classes, listed_names
+from dissect_report.analysis.direction_layers import add_directions
 from dissect_report.analysis.first_forward import run_first
 from dissect_report.analysis.provenance import choose_device
 from dissect_report.analysis.recognition import sample
@@ -38,7 +39,7 @@ class Network:
     Attributes:
         model: in eval mode, on ``device``.
         device: where it runs.
-        layers: every module, in execution order.
+        layers: every module, in execution order, and behind it those of directions among its units.
         chosen: those that the configuration asks for.
         classes: names of its outputs; empty if it gives no classes.
         conditions: number and name of the classes that a conditional generator's latents take in turn.
@@ -87,13 +88,15 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     else:
         with untouched(model):
             found = find_classes(run, folder, model, first.example)
+    chosen = choose_layers(run.model.layers, model, infos)
+    layers, chosen = add_directions(run.model.directions, infos, chosen, folder, device)
     fed = [] if first.feeding is None else [dataclasses.asdict(first.feeding)]
     fed += [{"calls": run.model.calls}] if run.model.calls else []
     return Network(
         model=model,
         device=device,
-        layers=infos,
-        chosen=choose_layers(run.model.layers, model, infos),
+        layers=layers,
+        chosen=chosen,
         classes=found.names,
         conditions=tuple((k, names[k] if names else f"class {k}") for k in first.classes),
         output=found.output,
@@ -158,4 +161,7 @@ def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
     for patterns in asked or [()]:
         with suppress(LayerError):  # whoever lists them looks for the right name
             chosen |= {info.name for info in choose_layers(patterns, first.model, infos)}
-    return [(info, info.name in chosen) for info in infos]
+    some = [info for info in infos if info.name in chosen]
+    listed, taken = add_directions(run.model.directions, infos, some, folder, device)
+    names = {info.name for info in taken}
+    return [(info, info.name in names) for info in listed]

@@ -11,6 +11,7 @@ from dissect_report.activations.decisions import decider_of
 from dissect_report.activations.interventions import ablated
 from dissect_report.activations.layers import select_layers
 from dissect_report.analysis.ablation.splits import UNKNOWN, class_labels
+from dissect_report.analysis.direction_fits import fit_directions
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.setup import Setup, set_up
 from dissect_report.config import Config, RunConfig
@@ -61,7 +62,7 @@ def remove_units(
     Raises:
         DissectError: there is no such layer or unit, or the network does not give one class an image.
     """
-    setup = set_up(config, run, progress or Silent(), threads)
+    setup = fit_directions(set_up(config, run, progress or Silent(), threads))
     output, classes = setup.network.output, setup.network.classes
     if output is None or output.each or len(classes) < 2:
         raise ModelError("remove: needs a network that gives an image one of several classes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from pathlib import Path
 
 import torch
@@ -29,6 +30,9 @@ from dissect_report.sources.segmenters.network import NetworkSegmenter
 
 #: Share of the cache that decoded images may take; activations have the rest.
 PIXEL_SHARE = 0.25
+
+#: Bytes of a layer's directions at most, of the images of a batch.
+DIRECTION_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ class Setup:
             names=survey.names,
             facts=digest(survey.names, survey.labels, survey.skipped, survey.groups),
             groups=digest(survey.groups),
+            directions=tuple(info.recorded_as for info in network.chosen if info.base),
         )
 
 
@@ -125,7 +130,7 @@ def set_up(
     with stopwatch.time("read images"):
         survey = _survey(run, network, segmenter, folder, probe, cache, threads, progress)
         segmenter.check(survey.names)
-    batches = Batches(run.compute.batch_size, network.device, list(network.notes))
+    batches = Batches(_images_at_once(run, network), network.device, list(network.notes))
     labelling = Batches(1, network.device, batches.notes)
     with stopwatch.time("open"):
         largest = _recognise_segmenters(
@@ -149,6 +154,12 @@ def set_up(
         labelled=labelling.size,
         outputs=known.outputs,
     )
+
+
+def _images_at_once(run: RunConfig, network: Network) -> int:
+    """Images a batch: fewer than asked for where the maps of directions alone would fill the memory."""
+    sizes = [info.units * prod(info.map_size) * 4 for info in network.chosen if info.base]
+    return max(1, min(run.compute.batch_size, DIRECTION_BYTES // max([*sizes, 1])))
 
 
 def _recognise_segmenters(

@@ -48,7 +48,7 @@ def storage(setup: Setup, label_bytes: int, images: int) -> Storage:
     units = sum(info.units for info in setup.network.chosen)
     # Small pictures, label maps, and of every map its maximum and mean.
     fixed = pixels + images * (TILE**2 * 3 + label_bytes + units * 8)
-    maps, batch = map_bytes(setup, plans, images), 2 * _raw_bytes(setup) * run.compute.batch_size
+    maps, batch = map_bytes(setup, plans, images), 2 * _raw_bytes(setup) * setup.batches.size
     if maps <= budget - pixels:
         return Storage(1, fixed + maps, batch + COUNTER_BYTES + mask_store.MEMORY_BYTES, True)
     room = capacity(run.dissection.quantile, images * setup.grid**2)

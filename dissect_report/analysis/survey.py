@@ -44,7 +44,7 @@ class Survey:
         labels: the folders that it lies in below the probe folder, or None, per image.
         digests: sha256 of each image's content.
         skipped: "name: reason" of those that could not be read.
-        tiles: uint8 [image, TILE, TILE, 3]: for sprites and thumbnails.
+        tiles: uint8 [image, TILE, TILE, 3]: for thumbnails.
         pixels: uint8 [image, y, x, 3], or None where the budget does not hold them.
         probe: decodes again what ``pixels`` does not hold.
         positions: index in ``probe`` of each readable image.
@@ -236,7 +236,7 @@ def _load_in_order(probe: Probe, images: range, threads: int) -> Iterator[tuple[
 
 
 def small_picture(pixels: np.ndarray) -> np.ndarray:
-    """uint8 [y, x, 3] at the side of a sprite's tile."""
+    """uint8 [y, x, 3] at the side of a thumbnail."""
     if pixels.shape[:2] == (TILE, TILE):
         return pixels
     picture = Image.fromarray(pixels).resize((TILE, TILE), Image.Resampling.LANCZOS, reducing_gap=2.0)

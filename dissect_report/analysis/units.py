@@ -52,10 +52,10 @@ def unit_records(
     naming = numbers.measurement.naming
     shared = {
         "detector": naming.detectors(iou_threshold),
-        "duplicate": duplicates(numbers.correlation),
+        "duplicate": duplicates(numbers.correlation, numbers.info.units),
         "saturation": saturation(numbers.maxima),
     }
-    nearest = relatives(numbers.correlation)
+    nearest = relatives(numbers.correlation, units=numbers.info.units)
     scored = _score_concepts(numbers.measurement, probe)
     return tuple(
         _unit_record(unit, numbers, probe, shared, nearest, scored[unit], seed)

@@ -7,6 +7,7 @@ from, a file or Python.
 
 from dissect_report.config.ablation import AblationConfig
 from dissect_report.config.compute import ComputeConfig
+from dissect_report.config.directions import DirectionsConfig
 from dissect_report.config.dissection import DissectionConfig
 from dissect_report.config.generation import GenerationConfig
 from dissect_report.config.model import IMAGENET_MEAN, IMAGENET_STD, ModelConfig, TokensConfig
@@ -25,6 +26,7 @@ __all__ = [
     "AblationConfig",
     "ComputeConfig",
     "Config",
+    "DirectionsConfig",
     "DissectionConfig",
     "GenerationConfig",
     "ModelConfig",

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dissect_report.config.directions import DirectionsConfig
 from dissect_report.config.keys import MOST, bounded, key, refuse
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -53,6 +54,9 @@ class ModelConfig:
             "{grid = [14, 14], extra = 5, first = true}"
         },
     )
+    directions: tuple[DirectionsConfig, ...] = key(
+        (), "directions among a layer's channels as units: [[model.directions]] tables, see below"
+    )
     weights: str = key(
         "",
         "optional weight file (safetensors; a pickle only with allow_pickle = true): "
@@ -92,8 +96,11 @@ class ModelConfig:
     def __post_init__(self) -> None:
         has_file = bool(self.weights) or self.source.startswith("progan:")
         ordered = len(self.output_range) == 2 and self.output_range[0] < self.output_range[1]
+        names = [each.layer_name for each in self.directions]
+        twice = next((name for name in names if names.count(name) > 1), "")
         refuse(
             [
+                (not twice, f"[[model.directions]]: two are called {twice!r}; give each a name of its own"),
                 (
                     has_file or not self.weights_key,
                     "[model] weights_key chooses a part of a weight file: name the file in weights",

@@ -63,6 +63,8 @@ def export_tail(tail: Tail, held: Held) -> ExportedTail:
     Raises:
         ExportError: naming what stands in the way.
     """
+    if tail.layer.base is not None:
+        raise ExportError(f"the units of {tail.layer.name!r} are directions among those of another layer")
     if not isinstance(tail, GraphTail):
         raise ExportError(
             f"no graph can be made of what lies behind {tail.layer.name!r}: the network branches on its data"

@@ -166,7 +166,9 @@ class LayerSummary:
         chance_p: (1 + permutations with at least as many detectors) / 100.
         concepts: distinct concepts among the detectors, per category.
         strong_concepts: the same among strong units.
-        pictures: digest of everything that its units' pictures depend on; "" in older findings.
+        pictures: of strips of images that older versions drew; "" now.
+        key: digest of everything that its units' records depend on; "" in older findings.
+        base: name of the layer among whose channels its units are directions; "" where they are channels.
         extra_tokens: that have no place on the picture: left out of its maps, removed with its units.
     """
 
@@ -183,7 +185,14 @@ class LayerSummary:
     concepts: dict[str, int]
     strong_concepts: dict[str, int]
     pictures: str = ""
+    key: str = ""
+    base: str = ""
     extra_tokens: int = 0
+
+    @property
+    def basis(self) -> str:
+        """Of what kind its units are: "channels", or the directions' name, such as "rotation"."""
+        return self.name.removeprefix(f"{self.base} (").removesuffix(")") if self.base else "channels"
 
 
 @dataclass(frozen=True)

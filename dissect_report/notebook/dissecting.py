@@ -16,6 +16,7 @@ from dissect_report.errors import ConfigError
 from dissect_report.file_names import file_names
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.store import LoadedRun
+from dissect_report.notebook.dictionaries import direction_tables
 from dissect_report.notebook.images import write_images
 from dissect_report.notebook.progress import notebook_progress
 from dissect_report.notebook.results import RunResult
@@ -32,6 +33,7 @@ def dissect(
 def dissect(
     network: Any, progress: Progress | None = None, force: bool = False, threads: int | None = None, *,
     images: Any, segmenter: Any = "color", layers: Sequence[str] | str = (),
+    directions: Sequence[Mapping[str, Any]] = (),
     classes: Sequence[str] = (), mean: Sequence[float] | None = None, std: Sequence[float] | None = None,
     folder: str | Path | None = None, name: str = "", title: str = "", **tables: Any,
 ) -> RunResult: ...  # fmt: skip
@@ -46,6 +48,7 @@ def dissect(
     images: Any = None,
     segmenter: Any = "color",
     layers: Sequence[str] | str = (),
+    directions: Sequence[Mapping[str, Any]] = (),
     classes: Sequence[str] = (),
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
@@ -70,6 +73,8 @@ def dissect(
             function of images [image, 3, y, x] in [0, 1], a pair of one of these and the names of its
             concepts, or a list of such.
         layers: names or globs; by default the outputs of the network's stages.
+        directions: ``[[model.directions]]`` tables, such as ``{"layer": "layer4", "kind": "rotation"}``; the
+            file of a dictionary may be a module, or its tensors by name.
         classes: names of the network's outputs.
         mean: of the network's input; images that are tensors were normalised by it. Without it tensors go in
             as they are, and pictures by ImageNet's.
@@ -97,7 +102,8 @@ def dissect(
     source = network if isinstance(network, str) else hold(network)
     given: dict[str, Any] = {
         "title": title or name or source.rpartition(":")[2],
-        "model": _model_table(source, layers, _classes_file(classes, home), normalised, found.ready),
+        "model": _model_table(source, layers, _classes_file(classes, home), normalised, found.ready)
+        | direction_tables(directions, home),
         "probe": {"images": list(found.folders), **_sides(found.side)},
         "segmenter": segmenter_tables(segmenter),
     }

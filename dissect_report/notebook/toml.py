@@ -47,9 +47,18 @@ def written(tables: Mapping[str, Any], name: str = "") -> str:
 
 def _rows(table: Mapping[str, Any], where: str) -> Iterator[str]:
     inner = {key: value for key, value in table.items() if isinstance(value, Mapping)}
-    yield from (f"{_key(key)} = {_value(value)}" for key, value in table.items() if key not in inner)
+    several = {key: value for key, value in table.items() if _are_tables(value)}
+    plain = {key: value for key, value in table.items() if key not in inner and key not in several}
+    yield from (f"{_key(key)} = {_value(value)}" for key, value in plain.items())
+    for key, parts in several.items():
+        for part in parts:
+            yield from ("", f"[[{where}.{_key(key)}]]", *_rows(part, f"{where}.{_key(key)}"))
     for key, value in inner.items():
         yield from ("", f"[{where}.{_key(key)}]", *_rows(value, f"{where}.{_key(key)}"))
+
+
+def _are_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(part, Mapping) for part in value)
 
 
 def _key(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from dissect_report.findings.records import ConceptRecord
+from dissect_report.findings.records import ConceptRecord, LayerSummary
 from dissect_report.findings.store import LoadedRun
 from dissect_report.findings.units import UnitRecord
 from dissect_report.report.cards import LayerView, setting
@@ -60,20 +60,27 @@ class Found:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the runs.
+    """One of the runs, or one of the bases of a run.
 
     Attributes:
         run: its findings.
         views: its layers in execution order.
+        basis: what the units of these layers are, where one run's bases are compared; else "".
     """
 
     run: LoadedRun
     views: list[LayerView]
+    basis: str = ""
 
     @property
     def name(self) -> str:
-        """The run's."""
-        return self.run.record.name
+        """The run's, or of its basis."""
+        return self.basis or self.run.record.name
+
+    @property
+    def layers(self) -> list[LayerSummary]:
+        """Its layers in execution order."""
+        return [view.layer.summary for view in self.views]
 
     @property
     def words(self) -> NetworkWords:
@@ -87,32 +94,32 @@ class Side:
 
     def short(self, view: LayerView) -> str:
         """A layer's name without what all layers of the run begin with."""
-        return view.layer.summary.name[len(shared_prefix([layer.name for layer in self.run.record.layers])) :]
+        return view.layer.summary.name[len(shared_prefix([layer.name for layer in self.layers])) :]
 
     @property
     def units(self) -> int:
         """Of all layers."""
-        return sum(layer.units for layer in self.run.record.layers)
+        return sum(layer.units for layer in self.layers)
 
     @property
     def detectors(self) -> int:
         """Of all layers."""
-        return sum(layer.detectors for layer in self.run.record.layers)
+        return sum(layer.detectors for layer in self.layers)
 
     @property
     def strong(self) -> int:
         """Strong units of all layers."""
-        return sum(layer.grades.get("strong", 0) for layer in self.run.record.layers)
+        return sum(layer.grades.get("strong", 0) for layer in self.layers)
 
     @property
     def chance(self) -> float:
         """Detectors of all layers with label maps shuffled."""
-        return sum(layer.chance_detectors for layer in self.run.record.layers)
+        return sum(layer.chance_detectors for layer in self.layers)
 
     @property
     def best_place(self) -> int:
         """Place of the layer with most concepts; of equals the deepest."""
-        totals = [sum(layer.concepts.values()) for layer in self.run.record.layers]
+        totals = [sum(layer.concepts.values()) for layer in self.layers]
         return max(range(len(totals)), key=lambda place: (totals[place], place))
 
 
@@ -145,9 +152,17 @@ class Matched:
         return None if first.record is None or other.record is None else other.units - first.units
 
 
+def is_compared(site: SiteFindings) -> bool:
+    """Whether there is anything to compare: several runs, or directions beside channels."""
+    return len(site.runs) > 1 or any(layer.base for run in site.runs for layer in run.record.layers)
+
+
 @dataclass(frozen=True)
 class Comparison:
-    """All runs of a site beside each other. Concepts are the same if their names are."""
+    """All runs of a site beside each other, or a single run's directions beside its channels.
+
+    Concepts are the same if their names are.
+    """
 
     site: SiteFindings
 
@@ -158,18 +173,41 @@ class Comparison:
 
     @cached_property
     def sides(self) -> list[Side]:
-        """The runs in the configuration's order."""
-        return [Side(run, self.views[run.record.name]) for run in self.site.runs]
+        """The runs in the configuration's order; of a single one its bases, channels first."""
+        if len(self.site.runs) > 1:
+            return [Side(run, self.views[run.record.name]) for run in self.site.runs]
+        (run,) = self.site.runs
+        return [Side(run, views, basis) for basis, views in self._bases(run).items()]
+
+    @property
+    def of_bases(self) -> bool:
+        """Whether the bases of a single run are compared."""
+        return len(self.site.runs) == 1
+
+    @property
+    def things(self) -> str:
+        """What is compared."""
+        return "bases" if self.of_bases else "runs"
+
+    def _bases(self, run: LoadedRun) -> dict[str, list[LayerView]]:
+        """By basis the layers that have it; of channels those that there are directions of."""
+        views = self.views[run.record.name]
+        compared = {view.layer.summary.base for view in views}
+        bases: dict[str, list[LayerView]] = {}
+        for view in views:
+            if view.layer.summary.base or view.layer.summary.name in compared:
+                bases.setdefault(view.layer.summary.basis, []).append(view)
+        return bases
 
     @cached_property
     def matched(self) -> list[Matched]:
         """Every concept that a run matches, most units first."""
-        units = units_by_concept(self.views)
+        units = units_by_concept({side.name: side.views for side in self.sides})
         rows = []
         for name, records in self.site.concepts.items():
             found = []
             for side in self.sides:
-                record = records.get(side.name)
+                record = records.get(side.run.record.name)
                 named = units.get((side.name, record.id), []) if record else []
                 found.append(Found(side, record, named))
             rows.append(Matched(name, next(iter(records.values())).category, tuple(found)))
@@ -196,7 +234,7 @@ class Comparison:
     @cached_property
     def looked_for(self) -> int:
         """Concepts that every run's segmenters know."""
-        return sum(len(records) == len(self.sides) for records in self.site.concepts.values())
+        return sum(len(records) == len(self.site.runs) for records in self.site.concepts.values())
 
     @staticmethod
     def _sorted(rows: list[Matched]) -> list[Matched]:

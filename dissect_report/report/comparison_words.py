@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dissect_report.findings.records import CATEGORIES
+from dissect_report.findings.records import CATEGORIES, LayerSummary
+from dissect_report.findings.store import LoadedRun
 from dissect_report.report.cards import setting
 from dissect_report.report.comparison import Comparison, Matched, Side
 from dissect_report.report.formatting import count, listing, number, ordinal, plural, share
@@ -19,6 +20,29 @@ def run_sentence(side: Side, concepts: int) -> str:
         f"{count(side.detectors)} of its {plural(side.units, 'unit')} are detectors "
         f"({share(side.detectors / side.units)}), {count(side.strong)} of them strong; "
         f"by chance alone {number(side.chance)} would be."
+    )
+
+
+def basis_sentences(run: LoadedRun) -> list[str]:
+    """How many units of each layer's directions are detectors, beside those of its channels."""
+    layers = {layer.name: layer for layer in run.record.layers}
+    compared = dict.fromkeys(layer.base for layer in run.record.layers if layer.base)
+    return [
+        f"{base}: "
+        + "; ".join(
+            _basis(layer) for layer in (layers[base], *(one for one in layers.values() if one.base == base))
+        )
+        + "."
+        for base in compared
+    ]
+
+
+def _basis(layer: LayerSummary) -> str:
+    concepts = plural(sum(layer.concepts.values()), "concept")
+    part = f" ({share(layer.detectors / layer.units)})" if layer.detectors else ""
+    return (
+        f"{layer.basis} {plural(layer.detectors, 'detector')} of {plural(layer.units, 'unit')}{part} for "
+        f"{concepts}, by chance {number(layer.chance_detectors)}"
     )
 
 
@@ -51,7 +75,7 @@ def depth_sentence(sides: list[Side]) -> str:
     for side in sides:
         if side.detectors:
             place, depth = side.best_place, len(side.views)
-            layer = side.run.record.layers[place].name
+            layer = side.layers[place].name
             places.append(f"{layer} of {side.name}, {_placed(place, depth)}")
     return f"Most concepts are matched in {'; in '.join(places)}." if places else ""
 
@@ -110,7 +134,7 @@ def difference_notes(comparison: Comparison) -> list[str]:
 
 
 def _every(sides: list[Side]) -> str:
-    return "both" if len(sides) == 2 else f"all {len(sides)} runs"
+    return "both" if len(sides) == 2 else f"all {len(sides)} {'bases' if sides[0].basis else 'runs'}"
 
 
 def _each(sides: list[Side], values: list[str]) -> str:

@@ -11,6 +11,9 @@ from jaxtyping import Float32, Float64, Int32, Int64
 DUPLICATE = 0.98
 RELATIVES = 5
 
+WIDEST = 8192
+"""Units at most whose pairs are compared: of more, sums of all pairs would fill the memory."""
+
 COLUMNS = 4096
 """Cells of a unit that go into one float32 product; fixed, so that the rounding never changes."""
 
@@ -28,7 +31,10 @@ class Maps(Protocol):
 
 
 def correlate_units(maps: Maps) -> Float32[np.ndarray, "unit unit"]:
-    """Pearson correlation of every pair of units; NaN for a unit that is constant or not finite."""
+    """Pearson correlation of every pair of units; NaN for a unit that is constant or not finite.
+
+    Of more units than ``WIDEST`` none: an array without entries.
+    """
     images, units, height, width = maps.shape
     sums = CorrelationSums.of(units, height, width)
     for first in range(0, images, sums.step):
@@ -60,10 +66,11 @@ class CorrelationSums:
 
     @classmethod
     def of(cls, units: int, height: int, width: int) -> CorrelationSums:
-        """Of no image yet."""
+        """Of no image yet; nothing is added up of more units than ``WIDEST``."""
+        held = units if units <= WIDEST else 0
         return cls(
-            np.array([height * width, 0]), np.zeros(units, np.float32), np.zeros((units, units)),
-            np.zeros(units), np.empty((0, units, height, width), np.float32),
+            np.array([height * width, 0]), np.zeros(held, np.float32), np.zeros((held, held)),
+            np.zeros(held), np.empty((0, held, height, width), np.float32),
         )  # fmt: skip
 
     @property
@@ -78,6 +85,9 @@ class CorrelationSums:
 
     def add(self, maps: Float32[np.ndarray, "image unit y x"]) -> None:
         """The images that come after those added before."""
+        if not len(self.sums):
+            self.cells[1] += len(maps) * self.cells[0]
+            return
         with np.errstate(invalid="ignore", over="ignore"):
             if not self.cells[1] and not len(self.waiting) and len(maps):
                 self.shift = maps[0].mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
@@ -110,19 +120,35 @@ class CorrelationSums:
         return np.asarray(np.clip(correlation, -1.0, 1.0), np.float32)
 
 
-def duplicates(correlation: Float32[np.ndarray, "unit unit"]) -> Int32[np.ndarray, " unit"]:
-    """For each unit the lowest-numbered earlier one that correlates above 0.98 with it; -1 if none does."""
+def duplicates(
+    correlation: Float32[np.ndarray, "unit unit"], units: int | None = None
+) -> Int32[np.ndarray, " unit"]:
+    """For each unit the lowest-numbered earlier one that correlates above 0.98 with it; -1 if none does.
+
+    Args:
+        correlation: of all pairs; without entries where they were not compared: nothing is known then.
+        units: of the layer.
+    """
+    if units is not None and len(correlation) != units:
+        return np.full(units, -1, np.int32)
     alike = np.tril(correlation > DUPLICATE, k=-1)
     return np.where(alike.any(axis=1), alike.argmax(axis=1), -1).astype(np.int32)
 
 
 def relatives(
-    correlation: Float32[np.ndarray, "unit unit"], k: int = RELATIVES
+    correlation: Float32[np.ndarray, "unit unit"], k: int = RELATIVES, units: int | None = None
 ) -> tuple[Int32[np.ndarray, "unit k"], Float32[np.ndarray, "unit k"]]:
     """The ``k`` most correlated other units of each, most first, and their correlations.
 
     Ties go to the lower unit. Where fewer are defined, -1 and NaN fill the row.
+
+    Args:
+        correlation: see ``duplicates``.
+        k: how many.
+        units: of the layer.
     """
+    if units is not None and len(correlation) != units:
+        return np.full((units, k), -1, np.int32), np.full((units, k), np.nan, np.float32)
     others = correlation.copy()
     np.fill_diagonal(others, np.nan)
     order = np.argsort(-others, axis=1, kind="stable")[:, :k]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from docstrings import Docstring, cell, code, table
 
-from dissect_report.config import OPTIONAL, SECTIONS, SiteConfig
+from dissect_report.config import OPTIONAL, SECTIONS, DirectionsConfig, SiteConfig
 
 INTRODUCTION = """\
 # Configuration
@@ -44,6 +44,8 @@ def configuration_page() -> str:
     parts = [INTRODUCTION, "## Top level", table(HEADINGS, [_top_row(*row) for row in TOP_LEVEL])]
     for name, section in {**SECTIONS, "site": SiteConfig}.items():
         parts += list(_section(name, section))
+        if name == "model":
+            parts += list(_section("model.directions", DirectionsConfig))
     return "\n\n".join(parts) + "\n"
 
 
@@ -52,7 +54,7 @@ def _top_row(key: str, kind: str, default: str, meaning: str) -> tuple[str, ...]
 
 
 def _section(name: str, section: type[Any]) -> Iterator[str]:
-    heading = f"[[{name}]]" if name == "segmenter" else f"[{name}]"
+    heading = f"[[{name}]]" if name in ("segmenter", "model.directions") else f"[{name}]"
     yield f"## {code(heading)} {{ #{name} }}"
     yield Docstring.of(section).text
     if name in OPTIONAL:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import copy
 import doctest
 import json
-import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,6 @@ import dissect_report as dr
 from dissect_report.errors import DissectError
 from dissect_report.findings.store import load_run
 from dissect_report.notebook import results as findings
-from dissect_report.notebook.progress import NotebookProgress, notebook_progress
 
 GREY = {
     "dissection": {"grid": 16, "quantile": 0.05, "top_images": 4},
@@ -246,21 +243,34 @@ def test_other_mistakes_are_one_line_too(tmp_path: Path) -> None:
         dr.dissect(network(), images=pixels(2), dissection={"top_images": 0})
 
 
-def test_a_notebook_shows_how_far_the_work_is_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[Any] = []
-    handle = SimpleNamespace(update=shown.append)
-    ipython, kernel = ModuleType("IPython"), SimpleNamespace(kernel=1)
-    ipython.get_ipython = lambda: kernel  # type: ignore[attr-defined]
-    ipython.display = ModuleType("IPython.display")  # type: ignore[attr-defined]
-    ipython.display.display = lambda bar, display_id: shown.append(bar) or handle  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "IPython", ipython)
-    monkeypatch.setitem(sys.modules, "IPython.display", ipython.display)
-    progress = notebook_progress()
-    assert isinstance(progress, NotebookProgress)
-    for name in ("reading <images>", "counting"):
-        with progress.stage(name, 3, "images") as bar:
-            bar.advance(2)
-    assert repr(shown[-1]) == "counting: 2 of 3 images"
-    assert "reading &lt;images&gt;: 2 of 3" in shown[0]._repr_html_()
-    kernel.kernel = None
-    assert notebook_progress() is None
+def test_directions_are_tables_and_a_dictionary_may_be_at_hand(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    autoencoder = nn.ModuleDict({"encoder": nn.Linear(8, 12), "decoder": nn.Linear(12, 8)})
+    run = dr.dissect(
+        network(), images=pixels(), segmenter=(blocks, NAMES), layers="2", folder=tmp_path, name="tiny",
+        directions=[
+            {"layer": "2", "kind": "rotation"},
+            {"layer": "2", "file": autoencoder, "name": "sae", "pre_bias": "none"},
+        ],
+        **GREY,
+    )  # fmt: skip
+    assert [layer.loaded.summary.name for layer in run] == ["2", "2 (rotation)", "2 (sae)"]
+    assert len(run["2 (sae)"]) == 12
+    (again,) = dr.dissect(tmp_path)  # what was written says the same
+    assert again.record.provenance.key == run.loaded.record.provenance.key
+    removed = run.remove("2 (rotation)", [0, 3])
+    assert removed.units == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("directions", "line"),
+    [
+        ({"layer": "2"}, "directions is a list of tables"),
+        ([{"layer": "2", "file": 3}], "a path, a module, or tensors by name"),
+        ([{"layer": "2", "kind": "roation"}], "did you mean 'rotation'"),
+        ([{"layer": "2"}], "file is missing"),
+    ],
+)
+def test_other_directions_are_one_line(tmp_path: Path, directions: Any, line: str) -> None:
+    with pytest.raises(DissectError, match=line):
+        dr.dissect(network(), images=pixels(), directions=directions, folder=tmp_path)

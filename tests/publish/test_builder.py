@@ -217,8 +217,7 @@ def test_a_mkdocs_yml_of_somebody_else_is_refused_and_kept(rebuilt: Built):
 
 def test_a_build_that_fails_leaves_the_old_site_and_no_rest(rebuilt: Built):
     before = times(rebuilt.site)
-    sprite = next(rebuilt.folder.glob("run/*/*/sprites/3.webp"))
-    sprite.unlink()
+    next(rebuilt.folder.glob("run/*/thumbnails/3.webp")).unlink()
     with pytest.raises(PublishError, match=r"3\.webp: this file is missing"):
         rebuilt.build()
     assert times(rebuilt.site) == before

@@ -7,7 +7,7 @@ import pytest
 import reference
 from activation_maps import KINDS, SIZES, make_maps
 
-from dissect_report.stats.correlation import correlate_units, duplicates, relatives
+from dissect_report.stats.correlation import CorrelationSums, correlate_units, duplicates, relatives
 
 CONSTANT = [list(KINDS).index(kind) for kind in ("zero", "constant")]
 
@@ -80,3 +80,19 @@ def test_relatives_are_the_most_correlated_others_in_order():
     ]
     np.testing.assert_array_equal(values[1], np.array([0.9, 0.2, -0.3, np.nan], np.float32))
     assert relatives(correlation, k=9)[0].shape == (5, 5)
+
+
+def test_of_more_units_than_memory_holds_the_pairs_of_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dissect_report.stats.correlation.WIDEST", 3)
+    maps = np.random.default_rng(0).random((5, 4, 2, 2), np.float32)
+    sums = CorrelationSums.of(4, 2, 2)
+    sums.add(maps)
+    assert sums.images == 5
+    assert sums.products.nbytes == 0
+    correlation = correlate_units(maps)
+    assert duplicates(correlation, 4).tolist() == [-1] * 4
+    units, values = relatives(correlation, units=4)
+    assert (units == -1).all()
+    assert np.isnan(values).all()

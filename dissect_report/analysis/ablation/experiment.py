@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from dissect_report.activations.decisions import decider_of
+from dissect_report.activations.directions_tail import open_step, open_tail
 from dissect_report.activations.interventions import check_units
 from dissect_report.activations.layers import LayerInfo
-from dissect_report.activations.linear_step import LinearStep, find_linear_step, plain_step
-from dissect_report.activations.tail import Tail, split_tail
+from dissect_report.activations.linear_step import LinearStep
+from dissect_report.activations.tail import Tail
 from dissect_report.analysis.ablation.enough_images import check_images, list_ranking
 from dissect_report.analysis.ablation.layer import LayerAblation
 from dissect_report.analysis.ablation.passes import RemovalPass
@@ -240,8 +241,8 @@ def open_remover(setup: Setup, config: AblationConfig, info: LayerInfo) -> Remov
     output = setup.network.output
     assert output is not None, "checked when the network was opened"
     proof = read_images(setup, setup.survey, 0, min(PROOF, len(setup.survey)))
-    tail = split_tail(setup.network.model, info, proof, read=output.read)
-    step = find_linear_step(tail, proof) or plain_step(tail)
+    tail = open_tail(setup.network.model, info, proof, read=output.read)
+    step = open_step(tail, proof)
     memory = int(config.memory_gb * 1e9)
     if setup.network.device.type == "cpu":
         memory = min(memory, CPU_BYTES)

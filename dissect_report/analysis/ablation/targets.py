@@ -47,12 +47,15 @@ class Targets:
 def choose_layers(config: AblationConfig, dissected: Sequence[LayerInfo]) -> tuple[LayerInfo, ...]:
     """The layers whose units are removed: by default the last dissected one that is no pooling.
 
+    Nor are its units directions: of these each removal runs everything behind the layer.
+
     Raises:
         LayerError: a name or glob that matches no dissected layer.
     """
     if not config.layers:
-        mixing = [info for info in dissected if "Pool" not in info.kind and "Dropout" not in info.kind]
-        return tuple((mixing or list(dissected))[-1:])
+        own = [info for info in dissected if info.base is None]
+        mixing = [info for info in own if "Pool" not in info.kind and "Dropout" not in info.kind]
+        return tuple((mixing or own)[-1:])
     names = [info.name for info in dissected]
     chosen: set[str] = set()
     for pattern in config.layers:

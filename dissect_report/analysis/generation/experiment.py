@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from dissect_report.activations.directions_tail import open_tail
 from dissect_report.activations.layers import LayerInfo
-from dissect_report.activations.tail import split_tail
 from dissect_report.analysis.generating import generate
 from dissect_report.analysis.generation.choosing import choose_sets
 from dissect_report.analysis.generation.edits import Edit, Editor
@@ -142,7 +142,7 @@ def open_pass(
     """The generator cut behind a layer, ready to make edited images of the first ``latents`` latents."""
     proof = setup.survey.inputs(0, min(PROOF, len(setup.survey)), setup.run.model, setup.network.device)
     assert setup.network.images is not None, "the network is a generator"
-    tail = split_tail(setup.network.model, info, proof, read=setup.network.images.read)
+    tail = open_tail(setup.network.model, info, proof, read=setup.network.images.read)
     assert setup.survey.latents is not None, "the survey is of latents"
     few = replace(
         setup.survey,

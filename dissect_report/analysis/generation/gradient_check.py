@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from dissect_report.activations.directions_tail import open_tail
 from dissect_report.activations.layers import LayerInfo
-from dissect_report.activations.tail import split_tail
 from dissect_report.analysis.generating import made_images, unit_range
 from dissect_report.analysis.generation.plans import match_names
 from dissect_report.analysis.setup import Setup
@@ -87,7 +87,7 @@ def _obstacles(setup: Setup) -> tuple[str, ...]:
 def _check_generator(setup: Setup, info: LayerInfo) -> None:
     assert setup.network.images is not None, "the network is a generator"
     proof = setup.survey.inputs(0, 2, setup.run.model, setup.network.device)
-    tail = split_tail(setup.network.model, info, proof, read=setup.network.images.read)
+    tail = open_tail(setup.network.model, info, proof, read=setup.network.images.read)
     held = tail.head(proof)
     maps = held.recorded.detach().clone().requires_grad_()
     images = tail.follow(maps, held.kept)

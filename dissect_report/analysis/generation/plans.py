@@ -48,7 +48,7 @@ def check_layers(config: GenerationConfig, chosen: Sequence[LayerInfo]) -> list[
             if min(info.map_size) < 2:
                 raise LayerError(f"[generation] layers: the maps of {info.name!r} are smaller than 2x2 cells")
         return layers
-    able = [info for info in chosen if min(info.map_size) >= 2]
+    able = [info for info in chosen if min(info.map_size) >= 2 and info.base is None]
     able = [info for info in able if info.units > RGB] or able
     if not able:
         raise LayerError("[generation]: no dissected layer has maps of at least 2x2 cells")

@@ -60,6 +60,7 @@ class Stages:
         names: of the images.
         facts: digest of names, folder labels, groups and what was skipped.
         groups: digest of which images belong together.
+        directions: of each layer whose units are directions, what it is recorded as.
     """
 
     run: RunConfig
@@ -75,6 +76,7 @@ class Stages:
     names: tuple[str, ...]
     facts: str
     groups: str
+    directions: tuple[str, ...] = ()
 
     def _forward(self, images: str, batch: int) -> tuple[object, ...]:
         """What the network gives on images depends on it."""
@@ -89,6 +91,11 @@ class Stages:
             "maps", *self._forward(self.images, self.run.compute.batch_size), layer.recorded_as,
             self.grid, options.upsampling, options.registration,
         )  # fmt: skip
+
+    def fitted(self, layer: LayerInfo) -> str:
+        """Of directions that are fitted on the images."""
+        forward = self._forward(self.images, self.run.compute.batch_size)
+        return digest("directions", *forward, layer.recorded_as)
 
     def answers(self) -> str:
         """Of the network's answers."""
@@ -114,6 +121,10 @@ class Stages:
     def pictures(self, layer: LayerInfo) -> str:
         """Of what is drawn of a layer's units."""
         return digest("pictures", self.counts(layer), self.run.dissection.top_images)
+
+    def records(self, layer: LayerInfo) -> str:
+        """Of the records of a layer's units."""
+        return digest("records", self.pictures(layer), self.run.dissection.iou_threshold)
 
     def probe_pictures(self, colors: tuple[str, ...]) -> str:
         """Of what is drawn of the images themselves.
@@ -209,5 +220,7 @@ class Stages:
         run = self.run
         config = dataclasses.asdict(dataclasses.replace(run, ablation=None, generation=None, photo=None))
         del config["photo"]  # keys of runs from before there was such a table still hold
+        if not run.model.directions:
+            del config["model"]["directions"]  # nor was there such a key
         config["compute"] = {"device": self.device, "batch_size": run.compute.batch_size}
-        return digest("findings", SCHEMA_VERSION, config, self.inputs(), versions())
+        return digest("findings", SCHEMA_VERSION, config, self.inputs(), versions(), *self.directions)

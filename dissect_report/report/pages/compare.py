@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dissect_report.file_names import file_names
 from dissect_report.findings.records import CATEGORIES
 from dissect_report.report.addresses import COMPARE, HOME, concept_page, link
 from dissect_report.report.cards import LayerView
 from dissect_report.report.comparison import Comparison, Found, Matched, Side
 from dissect_report.report.comparison_words import (
+    basis_sentences,
     category_sentence,
     change_sentence,
     depth_sentence,
@@ -51,9 +53,11 @@ class ComparePage:
         view, names = sides[0].views[0], [side.name for side in sides]
         return {
             "title": " beside ".join(names) if len(names) == 2 else f"{listing(names)} side by side",
+            "run_or_basis": "basis" if comparison.of_bases else "run",
+            "bases": [] if comparison.of_bases else [s for side in sides for s in basis_sentences(side.run)],
             "shared": shared_sentence(comparison),
-            "about": [run_sentence(s, len(comparison.by(place))) for place, s in enumerate(sides)],
-            "depth": depth_sentence(sides),
+            "about": self._about(),
+            "depth": "" if comparison.of_bases else depth_sentence(sides),
             "categories_said": category_sentence(comparison),
             "change_said": change_sentence(comparison),
             "differences": difference_notes(comparison),
@@ -70,14 +74,23 @@ class ComparePage:
             "change": change, "count": count, "number": number, "plural": plural,
         }  # fmt: skip
 
+    def _about(self) -> list[str]:
+        """A sentence a run, or a layer whose bases are compared."""
+        sides = self.comparison.sides
+        if self.comparison.of_bases:
+            return basis_sentences(sides[0].run)
+        return [run_sentence(s, len(self.comparison.by(place))) for place, s in enumerate(sides)]
+
     def _network(self, side: Side) -> dict[str, Any]:
         """One network's layers as rows, drawn on the scale that all runs share."""
         most = max(_most_concepts(other) for other in self.comparison.sides)
         rows = [self._layer(view, side.short(view), most) for view in side.views]
         return {
             "name": side.name,
+            "anchor": file_names([side.name])[0],
             "words": side.words,
-            "href": f"{link(COMPARE, HOME)}#run-{side.name}",
+            "article": "" if side.basis else side.words.article,
+            "href": f"{link(COMPARE, HOME)}#run-{side.run.record.name}",
             "layers": rows,
         }
 
@@ -175,4 +188,4 @@ def _cell(found: Found, most: int) -> dict[str, Any]:
 def _most_concepts(side: Side) -> float:
     """The longest bar of a run; chance counts too."""
     chance = [sum(view.layer.record.chance_concepts.values()) for view in side.views]
-    return max([*(sum(layer.concepts.values()) for layer in side.run.record.layers), *chance, 1])
+    return max([*(sum(layer.concepts.values()) for layer in side.layers), *chance, 1])

@@ -9,7 +9,7 @@ from dissect_report.findings.store import LoadedRun
 from dissect_report.findings.units import UnitRecord
 from dissect_report.report.addresses import COMPARE, CONCEPTS, HOME, RunAddresses, link
 from dissect_report.report.cards import LayerView, setting, tooltips
-from dissect_report.report.comparison import Comparison
+from dissect_report.report.comparison import Comparison, is_compared
 from dissect_report.report.comparison_words import shared_sentence
 from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.figures import concepts_figure, layers_figure
@@ -28,7 +28,7 @@ def home_page(site: SiteFindings) -> Page:
     context = {
         "title": site.config.title,
         "runs": runs,
-        "compare": comparison_headline(site) if len(runs) > 1 else None,
+        "compare": comparison_headline(site) if is_compared(site) else None,
         "concepts_href": link(HOME, CONCEPTS / "index.html"),
         "letters": LETTERS,
         "count": count,
@@ -48,8 +48,9 @@ def home_page(site: SiteFindings) -> Page:
 
 def comparison_headline(site: SiteFindings) -> dict[str, str]:
     """What the runs share, in one sentence with a link."""
-    names = listing([run.record.name for run in site.runs])
-    return {"names": names, "verdict": shared_sentence(Comparison(site)), "href": link(HOME, COMPARE)}
+    comparison = Comparison(site)
+    names = listing([side.name for side in comparison.sides])
+    return {"names": names, "verdict": shared_sentence(comparison), "href": link(HOME, COMPARE)}
 
 
 def run_section(site: SiteFindings, run: LoadedRun) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def best_layer(site: SiteFindings, run: LoadedRun) -> LayerView:
 
 
 def tiers(view: LayerView) -> list[tuple[str, str, list[dict[str, Any]]]]:
-    """Six units of a layer in three honest tiers, two each: title, explanation, cards.
+    """Six units of a layer in three honest tiers, two each: title, explanation, cards; no empty tier.
 
     Clear: strong units with the highest IoU, of two concepts. Doubtful: weak ones and those no better than
     chance, the highest IoU first. Unlabelled: what fires often without matching any concept.
@@ -113,7 +114,7 @@ def tiers(view: LayerView) -> list[tuple[str, str, list[dict[str, Any]]]]:
         ("Doubtful", _why_doubtful(view), doubtful),
         ("Unlabelled", "matches no concept of the catalogue well", silent[:2]),
     ]
-    return [(title, why, [view.card(u, HOME) for u in members]) for title, why, members in named]
+    return [(title, why, [view.card(u, HOME) for u in members]) for title, why, members in named if members]
 
 
 def _why_doubtful(view: LayerView) -> str:
