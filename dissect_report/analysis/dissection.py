@@ -249,6 +249,7 @@ def _run_record(
         config=dataclasses.asdict(run),
         provenance=provenance(
             setup.config,
+            run,
             key,
             setup.stages.inputs(),
             setup.network.device,

@@ -14,9 +14,10 @@ from threading import Lock
 import torch
 
 import dissect_report
-from dissect_report.config import Config
+from dissect_report.config import Config, RunConfig
 from dissect_report.errors import ConfigError
 from dissect_report.findings.records import OutputSample, Provenance
+from dissect_report.schemes import scheme_of
 
 
 @dataclass
@@ -62,9 +63,11 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
-def versions() -> dict[str, str]:
-    """Of everything that can change a number."""
-    packages = ("torch", "torchvision", "numpy", "numba", "pillow")
+def versions(run: RunConfig) -> dict[str, str]:
+    """Of everything that can change a number of a run."""
+    sources = [run.model.source, *(part.source for part in run.segmenters)]
+    named = {scheme.package for source in sources if (scheme := scheme_of(source)) and scheme.package}
+    packages = ("torch", "torchvision", "numpy", "numba", "pillow", *sorted(named))
     return {
         "dissect-report": dissect_report.__version__,
         "python": platform.python_version(),
@@ -74,6 +77,7 @@ def versions() -> dict[str, str]:
 
 def provenance(
     config: Config,
+    run: RunConfig,
     key: str,
     inputs: dict[str, str],
     device: torch.device,
@@ -86,7 +90,7 @@ def provenance(
     return Provenance(
         key=key,
         command=f"dissect-report build {config.path.name}",
-        versions=versions(),
+        versions=versions(run),
         model_digest=inputs["model"],
         probe_digest=inputs["probe"],
         device=device_name(device),

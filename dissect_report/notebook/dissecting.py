@@ -77,7 +77,7 @@ def dissect(
             file of a dictionary may be a module, or its tensors by name.
         classes: names of the network's outputs.
         mean: of the network's input; images that are tensors were normalised by it. Without it tensors go in
-            as they are, and pictures by ImageNet's.
+            as they are, and pictures by what the source knows, else ImageNet's.
         std: likewise.
         folder: for findings and cache, so that they stay; by default a temporary one.
         name: of the run; by default the network's.
