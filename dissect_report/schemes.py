@@ -128,7 +128,7 @@ BUILT_IN = (
     Scheme(
         "paper",
         {
-            "model": "paper:vgg16-places | paper:progan-church ...",
+            "model": "paper:NAME",
             "segmenter": "paper:upp | paper:color",
             "images": "paper:places-val",
         },
