@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
+from threading import Lock
 
 import torch
 
@@ -21,9 +22,10 @@ from dissect_report.schemes import scheme_of
 
 @dataclass
 class Stopwatch:
-    """Seconds per stage."""
+    """Seconds per stage, by the clock: stages may lie beside each other."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @contextmanager
     def time(self, stage: str) -> Iterator[None]:
@@ -32,7 +34,8 @@ class Stopwatch:
         try:
             yield
         finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+            with self._lock:
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
 def choose_device(name: str) -> torch.device:

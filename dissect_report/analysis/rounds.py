@@ -72,7 +72,7 @@ class FirstRound:
 
     def reduce(self, layer: LayerInfo, maps: Tensor) -> Reduced:
         """Of a batch's maps of one layer what is kept; seen before the network goes on."""
-        return reduce_maps(maps, self.plans[layer.name].shrink)
+        return reduce_maps(maps, self.plans[layer.name].shrink, self.threads)
 
     def fill(self, start: int, stop: int, recorded: Mapping[str, Reduced], scores: Tensor | None) -> None:
         """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
@@ -161,7 +161,7 @@ def run_first(setup: Setup, first: FirstRound) -> None:
 
 
 def settle_levels(setup: Setup, first: FirstRound, quantile: float) -> dict[str, ActivationStats]:
-    """The second round."""
+    """The second of three rounds: levels alone."""
     pixels = len(setup.survey) * setup.grid**2
     sought = [
         seek(codes, first.plans[info.name].to_grid, pixels, quantile)
@@ -198,7 +198,7 @@ def repeat(
     model, config, count = setup.network.model, setup.run.model, len(setup.survey)
 
     def keep(info: LayerInfo, maps: Tensor) -> np.ndarray:
-        return reduce_maps(maps, plans[info.name].shrink)[2]
+        return reduce_maps(maps, plans[info.name].shrink, setup.threads)[2]
 
     def work(start: int, stop: int) -> None:
         with record(model, infos, make=keep) as recorder:

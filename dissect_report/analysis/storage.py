@@ -11,9 +11,13 @@ from dissect_report.analysis.forward import plan_groups
 from dissect_report.analysis.map_plans import map_bytes, plan_maps
 from dissect_report.analysis.measuring import COUNTER_BYTES
 from dissect_report.analysis.rounds import FIRST_BYTES, SECOND_BYTES
+from dissect_report.analysis.settling import top_bytes
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
 from dissect_report.findings.paths import TILE
 from dissect_report.stats.masks import capacity
+
+#: Share of the masks that lies near the levels besides: 0.13 to 0.26 on layers of four networks.
+NEAR_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,14 @@ class Storage:
         cache: bytes of the cache folder.
         memory: bytes at most, what the network itself needs for a batch excepted.
         kept: whether all maps are in the cache.
+        for_two: bytes of [compute] cache_gb with which two passes would do; 0 where they do.
     """
 
     passes: int
     cache: int
     memory: int
     kept: bool
+    for_two: int = 0
 
 
 def storage(setup: Setup, label_bytes: int, images: int) -> Storage:
@@ -49,17 +55,26 @@ def storage(setup: Setup, label_bytes: int, images: int) -> Storage:
     # Small pictures, label maps, and of every map its maximum and mean.
     fixed = pixels + images * (TILE**2 * 3 + label_bytes + units * 8)
     maps, batch = map_bytes(setup, plans, images), 2 * _raw_bytes(setup) * setup.batches.size
-    if maps <= budget - pixels:
-        return Storage(1, fixed + maps, batch + COUNTER_BYTES + mask_store.MEMORY_BYTES, True)
-    room = capacity(run.dissection.quantile, images * setup.grid**2)
+    chosen, room = setup.network.chosen, capacity(run.dissection.quantile, images * setup.grid**2)
     one = mask_store.mask_bytes(1, images, room, setup.grid)
+    if maps <= budget - pixels:
+        masks = one * max(info.units for info in chosen)  # of a layer at a time
+        on_disk = masks if mask_store.MEMORY_BYTES < masks <= mask_store.MASK_SHARE * budget else 0
+        memory = batch + COUNTER_BYTES + mask_store.MEMORY_BYTES
+        return Storage(1, fixed + maps + on_disk, memory, kept=True)
     most = max(budget - pixels, mask_store.MEMORY_BYTES)
-    groups = plan_groups(setup.network.chosen, [one] * len(setup.network.chosen), most)
-    masks = min(one * units, most)
-    on_disk = masks if masks > mask_store.MEMORY_BYTES else 0
-    counts = units * max(FIRST_BYTES, SECOND_BYTES) * (1 if images * setup.grid**2 < 1 << 31 else 2)
-    memory = batch + max(counts, COUNTER_BYTES + mask_store.MEMORY_BYTES)
-    return Storage(2 + len(groups), fixed + on_disk + units * FIRST_BYTES, memory, False)
+    whole = int(one * units * (1 + NEAR_SHARE)) + top_bytes(setup, plans, chosen, images)
+    two = whole <= most
+    found = whole if two else min(one * units, most)
+    on_disk = found if found > mask_store.MEMORY_BYTES else 0
+    counts = units * SECOND_BYTES * (1 if images * setup.grid**2 < 1 << 31 else 2)
+    return Storage(
+        passes=2 if two else 2 + len(plan_groups(chosen, [one] * len(chosen), most)),
+        cache=fixed + on_disk + units * FIRST_BYTES,
+        memory=batch + counts + COUNTER_BYTES + mask_store.MEMORY_BYTES,
+        kept=False,
+        for_two=0 if two else whole + pixels,
+    )
 
 
 def _raw_bytes(setup: Setup) -> int:

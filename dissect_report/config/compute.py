@@ -16,7 +16,7 @@ class ComputeConfig:
     batch_size: int = key(
         16, "images a forward pass; halved on out-of-memory, which the findings record", most=65_536
     )
-    cache_gb: float = key(8.0, "disk for activations; where they do not fit, the network runs three times")
+    cache_gb: float = key(8.0, "disk for activations; where they do not fit, the network runs twice or more")
 
     def __post_init__(self) -> None:
         settle_types(self, "[compute]")

@@ -91,6 +91,8 @@ def read_value(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911  one 
             raise ConfigError(f"{where} must be a table of keys")
         inner = typing.get_args(hint)[1]
         return {name: read_value(inner, item, f"{where} {name}") for name, item in value.items()}
+    if isinstance(value, str) and "\0" in value:
+        raise ConfigError(f"{where} = {value!r}: a text with a zero byte names nothing")
     if isinstance(hint, types.UnionType) and type(value) in _plain_types(hint):
         return value
     value = _plain(hint, value)
