@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ def open_hf(config: ModelConfig, folder: Path, notes: list[str]) -> Opened:
 def seeing_part(network: Any) -> tuple[nn.Module | None, str]:
     """The network, or the largest part of it whose first input is a picture; and that part's name."""
     for name, part in network.named_modules():
-        if getattr(part, "main_input_name", "") == PIXELS:
+        if next(iter(inspect.signature(part.forward).parameters), "") == PIXELS:
             return part, name
     return None, ""
 

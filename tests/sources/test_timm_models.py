@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = {"mean": (0.1, 0.2, 0.3)}
     network = seeded(lambda: timm.create_model(NAME, num_classes=3, pretrained_cfg_overlay=own))
     settings = {"label_names": ["cat", "dog", "sea"], "num_classes": 3}
-    timm.models.save_for_hf(network, folder / "saved", model_config=settings)
+    timm.models._hub.save_for_hf(network, folder / "saved", model_config=settings)
     return folder
 
 
