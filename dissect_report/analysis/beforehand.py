@@ -16,8 +16,8 @@ from dissect_report.errors import DissectError, ModelError, ProbeError, StorageE
 #: One image has no other to be compared with, and no second half.
 FEWEST = 2
 
-#: Bytes of a thumbnail with a segmentation, and of a unit's records: as measured.
-IMAGE_BYTES, UNIT_BYTES = 9_000, 30_000
+#: Bytes of a thumbnail with a segmentation, of a unit's records, of a tile of its sprite: as measured.
+IMAGE_BYTES, UNIT_BYTES, TILE_BYTES = 9_000, 30_000, 3_700
 
 #: What stays free.
 RESERVE = 64 << 20
@@ -98,4 +98,5 @@ def cache_bytes(setup: Setup) -> int:
 def findings_bytes(setup: Setup) -> int:
     """Bytes of the findings: until they are whole they lie beside those that stand."""
     units = sum(info.units for info in setup.network.chosen)
-    return units * UNIT_BYTES + len(setup.survey) * IMAGE_BYTES
+    shown = min(setup.run.dissection.top_images, len(setup.survey))
+    return units * (UNIT_BYTES + shown * TILE_BYTES) + len(setup.survey) * IMAGE_BYTES

@@ -12,12 +12,12 @@ from typing import TypeVar
 import numpy as np
 
 from dissect_report.analysis.measuring import LabelMaps
-from dissect_report.analysis.pictures import segmentation_picture, thumbnail
+from dissect_report.analysis.pictures import segmentation_picture, sprite, thumbnail
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.units import LayerNumbers, unit_records
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.grades import count_grades
-from dissect_report.findings.paths import STRIPS, RunPaths
+from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.records import CATEGORIES, SCHEMA_VERSION, ConceptRecord, LayerSummary
 from dissect_report.findings.store import LoadedRun, write_arrays, write_record
 from dissect_report.findings.unit_table import unit_table
@@ -66,6 +66,8 @@ def write_layer(
         },
     )
     write_atomically(paths.table(folder), unit_table(units, concepts).encode())
+    for unit, images in enumerate(numbers.top):
+        write_atomically(paths.sprite(folder, unit), sprite(setup.survey.tiles, images.tolist()))
     chance = _chance_by_category(numbers, concepts, iou_threshold)
     write_record(
         paths.dissection(folder), Dissection(SCHEMA_VERSION, numbers.info.name, iou_threshold, units, chance)
@@ -106,7 +108,7 @@ def write_pictures(
 
 
 def redraw(run: LoadedRun, setup: Setup, probe: LabelMaps, wanted: Collection[str]) -> None:
-    """Draws the images' pictures again, from the records of findings that hold.
+    """Draws pictures again, from the records of findings that hold.
 
     Args:
         run: the findings.
@@ -122,7 +124,10 @@ def redraw(run: LoadedRun, setup: Setup, probe: LabelMaps, wanted: Collection[st
     for image, tile in enumerate(tiles):
         drawn[paths.thumbnail(image)] = partial(thumbnail, tile)
         drawn[paths.segmentation(image)] = partial(segmentation_picture, probe.labels[image], colors)
-    _remove_strips(paths)
+    for layer in run.layers.values():
+        for unit in layer.units:
+            shown = [ranked.image for ranked in unit.top_images]
+            drawn[paths.sprite(layer.summary.folder, unit.unit)] = partial(sprite, tiles, shown)
     missing = [path for path in drawn if path.relative_to(paths.root).as_posix() in wanted]
     _each(lambda path: write_atomically(path, drawn[path]()), missing, "pictures again", "files", setup)
 
@@ -190,23 +195,22 @@ def remove_stale(paths: RunPaths, layers: Sequence[LayerSummary], images: int) -
         for picture in given.parent.glob(f"*{given.suffix}"):
             if picture.stem.isdigit() and int(picture.stem) >= images:
                 picture.unlink()
-    _remove_strips(paths)
-    known = {layer.folder for layer in layers}
+    known = {layer.folder: layer.units for layer in layers}
     for record in paths.root.glob("*/dissection.json"):
         folder = record.parent.name
+        _remove_sprites(record.parent / "sprites", known.get(folder, 0))
         if folder not in known:
             for path in (record, paths.counts(folder), paths.table(folder)):
                 path.unlink(missing_ok=True)
             _remove_empty(record.parent)
 
 
-def _remove_strips(paths: RunPaths) -> None:
-    """Drops the strips of top images that older versions drew for every unit."""
-    for folder in paths.root.glob(f"*/{STRIPS}"):
-        for picture in folder.glob("*.webp"):
-            if picture.stem.isdigit():
-                picture.unlink()
-        _remove_empty(folder)
+def _remove_sprites(folder: Path, kept: int) -> None:
+    """Drops sprites of units from ``kept`` on, and those of older versions, which were WebP."""
+    for picture in folder.glob("*"):
+        if picture.stem.isdigit() and (picture.suffix == ".webp" or int(picture.stem) >= kept):
+            picture.unlink()
+    _remove_empty(folder)
 
 
 def _remove_empty(folder: Path) -> None:

@@ -9,6 +9,7 @@
     <layer folder>/dissection.json     Dissection
     <layer folder>/counts.npz          int64 counts, see ``store.COUNTS``
     <layer folder>/units.csv           one row a unit
+    <layer folder>/sprites/<unit>.jpg  a unit's top images side by side
     <layer folder>/ablation.json, ablation.npz                classifiers: units removed
     <layer folder>/generation.json, generation.npz, edits/    generators: units removed and inserted
     <layer folder>/painting.json, painting.npz, tail.onnx, labels.onnx, painted.webp    what painting needs
@@ -25,11 +26,8 @@ from pathlib import Path
 
 from dissect_report.file_names import file_names
 
-#: Side of a thumbnail and of a tile of a grid of edits, in pixels.
+#: Side of a thumbnail, and of a tile of a sprite or of a grid of edits, in pixels.
 TILE = 128
-
-#: Below a layer's folder, in findings of older versions: for every unit a strip of its top images.
-STRIPS = "sprites"
 
 #: What rendering notes in a run's cache, which an analysis may never have filled.
 PAGES = "pages.json"
@@ -68,6 +66,10 @@ class RunPaths:
     def table(self, layer: str) -> Path:
         """The layer's units as CSV."""
         return self.root / layer / "units.csv"
+
+    def sprite(self, layer: str, unit: int) -> Path:
+        """A unit's top images side by side."""
+        return self.root / layer / "sprites" / f"{unit}.jpg"
 
     def ablation(self, layer: str) -> Path:
         """What removing the layer's units does."""

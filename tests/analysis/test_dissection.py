@@ -277,6 +277,20 @@ def test_fewer_images_than_top_images_are_no_problem(tmp_path):
     assert len(run.layers["conv1"].units[0].top_images) == 2
 
 
+def test_a_sprite_shows_a_units_top_images_in_their_order(site):
+    _, run = site
+    for layer in run.layers.values():
+        for unit in layer.units:
+            with Image.open(run.paths.sprite(layer.summary.folder, unit.unit)) as strip:
+                tiles = np.asarray(strip, np.float64).reshape(128, -1, 128, 3)
+            small = [
+                np.asarray(Image.open(run.paths.thumbnail(top.image)).convert("RGB"), float)
+                for top in unit.top_images
+            ]
+            differences = np.abs(tiles.swapaxes(0, 1)[:, None] - np.stack(small)[None]).mean((2, 3, 4))
+            assert differences.argmin(1).tolist() == list(range(len(small)))
+
+
 def test_an_image_is_drawn_once_however_many_units_show_it(site):
     _, run = site
     drawn = {path.parent.name for path in run.paths.root.rglob("*.webp")}

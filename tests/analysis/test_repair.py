@@ -53,7 +53,7 @@ def spoil(path: Path, how: str) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-PICTURES = ("thumbnails/3.webp", "thumbnails/0.webp", "segmentation/7.png")
+PICTURES = ("thumbnails/3.webp", "segmentation/7.png", "conv1/sprites/2.jpg")
 EXPERIMENT = ("conv2/ablation.npz", "conv2/ablation.json")
 RECORDS = ("conv1/dissection.json", "conv2/counts.npz", "conv1/units.csv", "run.json")
 

@@ -195,14 +195,15 @@ def test_files_of_the_reader_come_along(site: Path) -> None:
         assert (root / name).read_text() == "mine"
 
 
-def test_strips_that_older_versions_drew_are_dropped(site: Path) -> None:
+def test_sprites_that_are_no_units_or_older_versions_are_dropped(site: Path) -> None:
     root = site / "run/factory"
-    (root / "conv1/sprites").mkdir()
+    drawn = {path.name for path in (root / "conv1/sprites").iterdir()}
+    (root / "conv1/sprites/99999.jpg").write_bytes(b"drawn")
     for name in ("0.webp", "mine.webp"):
         (root / "conv1/sprites" / name).write_bytes(b"drawn")
     (root / "run.json").write_text((root / "run.json").read_text() + " ")  # as they stood, whole, then not
     again(site)
-    assert [path.name for path in (root / "conv1/sprites").iterdir()] == ["mine.webp"]
+    assert {path.name for path in (root / "conv1/sprites").iterdir()} == {*drawn, "mine.webp"}
 
 
 def test_a_link_in_the_findings_is_refused_before_anything_is_measured(site: Path) -> None:
