@@ -12,6 +12,7 @@ from dissect_report.analysis.map_plans import map_bytes, plan_maps
 from dissect_report.analysis.measuring import COUNTER_BYTES
 from dissect_report.analysis.rounds import FIRST_BYTES, SECOND_BYTES
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
+from dissect_report.analysis.unit_slices import rounds_of, units_at_once
 from dissect_report.findings.paths import TILE
 from dissect_report.stats.masks import capacity
 
@@ -57,9 +58,11 @@ def storage(setup: Setup, label_bytes: int, images: int) -> Storage:
     groups = plan_groups(setup.network.chosen, [one] * len(setup.network.chosen), most)
     masks = min(one * units, most)
     on_disk = masks if masks > mask_store.MEMORY_BYTES else 0
-    counts = units * max(FIRST_BYTES, SECOND_BYTES) * (1 if images * setup.grid**2 < 1 << 31 else 2)
+    held = units_at_once(setup.network.chosen)
+    counts = held * max(FIRST_BYTES, SECOND_BYTES) * (1 if images * setup.grid**2 < 1 << 31 else 2)
     memory = batch + max(counts, COUNTER_BYTES + mask_store.MEMORY_BYTES)
-    return Storage(2 + len(groups), fixed + on_disk + units * FIRST_BYTES, memory, False)
+    passes = rounds_of(setup.network.chosen) + len(groups)
+    return Storage(passes, fixed + on_disk + held * FIRST_BYTES, memory, False)
 
 
 def _raw_bytes(setup: Setup) -> int:

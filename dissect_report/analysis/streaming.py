@@ -30,15 +30,9 @@ from dissect_report.analysis.map_plans import MapPlan, mask_bytes, mask_room
 from dissect_report.analysis.mask_store import MaskStore, discard_masks, open_store
 from dissect_report.analysis.measuring import LabelMaps, Measurement, join, measure_masks, some_units
 from dissect_report.analysis.passes.reductions import Reduction
-from dissect_report.analysis.rounds import (
-    FIRST_BYTES,
-    discard_rounds,
-    open_first_round,
-    repeat,
-    run_first,
-    settle_levels,
-)
+from dissect_report.analysis.rounds import FIRST_BYTES, discard_rounds, repeat
 from dissect_report.analysis.setup import Setup
+from dissect_report.analysis.unit_slices import rounds_of, settle
 from dissect_report.stats.levels import ActivationStats
 from dissect_report.stats.masks import append_masks
 from dissect_report.stats.topk import top_images
@@ -53,7 +47,7 @@ def stream_layers(
         budget: bytes of disk that masks may take.
     """
     new = [info for info in infos if not has_counts(setup, info) or not has_peaks(setup, info)]
-    activation, correlation = _measure_activations(setup, plans, new)
+    activation, correlation = settle(setup, plans, new, setup.run.dissection.quantile)
     for info in infos:
         if info not in new:
             counts = kept_counts(setup, info)
@@ -64,7 +58,7 @@ def stream_layers(
     groups = plan_masks(new, mask_bytes(setup, 1), budget) or [[]]
     setup.batches.notes.append(
         f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold all activations: "
-        f"the model ran {len(groups) + 2 * bool(new)} times over the probe"
+        f"the model ran {len(groups) + rounds_of(new)} times over the probe"
     )
     parts: dict[str, list[Measurement]] = {info.name: [] for info in new}
     for turn, group in enumerate(groups):
@@ -94,19 +88,6 @@ class UnitRange:
     layer: LayerInfo
     first: int
     last: int
-
-
-def _measure_activations(
-    setup: Setup, plans: Mapping[str, MapPlan], infos: Sequence[LayerInfo]
-) -> tuple[dict[str, ActivationStats], dict[str, np.ndarray]]:
-    """The first two rounds: levels and the like, and correlations, by layer name."""
-    if not infos:
-        return {}, {}
-    first = open_first_round(setup, plans, infos)
-    run_first(setup, first)
-    activation = settle_levels(setup, first, setup.run.dissection.quantile)
-    correlation = {info.name: sums.finish() for info, sums in zip(infos, first.correlations, strict=True)}
-    return activation, correlation
 
 
 def _third_round(
