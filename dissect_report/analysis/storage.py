@@ -59,7 +59,7 @@ def storage(setup: Setup, label_bytes: int, images: int) -> Storage:
     masks = min(one * units, most)
     on_disk = masks if masks > mask_store.MEMORY_BYTES else 0
     held = units_at_once(setup.network.chosen)
-    counts = held * max(FIRST_BYTES, SECOND_BYTES) * (1 if images * setup.grid**2 < 1 << 31 else 2)
+    counts = held * (FIRST_BYTES + SECOND_BYTES) * (1 if images * setup.grid**2 < 1 << 31 else 2)
     memory = batch + max(counts, COUNTER_BYTES + mask_store.MEMORY_BYTES)
     passes = rounds_of(setup.network.chosen) + len(groups)
     return Storage(passes, fixed + on_disk + held * FIRST_BYTES, memory, False)
