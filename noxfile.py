@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -97,6 +100,50 @@ def wheel(session: nox.Session) -> None:
     session.run("dissect-report", "--version")
     session.run("dissect-report", "build", env=ENVIRONMENT)
     session.run("python", "-m", "dissect_report.publish.links", "sites/demo/site")
+
+
+@nox.session(default=False)
+def minimums(session: nox.Session) -> None:
+    """The default tests with the oldest releases that ``pyproject.toml`` allows, torch and torchvision too.
+
+    On Linux these two bring their CUDA libraries, 3 GB: no part of a usual check. Old releases warn of what
+    new ones of others do; that is no failure. Arguments go to pytest.
+    """
+    session.install("uv")
+    session.run(
+        "uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".[test]",
+        env={"VIRTUAL_ENV": session.virtualenv.location},
+    )  # fmt: skip
+    session.run(
+        "pytest", "-W", "default", "-n", "2", "-m", DEFAULT, *session.posargs,
+        env={**ENVIRONMENT, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+@nox.session(default=False)
+def package(session: nox.Session) -> None:
+    """Builds source archive and wheel as for a package index, and checks what it would show and hold."""
+    session.install("build", "twine")
+    dist = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(dist), str(ROOT), silent=True)
+    session.run("twine", "check", "--strict", *map(str, sorted(dist.iterdir())))
+
+
+@nox.session(default=False)
+def plotly(session: nox.Session) -> None:
+    """Fetches the library that draws figures again, by npm; an argument is another release of it."""
+    module = ROOT / "dissect_report" / "report" / "plotly.py"
+    names = dict(re.findall(r'(\w+) = "([^"]+)"', module.read_text(encoding="utf-8")))
+    release = session.posargs[0] if session.posargs else names["VERSION"]
+    fetched, kept = Path(session.create_tmp()), ROOT / "templates" / "assets" / "plotly"
+    wanted = f"{names['PACKAGE']}@{release}"
+    session.run("npm", "install", "--prefix", str(fetched), "--no-save", wanted, external=True)
+    folder = fetched / "node_modules" / names["PACKAGE"]
+    script = (folder / names["FILE"]).read_bytes()
+    (kept / f"{names['FILE']}.gz").write_bytes(gzip.compress(script, mtime=0))
+    shutil.copy(folder / "LICENSE", kept / "LICENSE")
+    session.log(f'{module.name}: VERSION = "{release}", DIGEST = "{hashlib.sha256(script).hexdigest()}"')
 
 
 @nox.session(default=False)

@@ -96,7 +96,7 @@ class Writer:
         self.labels = np.stack([labels for _, labels in drawn])
         self._count_concepts()
         self._write_pictures()
-        self.pool = self._sprites(48)
+        self.pool = self._top_lists(48)
         names = [f"features.conv{1 + i // 2}_{1 + i % 2}" for i in range(self.layers)]
         if self.generator:
             names = [f"layer{1 + i}" for i in range(self.layers)]
@@ -114,9 +114,7 @@ class Writer:
         made = MadeUpRemovals(
             summary.name, found.units, self.record.classes, self.images, first, not first, images, self.seed
         )
-        made.write(
-            self.paths, summary.folder, lambda chosen: scenes.sprite([self.pictures[i] for i in chosen])
-        )
+        made.write(self.paths, summary.folder)
 
     def _catalogue(self) -> list[records.ConceptRecord]:
         wanted = [(name, category) for category, group in NAMES.items() for name in group]
@@ -154,18 +152,13 @@ class Writer:
             data = scenes.segmentation(self.labels[index], self.catalogue)
             store.write_atomically(self.paths.segmentation(index), data)
 
-    def _sprites(self, count: int) -> list[tuple[list[int], bytes]]:
-        """A few top lists with their sprites, shared by all units: drawing thousands would take minutes."""
-        lists = [[int(i) for i in self.random.permutation(self.images)[:TOP]] for _ in range(count)]
-        return [(chosen, scenes.sprite([self.pictures[i] for i in chosen])) for chosen in lists]
+    def _top_lists(self, count: int) -> list[list[int]]:
+        """A few, shared by all units."""
+        return [[int(i) for i in self.random.permutation(self.images)[:TOP]] for _ in range(count)]
 
     def _layer(self, depth: int, name: str, folder: str) -> records.LayerSummary:
         counts = self._counts(depth)
         units = tuple(self._unit(unit, counts) for unit in range(self.units))
-        for unit in units:
-            store.write_atomically(
-                self.paths.sprite(folder, unit.unit), self.pool[unit.unit % len(self.pool)][1]
-            )
         chance = {
             category: 0.4 if category in ("object", "color") else 0.0 for category in records.CATEGORIES
         }
@@ -273,7 +266,7 @@ class Writer:
     def _top(
         self, unit: int, counts: dict[str, np.ndarray], dead: bool
     ) -> tuple[unit_records.RankedImage, ...]:
-        chosen, _ = self.pool[unit % len(self.pool)]
+        chosen = self.pool[unit % len(self.pool)]
         values = np.sort(counts["maximum"][unit])[::-1] * (not dead)
         paths = [scenes.outline(self.random) for _ in chosen]
         drawn = ["" if dead or place == 14 else path for place, path in enumerate(paths)]

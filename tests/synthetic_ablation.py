@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,18 +23,13 @@ FLIP_SIZES = (2, 4, 8, 20)
 class MadeUpRemovals(MadeUpNetwork):
     """The findings of one layer's removals."""
 
-    def write(
-        self, paths: RunPaths, folder: str, sprite: Callable[[Sequence[int]], bytes]
-    ) -> records.Ablation:
-        """Writes record, arrays and a picture (``sprite`` of its images) for every target with flips."""
+    def write(self, paths: RunPaths, folder: str) -> records.Ablation:
+        """Writes record and arrays."""
         record = self.record()
         write_record(paths.ablation(folder), record)
         stream = io.BytesIO()
         np.savez_compressed(stream, **self.arrays())
         write_atomically(paths.ablation_arrays(folder), stream.getvalue())
-        for place, target in enumerate(record.targets):
-            if target.flips:
-                write_atomically(paths.flips(folder, place), sprite([f.image for f in target.flips]))
         return record
 
     def record(self) -> records.Ablation:

@@ -1,4 +1,4 @@
-"""The pictures of a made-up run: simple scenes with their labels, segmentations and sprites."""
+"""The pictures of a made-up run: simple scenes with their labels, segmentations and thumbnails."""
 
 from __future__ import annotations
 
@@ -53,14 +53,6 @@ def segmentation(labels: np.ndarray, concepts: Sequence[ConceptRecord]) -> bytes
     image = Image.fromarray(indices[1:].reshape(stacked.shape).astype(np.uint8)).convert("P")
     image.putpalette([value for i in ids for value in colors.get(int(i), (0, 0, 0))])
     return encode(image, "PNG", transparency=0)
-
-
-def sprite(pictures: Sequence[Image.Image]) -> bytes:
-    """Pictures side by side."""
-    made = Image.new("RGB", (TILE * len(pictures), TILE))
-    for place, picture in enumerate(pictures):
-        made.paste(picture.resize((TILE, TILE)), (place * TILE, 0))
-    return encode(made, "WEBP", quality=70, method=2)
 
 
 def color(index: int) -> str:

@@ -18,7 +18,6 @@ from dissect_report.analysis.outlines import outline
 from dissect_report.config import load_config
 from dissect_report.findings import ablation, paths, records, store
 from dissect_report.findings import units as unit_records
-from tests import synthetic_scenes as scenes
 from tests.synthetic import TOP, Writer
 from tests.synthetic_ablation import MadeUpRemovals
 from tests.synthetic_runs import run_names, toml
@@ -29,9 +28,9 @@ SIDES = (224, 224, 112, 112, 56, 56, 56, 28, 28, 28, 14, 14, 14)
 GRID, CLASSES, CONCEPTS = 56, 365, 300
 #: Classes whose removals are worked out; the others repeat them.
 WORKED_OUT = 12
-#: Steps of grey that make 15 tiles of a drawn scene 42 KB of WebP, the mean of SqueezeNet's over photographs.
+#: Steps of grey that make a thumbnail of a drawn scene 2.8 KB of WebP, the mean of SqueezeNet's top images.
 GRAIN = 10.8
-#: Top lists with their sprites, and outlines of a layer, that its units share.
+#: Top lists, and outlines of a layer, that its units share.
 POOL = 150
 #: Cells whose mean is a cell of a made-up map, and what part of the map lies outside its mask: with
 #: these, outlines are as long as SqueezeNet's over photographs, 3.4 to 15 KB a unit by the map's side.
@@ -74,9 +73,7 @@ class LargeWriter(Writer):
             summary.name, found.units, self.record.classes[:WORKED_OUT], self.images, False, False, images,
             self.seed, self.record.classes,
         )  # fmt: skip
-        made.write(
-            self.paths, summary.folder, lambda chosen: scenes.sprite([self.pictures[i] for i in chosen])
-        )
+        made.write(self.paths, summary.folder)
 
     def _write_pictures(self) -> None:
         self.pictures = [self._grainy(picture) for picture in self.pictures]
@@ -90,8 +87,8 @@ class LargeWriter(Writer):
         grain = GRAIN * (0.6 * fine + 0.8 * coarse)
         return Image.fromarray(np.clip(np.asarray(picture) + grain[..., None], 0, 255).astype(np.uint8))
 
-    def _sprites(self, count: int) -> list[tuple[list[int], bytes]]:
-        return super()._sprites(POOL)
+    def _top_lists(self, count: int) -> list[list[int]]:
+        return super()._top_lists(POOL)
 
     def _layer(self, depth: int, name: str, folder: str) -> records.LayerSummary:
         self.units = self.by_layer[depth]

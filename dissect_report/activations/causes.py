@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from dissect_report.activations.modes import watchable
 from dissect_report.activations.steadiness import Fault
+from dissect_report.sources.feeding import noise_inputs
 
 WHEN = {
     "again": "gives other values when asked again for the same images",
@@ -33,7 +34,7 @@ def fault_line(
         run: a forward pass as it is measured, of two or more images where the networks take them.
     """
     kind, where = fault
-    seen = _Seen()
+    seen = _Seen(switches=[name for each in networks for name in noise_inputs(each)])
     before = [_state(network) for network in networks]
     with _watching(networks, seen):
         run()
@@ -60,12 +61,14 @@ class _Seen:
         drawn: where random numbers were drawn, and by which operation.
         pooled: where statistics of the batch were taken.
         changed: what a module keeps that a forward pass changes.
+        switches: inputs that the network's forward can do without, and that are about noise by their name.
     """
 
     untracked: list[str] = field(default_factory=list)
     drawn: list[tuple[_Place, str]] = field(default_factory=list)
     pooled: list[_Place] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    switches: list[str] = field(default_factory=list)
 
     def again(self) -> str:
         """Why the same images may give other values."""
@@ -73,13 +76,18 @@ class _Seen:
             place, operation = self.drawn[0]
             if "dropout" in operation or "bernoulli" in operation:
                 return f"dropout is left on in {place.label}; {_remedy(place)}"
-            return (
-                f"{place.label} draws random numbers ({operation}); draw them once and keep them as a buffer"
-            )
+            return f"{place.label} draws random numbers ({operation}); {self._still()}"
         return self._kept() or (
             "it draws random numbers or keeps something from one call to the next; make what it gives for an "
             "image depend on that image alone"
         )
+
+    def _still(self) -> str:
+        """What makes noise the same every time."""
+        if self.switches:
+            names = ", ".join(map(repr, self.switches))
+            return f"its forward takes {names}: set it by [model] inputs so that nothing is drawn"
+        return "draw them once and keep them as a buffer"
 
     def batch(self) -> str:
         """Why other companions may give other values."""

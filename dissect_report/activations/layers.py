@@ -159,7 +159,7 @@ def _watch(model: nn.Module, example: Tensor, lineage: Lineage) -> dict[str, _Se
             state = seen.pop(name, _Seen())
             seen[name] = state  # ends last at its last call
             state.calls += 1
-            state.obstacle = _obstacle(output) if state.calls == 1 else f"it runs {state.calls} times"
+            state.obstacle = _obstacle(output) if state.calls == 1 else _repeated(module, state.calls)
             if state.calls == 1 and _other_rows(output, len(example)):
                 state.obstacle = (
                     f"its output {list(output.shape)} has {len(output)} rows for {len(example)} images"
@@ -188,6 +188,12 @@ def _watch(model: nn.Module, example: Tensor, lineage: Lineage) -> dict[str, _Se
                 seen[name].follows, seen[name].values = follower, values
         del output  # held until here: what the network gives away is no activation's alone
     return seen
+
+
+def _repeated(module: nn.Module, calls: int) -> str:
+    """Of what computes with weights each call is another step; an activation is only shared."""
+    learned = any(True for _ in module.parameters())
+    return f"it runs {calls} times" + f"; [model] calls = 1 to {calls} chooses one of them" * learned
 
 
 def _other_rows(output: Any, images: int) -> bool:

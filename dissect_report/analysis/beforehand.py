@@ -16,8 +16,8 @@ from dissect_report.errors import DissectError, ModelError, ProbeError, StorageE
 #: One image has no other to be compared with, and no second half.
 FEWEST = 2
 
-#: Bytes of a tile in a sprite, of a thumbnail with a segmentation, and of a unit's records: as measured.
-TILE_BYTES, IMAGE_BYTES, UNIT_BYTES = 2_600, 9_000, 30_000
+#: Bytes of a thumbnail with a segmentation, and of a unit's records: as measured.
+IMAGE_BYTES, UNIT_BYTES = 9_000, 30_000
 
 #: What stays free.
 RESERVE = 64 << 20
@@ -50,7 +50,7 @@ def _check_last_batch(setup: Setup) -> None:
     count, size, network = len(setup.survey), setup.batches.size, setup.network
     if size == 1 or count % size != 1:
         return
-    one = example_input(setup.run)[:1].to(network.device)
+    one = example_input(setup.run, [k for k, _ in setup.network.conditions])[:1].to(network.device)
     found = network.images or network.output
     try:
         with torch.inference_mode(), untouched(network.model):
@@ -98,5 +98,4 @@ def cache_bytes(setup: Setup) -> int:
 def findings_bytes(setup: Setup) -> int:
     """Bytes of the findings: until they are whole they lie beside those that stand."""
     units = sum(info.units for info in setup.network.chosen)
-    shown = min(setup.run.dissection.top_images, len(setup.survey))
-    return units * (UNIT_BYTES + shown * TILE_BYTES) + len(setup.survey) * IMAGE_BYTES
+    return units * UNIT_BYTES + len(setup.survey) * IMAGE_BYTES

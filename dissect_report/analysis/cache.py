@@ -72,7 +72,7 @@ class CachedArray:
 
 
 def _write_note(path: Path, key: str, filled: Spans, extra: dict[str, Any]) -> None:
-    note = {"key": key, "filled": filled.parts, "extra": extra}
+    note = {"key": key, "size": path.stat().st_size, "filled": filled.parts, "extra": extra}
     write_atomically(path.with_suffix(path.suffix + ".json"), json.dumps(note).encode())
 
 
@@ -126,7 +126,10 @@ class Cache:
         path, note = self.folder / name, _read_note(self.folder / name)
         if note.get("key") != key or len(_filled(note)) != shape[0] or not path.is_file():
             return None
-        numbers, rest = divmod(path.stat().st_size, np.dtype(kind).itemsize)
+        size = path.stat().st_size
+        if not size or size != note["size"]:  # cut short it would be of fewer channels
+            return None
+        numbers, rest = divmod(size, np.dtype(kind).itemsize)
         known = int(np.prod([side for side in shape if side >= 0], dtype=np.int64))
         whole = tuple(numbers // known if side < 0 else side for side in shape)
         if rest or int(np.prod(whole, dtype=np.int64)) != numbers:
@@ -191,10 +194,16 @@ def _read_note(path: Path) -> dict[str, Any]:
     """The JSON beside an array; empty if missing, torn or unreadable, which only means: fill it again."""
     try:
         note = json.loads(path.with_suffix(path.suffix + ".json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    # without "filled" it is of an earlier version of this program, and so is what it remembers
-    return note if isinstance(note, dict) and "filled" in note else {}
+    # without one of these it is of an earlier version of this program, and so is what it remembers
+    known = {"key": str, "size": int, "filled": list, "extra": dict}
+    whole = isinstance(note, dict) and all(isinstance(note.get(name), kind) for name, kind in known.items())
+    return note if whole and all(map(_is_span, note["filled"])) else {}
+
+
+def _is_span(part: object) -> bool:
+    return isinstance(part, list) and len(part) == 2 and all(type(end) is int and end >= 0 for end in part)
 
 
 def _filled(note: dict[str, Any]) -> Spans:

@@ -45,7 +45,7 @@ def find_classes(run: RunConfig, folder: Path, model: nn.Module, example: Tensor
         ModelError: which output holds them is not known, a list of names fits none, or units shall be
             removed from a network without classes.
     """
-    listed = _listed(run.model, folder, model)
+    listed = listed_names(run.model, folder, model)
     output, held = find_class_output(model, example, run.model, listed)
     if output is None:
         given = f"{run.model.source} gives {shapes_of(held) or 'no tensor'}: no row of scores an image"
@@ -73,7 +73,7 @@ def find_classes(run: RunConfig, folder: Path, model: nn.Module, example: Tensor
     return Classes(names or tuple(f"output_{index}" for index in range(output.width)), output, tuple(notes))
 
 
-def _listed(config: ModelConfig, folder: Path, model: nn.Module) -> tuple[str, ...]:
+def listed_names(config: ModelConfig, folder: Path, model: nn.Module) -> tuple[str, ...]:
     """From the file of names or the published weights, else the model's own ``classes`` or ``labels``."""
     named = load_classes(config, folder)
     for attribute in ("classes", "labels"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -122,12 +123,14 @@ def _write_findings(setup: Setup, key: str, draft: Draft, there: Kept | None) ->
         there: findings, perhaps of another key, whose files that hold are in it.
     """
     broken = {part_of(name) for name in there.faults} if there else set()
-    if there is None or there.key != key or broken & {RUN, LAYERS}:
+    if there is None or there.key != key or RUN in broken:
         _measure(setup, key, draft.paths, there.run if there else None)
     else:
         known = load_run(draft.paths.root)
         if known.record.title != setup.config.title:
             write_record(draft.paths.run, dataclasses.replace(known.record, title=setup.config.title))
+        if LAYERS in broken:
+            known = _measure_again(setup, known, there.faults)
         if PICTURES in broken:
             redraw(known, setup, label_probe(setup), there.faults)
     draft.seal()
@@ -142,12 +145,32 @@ def _measure(setup: Setup, key: str, paths: RunPaths, standing: LoadedRun | None
     for numbers, classes in measure_layers(setup, probe):
         predicted = classes
         with setup.stopwatch.time("write"):
-            layers.append(write_layer(paths, setup, numbers, probe, concepts, standing))
+            layers.append(write_layer(paths, setup, numbers, probe, concepts))
     with setup.stopwatch.time("write"):
         pictures = write_pictures(paths, setup, probe, concepts, standing)
     remove_stale(paths, layers, len(setup.survey))
     record = _run_record(setup, key, concepts, layers, predicted, probe, pictures)
     write_record(paths.run, unplaced(record, setup.config, setup.run))
+
+
+def _measure_again(setup: Setup, known: LoadedRun, faults: Collection[str]) -> LoadedRun:
+    """Writes the layers of which files do not hold; the others stay as they are.
+
+    Args:
+        known: the findings, of the run that is set up.
+        faults: names of the files.
+    """
+    broken = {name.partition("/")[0] for name in faults if part_of(name) == LAYERS}
+    only = [layer.name for layer in known.record.layers if layer.folder in broken]
+    probe, again = label_probe(setup), {}
+    for numbers, _ in measure_layers(setup, probe, only):
+        with setup.stopwatch.time("write"):
+            made = write_layer(known.paths, setup, numbers, probe, known.record.concepts)
+            again[made.name] = made
+    layers = tuple(again.get(layer.name, layer) for layer in known.record.layers)
+    if layers != known.record.layers:  # another processor may round otherwise
+        write_record(known.paths.run, dataclasses.replace(known.record, layers=layers))
+    return load_run(known.paths.root)
 
 
 def needs_labels(setup: Setup) -> bool:

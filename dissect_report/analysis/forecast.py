@@ -18,15 +18,12 @@ from dissect_report.analysis.forecast_words import duration
 from dissect_report.analysis.image_alone import check_images_alone
 from dissect_report.analysis.layer_numbers import forget_layers, measure_layers
 from dissect_report.analysis.measuring import LabelMaps
+from dissect_report.analysis.pictures import segmentation_picture, thumbnail
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.setup import Setup, set_up
-from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbnail
 from dissect_report.analysis.storage import storage
 from dissect_report.config import Config, RunConfig
 from dissect_report.sources.probe import Probe, list_probe
-
-#: Sprites drawn to see how large they are and how long they take.
-SAMPLED_SPRITES = 12
 
 #: Bytes of a unit's page and its entry in the search index, and of a site without units.
 PAGE_BYTES, SITE_BYTES = 41_000, 9_000_000
@@ -116,32 +113,24 @@ def _measure(trial: Setup, images: int) -> Forecast:
     list(measure_layers(setup, labels))  # the first run also compiles the counting kernels
     setup.stopwatch.seconds.clear()
     forget_layers(setup)  # so that all is made again
-    numbers = [layer for layer, _ in measure_layers(setup, labels)]
+    list(measure_layers(setup, labels))
     for stage in ("model", "measure", "correlate"):
         seconds[stage] = setup.stopwatch.seconds.get(stage, 0.0) * scale
-    each_sprite, each_image = _picture_costs(setup, labels, numbers[-1].top)
-    seconds["pictures"] = (each_sprite[0] * units + each_image[0] * images) / setup.threads
+    each_image = _picture_costs(setup, labels)
+    seconds["pictures"] = each_image[0] * images / setup.threads
     seconds["pictures"] += setup.stopwatch.seconds.get("outlines", 0.0)
-    site = SITE_BYTES + units * (each_sprite[1] + PAGE_BYTES) + images * each_image[1]
+    site = SITE_BYTES + units * PAGE_BYTES + images * each_image[1]
     return Forecast(images, units, seconds, needs.cache, int(site), needs.passes, needs.memory)
 
 
-def _picture_costs(
-    setup: Setup, labels: LabelMaps, top: np.ndarray
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Seconds and bytes of a unit's sprite, and of what lies on the site for every image.
-
-    Args:
-        top: int [unit, k] images of a layer's sprites.
-    """
+def _picture_costs(setup: Setup, labels: LabelMaps) -> tuple[float, float]:
+    """Seconds and bytes of what lies on the site for every image."""
     tiles, quantile = setup.survey.tiles, setup.run.dissection.quantile
     colors = ["#000000", *(c.color for c in concept_records(setup.segmenter, labels.counts, quantile))]
-    sampled = np.resize(top, (SAMPLED_SPRITES, setup.run.dissection.top_images))
-    sprites = _per_item([lambda row=row: sprite(tiles, row.tolist()) for row in sampled])
     seconds, small = _per_item([lambda tile=tile: thumbnail(tile) for tile in tiles])
     each = [np.asarray(labels.labels[k]) for k in range(len(tiles))]
     _, label_bytes = _per_item([lambda one=one: segmentation_picture(one, colors) for one in each])
-    return sprites, (seconds, small + label_bytes * 1.4)
+    return seconds, small + label_bytes * 1.4
 
 
 def _per_item(makers: list[Callable[[], bytes]]) -> tuple[float, float]:

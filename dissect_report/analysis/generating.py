@@ -105,7 +105,20 @@ def made_images(setup: Setup, output: object, latents: range) -> Float[Tensor, "
         ModelError: there are none, or one holds NaN or an infinite number.
     """
     assert setup.network.images is not None, "the network is a generator"
-    raw = setup.network.images.take(output)
+    return finite_images(setup, setup.network.images.take(output), latents)
+
+
+def finite_images(
+    setup: Setup, raw: Float[Tensor, "image 3 y x"], latents: range
+) -> Float[Tensor, "image 3 y x"]:
+    """Images as they were taken out of what the generator, or a tail of it, gives.
+
+    Args:
+        latents: see ``made_images``.
+
+    Raises:
+        ModelError: one holds NaN or an infinite number.
+    """
     broken = ~torch.isfinite(raw).flatten(1).all(1)
     if bool(broken.any()):
         index = latents[int(broken.nonzero()[0]) if len(latents) > 1 else 0]
@@ -161,4 +174,6 @@ def generator_record(setup: Setup) -> GeneratorRecord | None:
         minimum=float(ranges[:, 0].min()),
         maximum=float(ranges[:, 1].max()),
         clipped=float(ranges[:, 2].mean()),
+        truncation=setup.run.probe.truncation,
+        classes=tuple(name for _, name in setup.network.conditions),
     )

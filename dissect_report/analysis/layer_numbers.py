@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -43,20 +43,26 @@ from dissect_report.stats.significance import FIRST
 from dissect_report.stats.topk import top_images
 
 
-def measure_layers(setup: Setup, probe: LabelMaps) -> Iterator[tuple[LayerNumbers, np.ndarray]]:
+def measure_layers(
+    setup: Setup, probe: LabelMaps, only: Collection[str] | None = None
+) -> Iterator[tuple[LayerNumbers, np.ndarray]]:
     """Every chosen layer's numbers, and with each the predicted class of every image.
 
     What an earlier run counted or drew is taken where nothing that it depends on has changed. For the rest
     one forward pass of the model serves all layers, where the disk budget holds their maps; else a few rounds
     do, see ``streaming``. The numbers are the same.
+
+    Args:
+        only: names of the layers that are wanted; by default all that are chosen.
     """
     plans = plan_maps(setup)
-    missing = _missing(setup, plans)
+    wanted = [info for info in setup.network.chosen if only is None or info.name in only]
+    missing = [info for info in _missing(setup, plans) if info in wanted]
     if missing and not fits(setup, plans):
         stream_layers(setup, probe, plans, missing, budget_of(setup))
         missing = []
     predicted = _record(setup, plans, missing)
-    for info in setup.network.chosen:
+    for info in wanted:
         if not masks_fit(setup, info):
             setup.batches.notes.append(
                 f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold the masks of "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from dissect_report.activations.outputs import ImageOutput, find_image_output
 from dissect_report.activations.stages import find_stages
 from dissect_report.activations.untouched import untouched
 from dissect_report.analysis.cache import digest
-from dissect_report.analysis.classes import Classes, find_classes
+from dissect_report.analysis.classes import Classes, find_classes, listed_names
 from dissect_report.analysis.direction_layers import add_directions
 from dissect_report.analysis.first_forward import run_first
 from dissect_report.analysis.provenance import choose_device
@@ -41,6 +42,7 @@ class Network:
         layers: every module, in execution order, and behind it those of directions among its units.
         chosen: those that the configuration asks for.
         classes: names of its outputs; empty if it gives no classes.
+        conditions: number and name of the classes that a conditional generator's latents take in turn.
         output: where the class scores are and how they decide; None if it gives no classes.
         images: where a generator's images are; None for a classifier.
         weights: sha256 of every number within its reach.
@@ -55,6 +57,7 @@ class Network:
     layers: tuple[LayerInfo, ...]
     chosen: tuple[LayerInfo, ...]
     classes: tuple[str, ...]
+    conditions: tuple[tuple[int, str], ...]
     output: ClassOutput | None
     images: ImageOutput | None
     weights: str
@@ -75,7 +78,8 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     notes: list[str] = []
     loaded = load_model(run.model, folder, notes).to(device)
     weights = digest_of(loaded)  # before it runs: a forward may leave things behind
-    first = run_first(loaded, run, device)
+    names = _class_names(run, folder, loaded)
+    first = run_first(loaded, run, device, names)
     model = first.model
     infos = list_layers(model, first.example, run.is_generator, run.model.tokens)
     found, made, side = Classes(), None, run.probe.crop
@@ -86,17 +90,20 @@ def open_network(run: RunConfig, folder: Path) -> Network:
             found = find_classes(run, folder, model, first.example)
     chosen = choose_layers(run.model.layers, model, infos)
     layers, chosen = add_directions(run.model.directions, infos, chosen, folder, device)
+    fed = [] if first.feeding is None else [dataclasses.asdict(first.feeding)]
+    fed += [{"calls": run.model.calls}] if run.model.calls else []
     return Network(
         model=model,
         device=device,
         layers=layers,
         chosen=chosen,
         classes=found.names,
+        conditions=tuple((k, names[k] if names else f"class {k}") for k in first.classes),
         output=found.output,
         images=made,
         notes=(*notes, *first.notes, *found.notes),
         weights=weights,
-        digest=digest(weights, source_digest(run.model.source, folder), depends),
+        digest=digest(weights, source_digest(run.model.source, folder), depends, *fed),
         side=side,
         outputs=sample(first.output),
     )
@@ -134,6 +141,11 @@ def _find_images(run: RunConfig, output: object, latents: int) -> tuple[ImageOut
     return found, int(made.shape[2])
 
 
+def _class_names(run: RunConfig, folder: Path, model: nn.Module) -> tuple[str, ...]:
+    """Of the classes that a conditional generator makes; empty where nobody names them."""
+    return listed_names(run.model, folder, model) if run.probe.classes else ()
+
+
 def _said(output: object, held: Mapping[str, Tensor]) -> str:
     return shapes_of(held) or f"a {type(output).__name__}"
 
@@ -141,7 +153,8 @@ def _said(output: object, held: Mapping[str, Tensor]) -> str:
 def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
     """Every layer in execution order, dissectable or not, and whether the configuration chooses it."""
     device = choose_device(run.compute.device)
-    first = run_first(load_model(run.model, folder).to(device), run, device)
+    loaded = load_model(run.model, folder).to(device)
+    first = run_first(loaded, run, device, _class_names(run, folder, loaded))
     infos = list_layers(first.model, first.example, run.is_generator, run.model.tokens)
     chosen: set[str] = set()
     asked: list[tuple[str, ...]] = [(pattern,) for pattern in run.model.layers]

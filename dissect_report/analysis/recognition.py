@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from dissect_report.analysis.cache import digest
-from dissect_report.errors import FindingsError
+from dissect_report.errors import FindingsError, SourceError
 from dissect_report.findings.manifest import vouched
 from dissect_report.findings.records import SCHEMA_VERSION, KnownOutputs, OutputSample, Run
 from dissect_report.findings.store import number, read_record, write_record
@@ -39,11 +39,20 @@ Samples = dict[str, tuple[OutputSample, ...]]
 
 
 def sample(output: Any) -> tuple[OutputSample, ...]:
-    """Values of every tensor in an output, evenly spaced."""
+    """Values of every tensor in an output, evenly spaced.
+
+    Raises:
+        SourceError: a tensor of it has no numbers in a row.
+    """
     return tuple(_sample(tensor) for tensor in _tensors(output))
 
 
 def _sample(tensor: Tensor) -> OutputSample:
+    if tensor.layout != torch.strided or tensor.is_meta or tensor.is_nested:
+        kind = "meta" if tensor.is_meta else "nested" if tensor.is_nested else str(tensor.layout)
+        raise SourceError(
+            f"there is a {kind} tensor in the output, whose numbers cannot be read: make it dense"
+        )
     flat = tensor.detach().reshape(-1)
     count = min(SAMPLED, flat.numel())
     places = torch.arange(count, device=flat.device) * flat.numel() // max(1, count)

@@ -238,7 +238,7 @@ def _survey(
 ) -> Survey:
     if run.is_generator:
         key = drawn_key(run, network.digest, network.device.type)
-        return survey_latents(run.probe, run.model.latent_shape, cache, key)
+        return survey_latents(run.probe, run.model.latent_shape, network.conditions, cache, key)
     budget = int(run.compute.cache_gb * PIXEL_SHARE * 1e9)
     found = probe or list_probe(run.probe, folder, run.dissection.seed, run.segmenters)
     segmenter.check_files([item.name for item in found.items])  # before thousands of images are decoded

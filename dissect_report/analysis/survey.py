@@ -25,6 +25,7 @@ from dissect_report.analysis.progress import Progress
 from dissect_report.config import ModelConfig, ProbeConfig
 from dissect_report.errors import ProbeError
 from dissect_report.findings.paths import TILE
+from dissect_report.sources.feeding import with_classes
 from dissect_report.sources.latents import draw_latents
 from dissect_report.sources.picture_notes import Tally
 from dissect_report.sources.probe import Loaded, Probe, prepare_input
@@ -43,7 +44,7 @@ class Survey:
         labels: the folders that it lies in below the probe folder, or None, per image.
         digests: sha256 of each image's content.
         skipped: "name: reason" of those that could not be read.
-        tiles: uint8 [image, TILE, TILE, 3]: for sprites and thumbnails.
+        tiles: uint8 [image, TILE, TILE, 3]: for thumbnails.
         pixels: uint8 [image, y, x, 3], or None where the budget does not hold them.
         probe: decodes again what ``pixels`` does not hold.
         positions: index in ``probe`` of each readable image.
@@ -101,20 +102,31 @@ class Survey:
         return prepare_input(torch.from_numpy(self.read(first, last)), model.mean, model.std, device)
 
 
-def survey_latents(config: ProbeConfig, shape: Sequence[int], cache: Cache, key: str) -> Survey:
+def survey_latents(
+    config: ProbeConfig,
+    shape: Sequence[int],
+    conditions: Sequence[tuple[int, str]],
+    cache: Cache,
+    key: str,
+) -> Survey:
     """The latents of a generator, and an empty place for the small pictures of its images.
 
     Args:
         config: what the run says of its latents.
         shape: of one latent.
+        conditions: number and name of the classes that they take in turn; none of a plain generator.
         cache: where the pictures go when the model runs.
         key: of everything that the images depend on, the latents excepted.
     """
-    latents = draw_latents(config.latents, shape, config.seed)
+    latents = draw_latents(config.latents, shape, config.seed, config.truncation)
+    names = [f"latent {index}" for index in range(len(latents))]
+    if conditions:
+        latents = with_classes(latents, [number for number, _ in conditions])
+        names = [f"{name}, {conditions[k % len(conditions)][1]}" for k, name in enumerate(names)]
     digests = tuple(hashlib.sha256(latent.tobytes()).hexdigest() for latent in latents)
     tiles = cache.open("tiles.u8", digest(key, digests), (len(latents), TILE, TILE, 3), np.uint8)
     return Survey(
-        names=tuple(f"latent {index}" for index in range(len(latents))),
+        names=tuple(names),
         labels=(None,) * len(latents),
         digests=digests,
         skipped=(),
@@ -224,7 +236,7 @@ def _load_in_order(probe: Probe, images: range, threads: int) -> Iterator[tuple[
 
 
 def small_picture(pixels: np.ndarray) -> np.ndarray:
-    """uint8 [y, x, 3] at the side of a sprite's tile."""
+    """uint8 [y, x, 3] at the side of a thumbnail."""
     if pixels.shape[:2] == (TILE, TILE):
         return pixels
     picture = Image.fromarray(pixels).resize((TILE, TILE), Image.Resampling.LANCZOS, reducing_gap=2.0)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,15 +12,16 @@ from typing import TypeVar
 import numpy as np
 
 from dissect_report.analysis.measuring import LabelMaps
+from dissect_report.analysis.pictures import segmentation_picture, thumbnail
 from dissect_report.analysis.setup import Setup
-from dissect_report.analysis.sprites import segmentation_picture, sprite, thumbnail
 from dissect_report.analysis.units import LayerNumbers, unit_records
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.grades import count_grades
-from dissect_report.findings.paths import RunPaths
+from dissect_report.findings.paths import STRIPS, RunPaths
 from dissect_report.findings.records import CATEGORIES, SCHEMA_VERSION, ConceptRecord, LayerSummary
 from dissect_report.findings.store import LoadedRun, write_arrays, write_record
-from dissect_report.findings.units import UNIT_TABLE, Dissection, UnitRecord
+from dissect_report.findings.unit_table import unit_table
+from dissect_report.findings.units import Dissection, UnitRecord
 from dissect_report.stats.significance import chance_count
 
 T = TypeVar("T")
@@ -34,14 +33,12 @@ def write_layer(
     numbers: LayerNumbers,
     probe: LabelMaps,
     concepts: Sequence[ConceptRecord],
-    standing: LoadedRun | None = None,
 ) -> LayerSummary:
     """Writes everything of one layer and returns what the run's index says of it.
 
     Args:
         paths: where to.
         concepts: the catalogue; concept id k is entry k - 1.
-        standing: findings whose pictures are taken where nothing that they show has changed.
 
     Raises:
         StorageError: no space or no permission.
@@ -49,13 +46,6 @@ def write_layer(
     folder, measurement = numbers.folder, numbers.measurement
     iou_threshold = setup.run.dissection.iou_threshold
     units = unit_records(numbers, probe, iou_threshold, setup.run.dissection.seed)
-
-    def draw(unit: int) -> None:
-        write_atomically(paths.sprite(folder, unit), sprite(setup.survey.tiles, numbers.top[unit].tolist()))
-
-    if not _has_sprites(paths, setup, numbers, standing):
-        with setup.stopwatch.time("sprites"):
-            _each(draw, range(numbers.info.units), f"sprites of {numbers.info.name}", "units", setup)
     write_arrays(
         paths.counts(folder),
         {
@@ -75,21 +65,13 @@ def write_layer(
             "mean": np.ascontiguousarray(numbers.means.T),
         },
     )
-    write_atomically(paths.table(folder), table(units, concepts).encode())
+    write_atomically(paths.table(folder), unit_table(units, concepts).encode())
     chance = _chance_by_category(numbers, concepts, iou_threshold)
     write_record(
         paths.dissection(folder), Dissection(SCHEMA_VERSION, numbers.info.name, iou_threshold, units, chance)
     )
-    pictures = setup.stages.pictures(numbers.info)
-    return dataclasses.replace(_summary(numbers, units, concepts, iou_threshold), pictures=pictures)
-
-
-def _has_sprites(paths: RunPaths, setup: Setup, numbers: LayerNumbers, standing: LoadedRun | None) -> bool:
-    """Whether the sprites of the layer are there, of what they would show now."""
-    known = None if standing is None else standing.layers.get(numbers.info.name)
-    if known is None or known.summary.pictures != setup.stages.pictures(numbers.info):
-        return False
-    return all(paths.sprite(numbers.folder, unit).is_file() for unit in range(numbers.info.units))
+    summary = _summary(numbers, units, concepts, iou_threshold)
+    return dataclasses.replace(summary, key=setup.stages.records(numbers.info))
 
 
 def write_pictures(
@@ -124,7 +106,7 @@ def write_pictures(
 
 
 def redraw(run: LoadedRun, setup: Setup, probe: LabelMaps, wanted: Collection[str]) -> None:
-    """Draws pictures again, from the records of findings that hold.
+    """Draws the images' pictures again, from the records of findings that hold.
 
     Args:
         run: the findings.
@@ -140,10 +122,7 @@ def redraw(run: LoadedRun, setup: Setup, probe: LabelMaps, wanted: Collection[st
     for image, tile in enumerate(tiles):
         drawn[paths.thumbnail(image)] = partial(thumbnail, tile)
         drawn[paths.segmentation(image)] = partial(segmentation_picture, probe.labels[image], colors)
-    for layer in run.layers.values():
-        for unit in layer.units:
-            shown = [ranked.image for ranked in unit.top_images]
-            drawn[paths.sprite(layer.summary.folder, unit.unit)] = partial(sprite, tiles, shown)
+    _remove_strips(paths)
     missing = [path for path in drawn if path.relative_to(paths.root).as_posix() in wanted]
     _each(lambda path: write_atomically(path, drawn[path]()), missing, "pictures again", "files", setup)
 
@@ -153,26 +132,6 @@ def _each(work: Callable[[T], None], items: Sequence[T], name: str, unit: str, s
     with setup.progress.stage(name, len(items), unit) as stage, ThreadPoolExecutor(setup.threads) as pool:
         for _ in pool.map(work, items):
             stage.advance(1)
-
-
-def table(units: Sequence[UnitRecord], concepts: Sequence[ConceptRecord]) -> str:
-    """``units.csv``: one row a unit; undefined cells are empty."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(UNIT_TABLE)
-    for unit in units:
-        named = concepts[unit.concept - 1] if unit.concept else None
-        values = {**dataclasses.asdict(dataclasses.replace(unit, concepts=(), top_images=(), bands=()))}
-        values["concept"] = named.name if named else None
-        values["category"] = named.category if named else None
-        writer.writerow([_cell(values[column]) for column in UNIT_TABLE])
-    return stream.getvalue()
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
 def by_category(ids: set[int], concepts: Sequence[ConceptRecord]) -> dict[str, int]:
@@ -205,6 +164,7 @@ def _summary(
         strong_concepts=by_category(
             {u.concept for u in units if u.grade == "strong" and u.concept}, concepts
         ),
+        extra_tokens=numbers.info.reading.extra,
     )
 
 
@@ -230,18 +190,23 @@ def remove_stale(paths: RunPaths, layers: Sequence[LayerSummary], images: int) -
         for picture in given.parent.glob(f"*{given.suffix}"):
             if picture.stem.isdigit() and int(picture.stem) >= images:
                 picture.unlink()
-    known = {layer.folder: layer.units for layer in layers}
+    _remove_strips(paths)
+    known = {layer.folder for layer in layers}
     for record in paths.root.glob("*/dissection.json"):
         folder = record.parent.name
-        kept = known.get(folder, 0)
-        for picture in (record.parent / "sprites").glob("*.webp"):
-            if not picture.stem.isdigit() or int(picture.stem) >= kept:
-                picture.unlink()
         if folder not in known:
             for path in (record, paths.counts(folder), paths.table(folder)):
                 path.unlink(missing_ok=True)
-            _remove_empty(record.parent / "sprites")
             _remove_empty(record.parent)
+
+
+def _remove_strips(paths: RunPaths) -> None:
+    """Drops the strips of top images that older versions drew for every unit."""
+    for folder in paths.root.glob(f"*/{STRIPS}"):
+        for picture in folder.glob("*.webp"):
+            if picture.stem.isdigit():
+                picture.unlink()
+        _remove_empty(folder)
 
 
 def _remove_empty(folder: Path) -> None:

@@ -15,8 +15,8 @@ from dissect_report.cli.analyze import analyze
 from dissect_report.cli.build import build
 from dissect_report.cli.check import check
 from dissect_report.cli.configuration import site_folder
-from dissect_report.cli.console import console, errors_console, interrupt
-from dissect_report.cli.failures import INTERRUPTED, failure
+from dissect_report.cli.console import console, errors_console, interrupt, on_one_line
+from dissect_report.cli.failures import INTERRUPTED, failure, is_ending
 from dissect_report.cli.init import init
 from dissect_report.cli.layers import layers
 from dissect_report.cli.pack import pack
@@ -26,6 +26,9 @@ from dissect_report.cli.schema import schema
 from dissect_report.cli.serve import serve
 
 P = ParamSpec("P")
+
+#: Typer's own ways to end.
+ENDINGS = (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError)
 
 app = typer.Typer(
     name="dissect-report",
@@ -44,12 +47,13 @@ def with_exit_codes(verb: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             verb(*args, **kwargs)
-        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
-            raise  # typer's own ways to end
         except BaseException as error:  # the last door: a user's code may raise anything at all
+            if isinstance(error, ENDINGS) and is_ending(error):
+                raise
             told = failure(error, site_folder(kwargs.get("config")))
             start = "" if told.code == INTERRUPTED else "[bold red]error:[/] "
-            errors_console().print(f"{start}{escape(told.line)}", soft_wrap=True, highlight=False)
+            line = escape(on_one_line(told.line))
+            errors_console().print(f"{start}{line}", soft_wrap=True, highlight=False)
             raise typer.Exit(told.code) from None
         finally:
             console().quiet = False  # its own options silenced it, not those of the next

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from dissect_report.cli.configuration import DEMO
-from dissect_report.cli.console import console
+from dissect_report.cli.console import console, on_one_line
 from dissect_report.config import load_config
 from dissect_report.findings.paths import SitePaths
 
@@ -61,7 +61,7 @@ def places(path: Path) -> Iterator[tuple[Path, Iterator[str]]]:
 def show(place: Path, lines: Sequence[str], rest: int) -> None:
     """What was found in one place."""
     for line in lines:
-        console().print(line, soft_wrap=True, markup=False)
+        console().print(on_one_line(line), soft_wrap=True, markup=False)
     if rest:
         console().print(f"{place}: and {rest:,} more", soft_wrap=True, markup=False)
     if not lines:

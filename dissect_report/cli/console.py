@@ -29,6 +29,12 @@ def errors_console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def on_one_line(text: str) -> str:
+    """A text whose line ends, and what else would move a terminal's cursor, are written out."""
+    shown = (each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return "".join(shown)
+
+
 #: Ctrl-C was pressed, or a signal to end came. A compiled kernel that is being loaded can swallow the
 #: exception: the next step of any stage raises it again.
 interrupted = Event()

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import typer
+
 from dissect_report.cli.console import interrupted
 from dissect_report.errors import ConfigError, DissectError, StorageError
 from dissect_report.findings.disk import write_atomically
+from dissect_report.sources.ownership import INSTALLED
 
 REFUSED = 1
 """Exit code: something named in the line cannot be used."""
@@ -72,6 +75,14 @@ def failure(error: BaseException, folder: Path) -> Failure:
     return Failure(f"a defect of dissect-report: {words}; {report}", DEFECT)
 
 
+def is_ending(error: BaseException) -> bool:
+    """Whether a way of typer's to end is meant: an exit of this program's own, no code of others above it."""
+    if isinstance(error, typer.Exit):
+        frames = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+        return Path(frames[-1]).resolve().is_relative_to(_PROGRAM)
+    return not own_place(error)
+
+
 def own_place(error: BaseException) -> str:
     """``file.py:12`` of the user's code that an exception comes from; "" where none of it took part.
 
@@ -105,6 +116,8 @@ def _is_own(name: str) -> bool:
     if name.startswith("<"):
         return False
     path = Path(name).resolve()
+    if not INSTALLED.isdisjoint(path.parts):  # for one user alone, or by the system
+        return False
     return not any(path.is_relative_to(folder) for folder in _others())
 
 
@@ -115,7 +128,15 @@ def _others() -> tuple[Path, ...]:
 
 
 def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}".removesuffix(": ")
+    return f"{type(error).__name__}: {' '.join(_said(error).split())[:500]}".removesuffix(": ")
+
+
+def _said(error: BaseException) -> str:
+    """What an exception says of itself; nothing where its author's code fails at that, too."""
+    try:
+        return str(error)
+    except BaseException:  # the user's own code: it may raise anything at all
+        return ""
 
 
 def _kept(error: BaseException, folder: Path) -> str:

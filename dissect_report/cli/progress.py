@@ -21,7 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from dissect_report.cli.console import console, interrupted
+from dissect_report.cli.console import console, interrupted, on_one_line
 
 #: Without a terminal, a stage tells how far it is after so long, and again.
 LINE_SECONDS = 30.0
@@ -94,7 +94,7 @@ class TerminalProgress:
 
     def note(self, message: str) -> None:
         """One line that the user should see."""
-        console().print(f"[yellow]note:[/] {escape(message)}", soft_wrap=True)
+        console().print(f"[yellow]note:[/] {escape(on_one_line(message))}", soft_wrap=True)
 
 
 def drawn(terminal: Console, name: str, total: int, unit: str) -> Progress:

@@ -37,7 +37,7 @@ def render(
 
 def built(config: Config) -> Path:
     """Builds the site, says where it is, and returns its first page."""
-    from dissect_report.publish.builder import build_site  # noqa: PLC0415  plotly is slow to load
+    from dissect_report.publish.builder import build_site  # noqa: PLC0415  mkdocs is slow to load
 
     start = time.monotonic()
     index = build_site(config, console())

@@ -76,7 +76,7 @@ def rebuild(config: Path) -> bool:
     Returns:
         False where another process is at work on the site, so that it has to be built later.
     """
-    from dissect_report.publish.builder import build_site  # noqa: PLC0415  plotly is slow to load
+    from dissect_report.publish.builder import build_site  # noqa: PLC0415  mkdocs is slow to load
 
     try:
         build_site(load_config(config), console())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from dissect_report.config.directions import DirectionsConfig
 from dissect_report.config.keys import MOST, bounded, key, refuse
@@ -78,6 +78,18 @@ class ModelConfig:
     )
     mean: tuple[float, ...] = key(IMAGENET_MEAN, "of the model's input, one a channel")
     std: tuple[float, ...] = key(IMAGENET_STD, "of the model's input, one a channel")
+    inputs: dict[str, int | float | str | bool | list[Any]] = field(
+        default_factory=dict,
+        metadata={
+            "help": "further inputs of the model's forward by name, the same for every image, e.g. "
+            '{truncation_psi = 0.7, noise_mode = "const"}; a list of numbers is a tensor with a row an image'
+        },
+    )
+    calls: int = key(
+        0,
+        "which call, from 1, is looked at of parts that run several times in a pass, such as a diffusion "
+        "model's steps; 0: such parts are not dissected",
+    )
     latent_shape: tuple[int, ...] = key((), "generators: shape of one latent, e.g. [512]")
     output_range: tuple[float, ...] = key((-1.0, 1.0), "generators: what black and white are in the output")
 
@@ -104,7 +116,28 @@ class ModelConfig:
                     math.prod(self.latent_shape) <= MOST,
                     f"[model] latent_shape: at most {MOST:,} numbers a latent",
                 ),
+                *(
+                    (
+                        _is_input(value),
+                        f"[model] inputs {name}: a number, text, true, false or list of numbers",
+                    )
+                    for name, value in self.inputs.items()
+                ),
+                (self.calls >= 0, "[model] calls must be 0 or the number of a call, from 1"),
                 (ordered, "[model] output_range is two numbers, black and white, e.g. [-1.0, 1.0]"),
                 *bounded(self, "[model]"),
             ]
         )
+
+
+def _is_input(value: object) -> bool:
+    """Whether it can be written in the file: nested lists hold numbers, as many in each."""
+    if not isinstance(value, list):
+        return isinstance(value, int | float | str)
+    return all(map(_is_number, value)) or (
+        all(isinstance(part, list) and _is_input(part) for part in value) and len(set(map(len, value))) == 1
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -7,6 +7,9 @@ from typing import Literal
 
 from dissect_report.config.keys import MOST_PIXELS, bounded, key, refuse
 
+#: Latents cut nearer to 0 are all alike.
+LEAST_TRUNCATION = 0.01
+
 
 @dataclass(frozen=True)
 class ProbeConfig:
@@ -29,6 +32,12 @@ class ProbeConfig:
     )
     latents: int = key(1000, "generators: how many images are made")
     seed: int = key(1, "generators: of the latents, which are standard normal", most=2**32)
+    classes: tuple[int | str, ...] = key(
+        (), "conditional generators: numbers or names of the classes that the latents take in turn"
+    )
+    truncation: float = key(
+        0.0, "generators: no number of a latent is larger than this, as BigGAN's truncation; 0 = any"
+    )
 
     def __post_init__(self) -> None:
         refuse(
@@ -43,6 +52,14 @@ class ProbeConfig:
                 (self.limit >= 0, "[probe] limit must be 0 (all images) or more"),
                 (self.latents >= 2, "[probe] latents must be at least 2"),
                 (0 <= self.seed < 2**32, "[probe] seed must lie between 0 and 4294967295"),
+                (
+                    all(name >= 0 for name in self.classes if isinstance(name, int)),
+                    "[probe] classes are numbered from 0",
+                ),
+                (
+                    self.truncation == 0 or self.truncation >= LEAST_TRUNCATION,
+                    f"[probe] truncation must be 0 (any number) or at least {LEAST_TRUNCATION:g}",
+                ),
                 *bounded(self, "[probe]"),
             ]
         )

@@ -47,7 +47,14 @@ class RunConfig:
         )
 
     def _classifier_checks(self) -> list[tuple[bool, str]]:
-        return [(self.generation is None, '[generation] is for [model] kind = "generator"')]
+        return [
+            (self.generation is None, '[generation] is for [model] kind = "generator"'),
+            (
+                not self.probe.classes,
+                "[probe] classes are a generator's; of a classifier [model] classes lists the names",
+            ),
+            (not self.probe.truncation, '[probe] truncation is for [model] kind = "generator"'),
+        ]
 
     def _generator_checks(self) -> list[tuple[bool, str]]:
         return [

@@ -64,7 +64,7 @@ def read_value(hint: Any, value: Any, where: str) -> Any:
             raise ConfigError(f"{where} must be a table of keys")
         inner = typing.get_args(hint)[1]
         return {name: read_value(inner, item, f"{where} {name}") for name, item in value.items()}
-    if isinstance(hint, types.UnionType) and type(value) in typing.get_args(hint):
+    if isinstance(hint, types.UnionType) and type(value) in _plain_types(hint):
         return value
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
@@ -74,6 +74,11 @@ def read_value(hint: Any, value: Any, where: str) -> Any:
         name = hint.__name__ if isinstance(hint, type | types.GenericAlias) else str(hint)
         raise ConfigError(f"{where} = {value!r}: expected {name}, not {type(value).__name__}")
     return value
+
+
+def _plain_types(hint: types.UnionType) -> set[Any]:
+    """What may stand where one of several types is asked for; of a list whatever it holds."""
+    return {typing.get_origin(each) or each for each in typing.get_args(hint)}
 
 
 def read_optional(kind: type[T], tables: Mapping[str, Any], name: str, where: str) -> T | None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import onnx
 import torch
+from onnx import helper
 from torch import Tensor, nn
 
 from dissect_report.activations.modes import quiet
@@ -34,7 +35,11 @@ _RESISTING = (
 
 
 def export_graph(
-    module: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str], half: bool = True
+    module: nn.Module,
+    inputs: Mapping[str, Tensor],
+    outputs: Sequence[str],
+    half: bool = True,
+    idle: Collection[str] = (),
 ) -> bytes:
     """``module`` as a serialised ONNX graph of exactly these shapes.
 
@@ -43,6 +48,7 @@ def export_graph(
         inputs: an example of every input by its name in the graph.
         outputs: names of its outputs, in order.
         half: weights are stored as float16; everything is computed in float32 all the same.
+        idle: inputs on which nothing need depend.
 
     Raises:
         ExportError: naming the operation that ONNX lacks, or what else stands in the way.
@@ -60,9 +66,11 @@ def export_graph(
     except Exception as error:  # the module's own code, and an exporter that raises many kinds
         raise ExportError(_reason(error)) from error
     model = onnx.load_from_string(stream.getvalue())
-    missing = set(inputs) - {value.name for value in model.graph.input}
-    if missing:
-        raise ExportError(f"nothing depends on the input {sorted(missing)[0]!r}")
+    for name in sorted(set(inputs) - {value.name for value in model.graph.input}):
+        if name not in idle:
+            raise ExportError(f"nothing depends on the input {name!r}")
+        kind = helper.np_dtype_to_tensor_dtype(inputs[name].cpu().numpy().dtype)
+        model.graph.input.append(helper.make_tensor_value_info(name, kind, list(inputs[name].shape)))
     _check_domains(model)
     return bytes((halve(model) if half else model).SerializeToString())
 

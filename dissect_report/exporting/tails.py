@@ -70,4 +70,7 @@ def export_tail(tail: Tail, held: Held) -> ExportedTail:
             f"no graph can be made of what lies behind {tail.layer.name!r}: the network branches on its data"
         )
     module = TailModule(tail)
-    return ExportedTail(export_graph(module, named_inputs(held), [IMAGE]), module)
+    inputs = named_inputs(held)
+    # what passes by the layer may be for another output than the image: styles beside it, features
+    idle = [name for name in inputs if name != MAPS]
+    return ExportedTail(export_graph(module, inputs, [IMAGE], idle=idle), module)

@@ -10,10 +10,13 @@ scenes, see ``PAINTING_ARRAYS``; ``painted.webp`` one of them, intact and painte
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    from dissect_report.findings.arrays import Head
+
 
 #: The arrays of ``painting.npz``; ``kept0`` ... are [scene, ...] beside them.
 PAINTING_ARRAYS = {
@@ -140,7 +143,13 @@ def painting_contradictions(record: Painting, units: int, map_size: tuple[int, i
             yield f"sets.{place}.strengths: {own.strengths}"
 
 
-def misfitting(arrays: Mapping[str, np.ndarray], record: Painting, units: int) -> Iterator[str]:
+def unedited(record: Painting, edited: Sequence[int]) -> Iterator[str]:
+    """Where a record's sets are of other concepts than those that the layer was edited by."""
+    if [own.concept for own in record.sets] != list(edited):
+        yield "sets: not of the edited concepts"
+
+
+def misfitting(arrays: Mapping[str, Head], record: Painting, units: int) -> Iterator[str]:
     """What of ``painting.npz`` is not as its record says."""
     scenes = len(record.scenes)
     wanted: dict[str, tuple[int, ...]] = {

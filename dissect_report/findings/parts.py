@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from dissect_report.findings.disk import PART
 from dissect_report.findings.folders import MARKER
+from dissect_report.findings.paths import STRIPS
 
 #: Of a run as a whole, of its layers' records, of pictures that can be drawn again from both.
 RUN, LAYERS, PICTURES = "run", "layers", "pictures"
@@ -16,7 +17,7 @@ RUN, LAYERS, PICTURES = "run", "layers", "pictures"
 #: Of what each experiment writes: its part is called like the record.
 _LAYER_FILES = {
     LAYERS: r"dissection\.json|counts\.npz|units\.csv",
-    PICTURES: r"sprites/\d+\.webp",
+    PICTURES: rf"{STRIPS}/\d+\.webp",  # older versions drew strips of images; `analyze` drops them
     "ablation": r"ablation\.json|ablation\.npz|flips/\d+\.webp",
     "generation": r"generation\.json|generation\.npz|edits/[a-z]+-\d+(-\d+|-places)?\.webp",
     "painting": r"painting\.json|painting\.npz|tail\.onnx|labels\.onnx|painted\.webp",

@@ -9,8 +9,7 @@
     <layer folder>/dissection.json     Dissection
     <layer folder>/counts.npz          int64 counts, see ``store.COUNTS``
     <layer folder>/units.csv           one row a unit
-    <layer folder>/sprites/<unit>.webp a unit's top images side by side
-    <layer folder>/ablation.json, ablation.npz, flips/        classifiers: units removed
+    <layer folder>/ablation.json, ablation.npz                classifiers: units removed
     <layer folder>/generation.json, generation.npz, edits/    generators: units removed and inserted
     <layer folder>/painting.json, painting.npz, tail.onnx, labels.onnx, painted.webp    what painting needs
     <layer folder>/photo.json, photo.npz, network.onnx, photos/    what trying a photo needs
@@ -26,8 +25,11 @@ from pathlib import Path
 
 from dissect_report.file_names import file_names
 
-#: Side of a tile of a sprite and of a thumbnail, in pixels.
+#: Side of a thumbnail and of a tile of a grid of edits, in pixels.
 TILE = 128
+
+#: Below a layer's folder, in findings of older versions: for every unit a strip of its top images.
+STRIPS = "sprites"
 
 #: What rendering notes in a run's cache, which an analysis may never have filled.
 PAGES = "pages.json"
@@ -67,10 +69,6 @@ class RunPaths:
         """The layer's units as CSV."""
         return self.root / layer / "units.csv"
 
-    def sprite(self, layer: str, unit: int) -> Path:
-        """A unit's top images side by side."""
-        return self.root / layer / "sprites" / f"{unit}.webp"
-
     def ablation(self, layer: str) -> Path:
         """What removing the layer's units does."""
         return self.root / layer / "ablation.json"
@@ -78,10 +76,6 @@ class RunPaths:
     def ablation_arrays(self, layer: str) -> Path:
         """The arrays behind it."""
         return self.root / layer / "ablation.npz"
-
-    def flips(self, layer: str, target: int) -> Path:
-        """The images of ``Target.flips`` side by side."""
-        return self.root / layer / "flips" / f"{target}.webp"
 
     def generation(self, layer: str) -> Path:
         """What changing the layer's units does to a generator's images."""

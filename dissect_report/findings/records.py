@@ -166,8 +166,10 @@ class LayerSummary:
         chance_p: (1 + permutations with at least as many detectors) / 100.
         concepts: distinct concepts among the detectors, per category.
         strong_concepts: the same among strong units.
-        pictures: digest of everything that its units' pictures depend on; "" in older findings.
+        pictures: of strips of images that older versions drew; "" now.
+        key: digest of everything that its units' records depend on; "" in older findings.
         base: name of the layer among whose channels its units are directions; "" where they are channels.
+        extra_tokens: that have no place on the picture: left out of its maps, removed with its units.
     """
 
     name: str
@@ -183,7 +185,9 @@ class LayerSummary:
     concepts: dict[str, int]
     strong_concepts: dict[str, int]
     pictures: str = ""
+    key: str = ""
     base: str = ""
+    extra_tokens: int = 0
 
     @property
     def basis(self) -> str:
@@ -202,6 +206,8 @@ class GeneratorRecord:
         minimum: smallest value it put out.
         maximum: largest.
         clipped: share of values outside the range, which were clamped to it.
+        truncation: largest number of a latent; 0 where any may stand there.
+        classes: names of the classes that the latents took in turn; empty of a generator without.
     """
 
     latent_shape: tuple[int, ...]
@@ -210,6 +216,8 @@ class GeneratorRecord:
     minimum: float
     maximum: float
     clipped: float
+    truncation: float = 0.0
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-import numpy as np
+from dissect_report.findings.arrays import Head
 
 _AXES = re.compile(r"\[([^\]]*)\]")
 
@@ -21,12 +21,12 @@ def axes_of(text: str) -> list[tuple[str, ...]]:
 
 
 def misshapen(
-    arrays: Mapping[str, np.ndarray], documented: Mapping[str, str], sizes: Mapping[str, int], live: bool
+    arrays: Mapping[str, Head], documented: Mapping[str, str], sizes: Mapping[str, int], live: bool
 ) -> Iterator[str]:
     """What is wrong with a file of arrays, in words.
 
     Args:
-        arrays: as they were read.
+        arrays: what it says of each.
         documented: by name, what an array holds, its axes first in brackets.
         sizes: of the axes that the records know; the others must agree with each other.
         live: whether arrays that are there "only where live" must be.

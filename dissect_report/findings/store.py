@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,10 +21,11 @@ from pydantic import TypeAdapter
 from dissect_report.config import RunConfig
 from dissect_report.errors import ConfigError, FindingsError
 from dissect_report.findings.ablation import ARRAYS, Ablation
+from dissect_report.findings.arrays import read_arrays
 from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.gate import check_plain, layer_faults, refuse_first, run_faults
 from dissect_report.findings.generation import GENERATION_ARRAYS, Generation
-from dissect_report.findings.painting import Painting, misfitting
+from dissect_report.findings.painting import Painting, misfitting, unedited
 from dissect_report.findings.parts import Manifest
 from dissect_report.findings.paths import RunPaths
 from dissect_report.findings.photo import PHOTO_ARRAYS, Photo, tap_faults
@@ -161,10 +161,8 @@ class LoadedLayer:
         self, path: Path, documented: dict[str, str], sizes: dict[str, int], live: bool = True
     ) -> dict[str, np.ndarray]:
         """A file of arrays that fits the run."""
-        arrays = _read_arrays(path)
-        known = {"unit": self.summary.units, "concept + 1": len(self.run.concepts) + 1}
-        refuse_first(path, misshapen(arrays, documented, known | sizes, live))
-        return arrays
+        known = {"unit": self.summary.units, "concept + 1": len(self.run.concepts) + 1} | sizes
+        return read_arrays(path, lambda heads: misshapen(heads, documented, known, live))
 
     @cached_property
     def record(self) -> Dissection:
@@ -222,16 +220,19 @@ class LoadedLayer:
     def painting(self) -> Painting | None:
         """``painting.json``; None where the run does not export the layer."""
         path = self.paths.painting(self.summary.folder)
-        return self._read(path, Painting) if path.exists() else None
+        if not path.exists():
+            return None
+        record = self._read(path, Painting)
+        if not record.obstacle and self.generation:
+            refuse_first(path, unedited(record, [edits.concept for edits in self.generation.concepts]))
+        return record
 
     @cached_property
     def painting_arrays(self) -> dict[str, np.ndarray]:
         """The arrays of ``painting.npz`` by name; see ``findings.painting.PAINTING_ARRAYS``."""
         known, path = self.painting, self.paths.painting_arrays(self.summary.folder)
         assert known is not None, "asked for only where there is a record"
-        arrays = _read_arrays(path)
-        refuse_first(path, misfitting(arrays, known, self.summary.units))
-        return arrays
+        return read_arrays(path, lambda heads: misfitting(heads, known, self.summary.units))
 
     @cached_property
     def photo(self) -> Photo | None:
@@ -249,14 +250,6 @@ class LoadedLayer:
         arrays = self._arrays(path, PHOTO_ARRAYS, sizes)
         refuse_first(path, tap_faults(arrays, known.map_size))
         return arrays
-
-
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise FindingsError(f"{path}: cannot be read ({error}); run `dissect-report analyze` again") from None
 
 
 @dataclass(frozen=True)

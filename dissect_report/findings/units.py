@@ -141,8 +141,8 @@ class UnitRecord:
             dead; else None.
         saturates: more than ``top_images`` images share its maximum: an activation that clips.
         concepts: up to ten best by IoU.
-        top_images: by the maximum of the raw map, then by its mean, then by index; in the order of the
-            sprite's tiles. All lists of a unit's images keep this order.
+        top_images: by the maximum of the raw map, then by its mean, then by index. All lists of a unit's
+            images keep this order.
         bands: images by percentile in this order.
         silent: most of the unit's concept although its maximum stays below the level.
         fires_without: the first in this order without a pixel of the concept.

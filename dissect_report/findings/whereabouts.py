@@ -28,6 +28,12 @@ def _is_here(found: re.Match[str]) -> bool:
 
 def homes_in(text: str) -> Iterator[str]:
     """Every home folder that a text names: of anybody's, and of whoever asks."""
-    own = re.escape(json.dumps(str(Path.home())).strip('"'))
     yield from dict.fromkeys(found[0] for found in _HOME.finditer(text))
+    try:
+        home = Path.home()
+    except RuntimeError:  # whoever asks has none
+        return
+    if len(home.parts) < 2:  # the root of a container's user tells nothing
+        return
+    own = re.escape(json.dumps(str(home)).strip('"'))
     yield from dict.fromkeys(found[0] for found in re.finditer(rf"(?<![\w.-]){own}(?=[/\\])", text))

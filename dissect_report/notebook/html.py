@@ -33,26 +33,24 @@ def unit_html(view: LayerView, unit: UnitRecord, sentence: str) -> Markup:
 
 
 def _pictures(view: LayerView, unit: UnitRecord) -> Markup:
-    """The sprite's first tiles, each behind its mask."""
-    path = view.run.paths.sprite(view.layer.summary.folder, unit.unit)
-    if not unit.top_images or not path.is_file():
+    """Its first top images, each behind its mask."""
+    paths = [view.run.paths.thumbnail(ranked.image) for ranked in unit.top_images[:SHOWN]]
+    if not all(path.is_file() for path in paths):
         return Markup()
-    sprite = "data:image/webp;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
-    tiles = len(unit.top_images)
+    pictures = [base64.b64encode(path.read_bytes()).decode("ascii") for path in paths]
     shown = [
         Markup(
             '<span style="display:inline-block;position:relative;width:{side}px;height:{side}px;margin:1px;'
-            'background:var(--sprite) {at}px 0 / {wide}px {side}px" title="{title}">'
+            'background:url(data:image/webp;base64,{picture}) 0 / {side}px" title="{title}">'
             '<svg viewBox="0 0 500 500" width="{side}" height="{side}" style="position:absolute;inset:0">'
             '<path fill-rule="evenodd" fill-opacity=".6" d="M0 0H500V500H0Z{outline}"/></svg></span>'
         ).format(
-            side=SIDE, at=-SIDE * place, wide=SIDE * tiles, outline=ranked.outline,
+            side=SIDE, picture=picture, outline=ranked.outline,
             title=f"{view.run.record.images[ranked.image].name}: maximum {number(ranked.maximum)}",
         )
-        for place, ranked in enumerate(unit.top_images[:SHOWN])
+        for picture, ranked in zip(pictures, unit.top_images, strict=False)
     ]  # fmt: skip
-    frame = Markup('<div style="line-height:0;--sprite:url({})">{}</div>')
-    return frame.format(sprite, Markup().join(shown))
+    return Markup('<div style="line-height:0">{}</div>').format(Markup().join(shown))
 
 
 def _bar(view: LayerView, unit: UnitRecord) -> Markup:

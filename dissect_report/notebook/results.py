@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,8 @@ from dissect_report.findings.draft import Draft
 from dissect_report.findings.paths import SitePaths
 from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import LoadedLayer, LoadedRun
-from dissect_report.findings.units import UnitRecord
+from dissect_report.findings.unit_table import unit_rows
+from dissect_report.findings.units import UNIT_TABLE, UnitRecord
 from dissect_report.notebook.html import layers_html, unit_html
 from dissect_report.report.cards import LayerView, label
 from dissect_report.report.formatting import plural, score
@@ -194,20 +196,18 @@ class RunResult:
             import pandas as pd  # noqa: PLC0415  only whoever asks for a table needs it
         except ImportError:
             raise DissectError("to_pandas needs pandas: pip install pandas") from None
-        frames = []
-        for layer in self:
-            frame = pd.read_csv(self.loaded.paths.table(layer.loaded.summary.folder))
-            frame.insert(0, "layer", layer.loaded.summary.name)
-            frames.append(frame)
-        return pd.concat(frames, ignore_index=True)
+        stream = io.StringIO()
+        writer = csv.DictWriter(stream, ("layer", *UNIT_TABLE))
+        writer.writeheader()
+        writer.writerows(self.rows())
+        stream.seek(0)
+        return pd.read_csv(stream)
 
     def rows(self) -> Iterator[dict[str, str]]:
         """What ``to_pandas`` gives, as tables of texts."""
         for layer in self:
-            path = self.loaded.paths.table(layer.loaded.summary.folder)
-            with path.open(encoding="utf-8", newline="") as stream:
-                for row in csv.DictReader(stream):
-                    yield {"layer": layer.loaded.summary.name, **row}
+            for row in unit_rows(layer.loaded.units, self.loaded.record.concepts):
+                yield {"layer": layer.loaded.summary.name, **row}
 
     def ablate(self, *layers: str, **options: Any) -> RunResult:
         """The run with the units of some layers removed: every unit alone, the best, random ones.
@@ -246,7 +246,7 @@ class RunResult:
         Raises:
             DissectError: the folder holds somebody else's files, or the disk refuses.
         """
-        from dissect_report.publish.builder import build_site  # noqa: PLC0415  plotly is slow to load
+        from dissect_report.publish.builder import build_site  # noqa: PLC0415  mkdocs is slow to load
 
         config = self.config
         if folder is not None and Path(folder).resolve() != config.folder:

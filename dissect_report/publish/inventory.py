@@ -52,8 +52,8 @@ class Inventory:
             return "in this site: no probe picture"
         return (
             f"in this site: {plural(self.thumbnails, 'probe picture')}, "
-            f"{plural(self.strips, 'strip')} of several (sprites and the like), "
-            f"{plural(self.segmentations, 'segmentation')}"
+            + (f"{plural(self.strips, 'strip')} of several (grids of edits), " if self.strips else "")
+            + f"{plural(self.segmentations, 'segmentation')}"
             + (f", {plural(self.whole, 'whole photo')} of the probe" if self.whole else "")
         )
 

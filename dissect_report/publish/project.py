@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
 from markupsafe import Markup
@@ -19,6 +18,7 @@ from dissect_report.report import emblem
 from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.page import SCRIPTS, STYLES, Page
 from dissect_report.report.parquet import parquet_files
+from dissect_report.report.plotly import plotly_script
 from dissect_report.report.render import pages
 from dissect_report.report.site import SiteFindings
 from dissect_report.report.templating import environment, templates_folder
@@ -78,7 +78,7 @@ def _sources(site: SiteFindings, written: Iterable[Page]) -> Iterator[tuple[Pure
     yield from parquet_files(site)
     for bundle, parts in ((SCRIPT, SCRIPTS), (STYLE, STYLES)):
         yield bundle, b"\n".join((templates_folder() / part).read_bytes() for part in parts)
-    yield PLOTLY, (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    yield PLOTLY, plotly_script()
 
 
 def mkdocs_yml(config: Config, written: Iterable[Page]) -> str:

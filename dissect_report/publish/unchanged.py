@@ -20,7 +20,7 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.paths import PAGES, SitePaths
 from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.publish.frames import Frame
-from dissect_report.report.cards import LayerView
+from dissect_report.report.cards import LayerView, layer_key
 from dissect_report.report.pages.unit import best_detectors
 from dissect_report.report.site import SiteFindings, layers_of
 from dissect_report.report.templating import templates_folder
@@ -69,6 +69,7 @@ class Unchanged:
         other = {name: best for name, best in self._best[run.record.name].items() if name != folder}
         return _digest(
             self._common, self._shared[run.record.name], folder, other, frame and frame.pieces,
+            layer_key(run, layer), dataclasses.asdict(layer.summary),
             _files(run.paths.root / folder, own=True),
         )  # fmt: skip
 
@@ -115,7 +116,7 @@ class Unchanged:
             dissect_report.__version__, version("jinja2"), version("markupsafe"),
             [_hashes(folder) for folder in (*rooms, templates_folder(), *([own] if own else []))],
             dataclasses.asdict(dataclasses.replace(self.site.config, path=Path(self.site.config.path.name))),
-            [_hash(run.paths.run.read_bytes()) for run in self.site.runs],
+            [_told_of(run, whole=own is not None) for run in self.site.runs],
         )  # fmt: skip
 
     @cached_property
@@ -140,6 +141,25 @@ class Unchanged:
             }
             for run in self.site.runs
         }
+
+
+def _told_of(run: LoadedRun, whole: bool) -> object:
+    """What pages and records of units tell of a run.
+
+    Not when and how long it was measured, and which other layers it has: an analysis that leaves a layer as
+    it was leaves its pages.
+
+    Args:
+        whole: all of it, for templates of the site's own that may show anything.
+    """
+    text = run.paths.run.read_bytes()
+    if whole:
+        return _hash(text)
+    told = json.loads(text)
+    del told["layers"], told["config"]["model"]["layers"]
+    for key in ("key", "seconds", "created"):
+        del told["provenance"][key]
+    return told
 
 
 def _shown_elsewhere(view: LayerView) -> str:

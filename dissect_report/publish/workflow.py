@@ -19,8 +19,8 @@ from dissect_report.report.templating import environment
 WORKFLOW = PurePosixPath(".github/workflows/dissect-report.yml")
 #: The releases that it installs: those that are installed here.
 LOCKED = PurePosixPath(".github/dissect-report.txt")
-#: Packages whose releases belong together, taken for the processor alone.
-TORCH = ("torch", "torchvision")
+#: Packages that measure: rendering loads none of them, and a runner without a GPU is spared gigabytes.
+MEASURING = ("contourpy", "numba", "onnx", "safetensors", "torch", "torchvision")
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -41,12 +41,11 @@ def workflow_text(repository: Path, folder: Path) -> str:
     """The workflow for the site in ``folder``."""
     site = folder.resolve().relative_to(repository).as_posix()
     package, elsewhere = _package(repository)
-    torch = " ".join(f"{name}=={release}" for name in TORCH if (release := _release(name)))
     quoted = shlex.quote(site)
     values = {
         "paths": [f"{site}/**" if site != "." else "**", str(WORKFLOW), str(LOCKED)],
-        "torch": f"pip install --no-deps {torch} --index-url https://download.pytorch.org/whl/cpu",
-        "install": f"pip install -c {LOCKED} {shlex.quote(package)}",
+        "needed": f"pip install -r {LOCKED}",
+        "install": f"pip install --no-deps {shlex.quote(package)}",
         "render": f"dissect-report render {quoted}",
         "check": f"python -m dissect_report.publish.links {quoted}/site",
         "path": f"{site}/site",
@@ -58,12 +57,13 @@ def workflow_text(repository: Path, folder: Path) -> str:
 
 
 def locked_text() -> str:
-    """Every package that this program needs at the release that is installed here: constraints for pip."""
-    found, waiting = {}, ["dissect-report"]
+    """Every package that rendering needs at the release that is installed here: requirements for pip."""
+    found: dict[str, str] = {}
+    waiting = ["dissect-report"]
     while waiting:
         name = _plain(waiting.pop())
         release = _release(name)
-        if release and name not in found:
+        if release and name not in found and name not in MEASURING:
             found[name] = release
             waiting += [
                 _NAME.match(wanted)[0]  # type: ignore[index]  # a requirement begins with a name

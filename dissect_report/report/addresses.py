@@ -42,14 +42,6 @@ class LayerAddresses:
         """A unit's record as JSON."""
         return self.folder / f"{unit}.json"
 
-    def sprite(self, unit: int) -> PurePosixPath:
-        """A unit's top images side by side."""
-        return self.folder / "sprites" / f"{unit}.webp"
-
-    def flips(self, target: int) -> PurePosixPath:
-        """Images that the network gives up for a class when its units are removed, side by side."""
-        return self.folder / "flips" / f"{target}.webp"
-
     def removal_grid(self, concept: int) -> PurePosixPath:
         """A concept's units removed step by step: a row a latent."""
         return self.folder / "edits" / f"removal-{concept}.webp"

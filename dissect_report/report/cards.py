@@ -136,8 +136,7 @@ class LayerView:
         concept = self.concept(unit.concept)
         return {
             "href": link(page, self.addresses.unit(unit.unit)),
-            "sprite": link(page, self.addresses.sprite(unit.unit)),
-            "tiles": len(unit.top_images),
+            "pictures": [link(page, self.run_addresses.thumbnail(k)) for k in first_images(unit)],
             "outlines": card_outlines(unit) if outlined else [],
             "unit": unit.unit,
             "where": where,
@@ -158,6 +157,16 @@ def interval_words(unit: UnitRecord) -> str:
     if unit.iou_low is None or unit.iou_high is None:
         return score(unit.iou)
     return f"{score(unit.iou)} ({score(unit.iou_low)} to {score(unit.iou_high)})"
+
+
+def layer_key(run: LoadedRun, layer: LoadedLayer) -> str:
+    """What a layer's numbers are known again by; of older findings the run's."""
+    return layer.summary.key or run.record.provenance.key
+
+
+def first_images(unit: UnitRecord) -> list[int]:
+    """The images that a card shows."""
+    return [ranked.image for ranked in unit.top_images[:CARD_TILES]]
 
 
 def card_outlines(unit: UnitRecord) -> list[str]:

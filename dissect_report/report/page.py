@@ -29,7 +29,9 @@ SCRIPTS = (
     "assets/js/iou_threshold.js",
     "assets/js/tray.js",
     "assets/js/query.js",
+    "assets/js/card_pictures.js",
     "assets/js/layer.js",
+    "assets/js/layer_controls.js",
     "assets/js/removals.js",
     "assets/js/edits.js",
 )

@@ -10,14 +10,15 @@ from typing import Any
 
 from dissect_report.errors import FindingsError
 from dissect_report.findings.store import LoadedLayer, LoadedRun
+from dissect_report.findings.unit_table import unit_table
 from dissect_report.report.addresses import PICTURES, RunAddresses
-from dissect_report.report.cards import LayerView, run_glossary
+from dissect_report.report.cards import LayerView, layer_key, run_glossary
 from dissect_report.report.comparison import Comparison, is_compared
 from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.page import DataFile, Page
 from dissect_report.report.pages.compare import ComparePage
 from dissect_report.report.pages.concept import ConceptPages
-from dissect_report.report.pages.data import LAYER_FILES, PACKED, data_page
+from dissect_report.report.pages.data import LAYER_FILES, PACKED, TABLE, data_page
 from dissect_report.report.pages.home import home_page
 from dissect_report.report.pages.layer import cards_file, layer_page, outlines_file
 from dissect_report.report.pages.methods import methods_page
@@ -62,6 +63,9 @@ def shared_files(site: SiteFindings) -> Iterator[DataFile]:
         yield _terms(run)
         for layer in layers_of(run):
             view = LayerView(site, run, layer)
+            # From the records, whatever a stranger's own table would have a spreadsheet do.
+            table = unit_table(layer.units, run.record.concepts)
+            yield DataFile(addresses.layer(layer.summary.folder).folder / TABLE, table)
             yield cards_file(view)
             if site.config.site.images:
                 yield outlines_file(view)
@@ -86,19 +90,17 @@ def copies(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
 
 
 def pictures(site: SiteFindings) -> Iterator[tuple[Path, PurePosixPath]]:
-    """Everything that can go over, source and target: findings, sprites, thumbnails."""
+    """Everything that can go over, source and target: findings and thumbnails."""
     for run in site.runs:
         addresses = RunAddresses(run.record.name)
         yield run.paths.run, addresses.root / "run.json"
         for layer in layers_of(run):
             folder = layer.summary.folder
-            for name in LAYER_FILES:
+            for name in (each for each in LAYER_FILES if each != TABLE):
                 yield (
                     run.paths.root / folder / name.removesuffix(PACKED),
                     addresses.layer(folder).folder / name,
                 )
-            for unit in layer.units:
-                yield run.paths.sprite(folder, unit.unit), addresses.layer(folder).sprite(unit.unit)
         for experiment in EXPERIMENTS:
             yield from experiment.copies(site, run)
         for image in range(len(run.record.images)):
@@ -115,7 +117,8 @@ def _terms(run: LoadedRun) -> DataFile:
 def unit_records(run: LoadedRun, layer: LoadedLayer) -> Iterator[DataFile]:
     """A JSON file a unit: its part of ``dissection.json`` without outlines, which its page draws."""
     addresses = RunAddresses(run.record.name).layer(layer.summary.folder)
-    head = {"run": run.record.name, "layer": layer.summary.name, "key": run.record.provenance.key}
+    # The layer's own key, not the run's: what is measured beside a layer leaves its files as they are.
+    head = {"run": run.record.name, "layer": layer.summary.name, "key": layer_key(run, layer)}
     stored = json.loads(run.paths.dissection(layer.summary.folder).read_text(encoding="utf-8"))
     for unit in stored["units"]:
         for ranked in _ranked_images(unit):

@@ -24,11 +24,20 @@ TIMEOUT = 30.0
 
 
 def cache_folder() -> Path:
-    """The user's cache: ``DISSECT_REPORT_CACHE``, else below ``XDG_CACHE_HOME`` or ``~/.cache``."""
+    """The user's cache: ``DISSECT_REPORT_CACHE``, else below ``XDG_CACHE_HOME`` or ``~/.cache``.
+
+    Raises:
+        StorageError: there is none of them.
+    """
     if own := os.environ.get("DISSECT_REPORT_CACHE"):
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "dissect-report"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "dissect-report"
+    except RuntimeError:
+        raise StorageError(
+            "no home folder to keep weights in: name another in DISSECT_REPORT_CACHE"
+        ) from None
 
 
 def fetch(url: str, sha256_prefix: str = "", cache: Path | None = None, offline: bool = False) -> Path:

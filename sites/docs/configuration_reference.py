@@ -78,7 +78,7 @@ def default_words(field: dataclasses.Field[Any]) -> str:
 
 def type_words(hint: Any, many: bool = False) -> str:
     """A field's type in words; of ``many`` values where it stands for what a list or table holds."""
-    plain = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+    plain = {str: "text", int: "whole number", float: "number", bool: "true or false", list[Any]: "list"}
     ending = "s" if many else ""
     if hint in plain:
         return plain[hint] + ending

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +47,34 @@ def test_another_key_or_shape_starts_empty(cache, key, shape):
     again = cache.open("a.f32", key, shape, np.float32)
     assert not again.filled
     assert not again.values.any()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"filled": 5}, {"filled": "x"}, {"filled": [[-3, 4]]}, {"filled": [[0, 1, 4]]},
+        {"filled": [[0.0, 4]]}, {"extra": 5}, {"extra": None}, {"size": "16"}, {"key": None},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_note_that_is_none_means_filling_again(cache, change):
+    array = cache.open("a.f32", "key", (4, 2), np.float32)
+    array.values[:] = 7
+    array.save(Spans(((0, 4),)))
+    note = cache.folder / "a.f32.json"
+    note.write_text(json.dumps(json.loads(note.read_text()) | change))
+    assert cache.find("a.f32", "key", (4, 2), np.float32) is None
+    assert not cache.open("a.f32", "key", (4, 2), np.float32).filled
+
+
+@pytest.mark.parametrize("left", [0, 16])
+def test_an_array_that_was_cut_short_is_not_taken_for_one_of_fewer_channels(cache, left):
+    array = cache.open("a.f32", "key", (4, 2), np.float32)
+    array.values[:] = 7
+    array.save(Spans(((0, 4),)))
+    assert cache.find("a.f32", "key", (4, -1), np.float32).shape == (4, 2)
+    os.truncate(cache.folder / "a.f32", left)
+    assert cache.find("a.f32", "key", (4, -1), np.float32) is None
 
 
 def test_a_whole_array_is_found_under_its_own_key_alone(cache):

@@ -12,7 +12,7 @@ from dissect_report import dissect, load_config
 from dissect_report.analysis.progress import Silent
 from dissect_report.analysis.recognition import Recognition, agree, noise_of, sample
 from dissect_report.analysis.setup import set_up
-from dissect_report.errors import ModelError, SegmenterError
+from dissect_report.errors import ModelError, SegmenterError, SourceError
 from tests.small_site import change, write_small_site
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -35,6 +35,12 @@ def test_outputs_agree_within_the_noise_of_processors_and_no_further() -> None:
     stray = torch.arange(400)
     stray[400 * 100 // 256] += 1
     assert agree(sample({"out": LOGITS, "ids": stray}), known), "a label on a boundary may fall either way"
+
+
+@pytest.mark.parametrize("made", [LOGITS.to_sparse(), LOGITS.to("meta")])
+def test_numbers_that_cannot_be_read_are_refused_in_a_line(made: torch.Tensor) -> None:
+    with pytest.raises(SourceError, match="make it dense"):
+        sample({"out": made})
 
 
 def test_coarse_numbers_have_more_noise() -> None:

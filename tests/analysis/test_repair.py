@@ -53,7 +53,7 @@ def spoil(path: Path, how: str) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-PICTURES = ("conv1/sprites/3.webp", "thumbnails/0.webp", "segmentation/7.png")
+PICTURES = ("thumbnails/3.webp", "thumbnails/0.webp", "segmentation/7.png")
 EXPERIMENT = ("conv2/ablation.npz", "conv2/ablation.json")
 RECORDS = ("conv1/dissection.json", "conv2/counts.npz", "conv1/units.csv", "run.json")
 
@@ -69,11 +69,17 @@ def test_a_file_is_named_and_made_again_with_the_same_bytes(
     with pytest.raises(FindingsError, match=name.rpartition("/")[2].replace(".", r"\.")):
         build_site(load_config(site), Console(quiet=True))
     assert any(name in line for line in run_problems(root))
-    if name not in RECORDS:
+    if name != "run.json":
         monkeypatch.setattr(dissection, "_measure", None)
+    write_layer, measured = dissection.write_layer, []
+    monkeypatch.setattr(
+        dissection, "write_layer", lambda paths, setup, numbers, *more: measured.append(numbers.folder)
+        or write_layer(paths, setup, numbers, *more),
+    )  # fmt: skip
     log = Log()
     dissect(site / "dissect.toml", log)
     assert not any("up to date" in note for note in log.notes)
+    assert measured == (["conv1", "conv2"] if name == "run.json" else [name[:5]] * (name in RECORDS))
     after = findings(site)
     if name in (*EXPERIMENT, "run.json"):  # the record says how long it took
         for files in (before, after):

@@ -186,13 +186,23 @@ def test_all_is_on_the_disk_before_the_old_findings_go(site: Path, monkeypatch: 
 
 def test_files_of_the_reader_come_along(site: Path) -> None:
     root = site / "run/factory"
-    mine = ("mine.txt", "conv1/sprites/notes.md", ".gitignore", ".gitattributes")
+    mine = ("mine.txt", "conv1/notes.md", ".gitignore", ".gitattributes")
     for name in mine:
         (root / name).unlink(missing_ok=True)
         (root / name).write_text("mine")
     again(site)
     for name in mine:
         assert (root / name).read_text() == "mine"
+
+
+def test_strips_that_older_versions_drew_are_dropped(site: Path) -> None:
+    root = site / "run/factory"
+    (root / "conv1/sprites").mkdir()
+    for name in ("0.webp", "mine.webp"):
+        (root / "conv1/sprites" / name).write_bytes(b"drawn")
+    (root / "run.json").write_text((root / "run.json").read_text() + " ")  # as they stood, whole, then not
+    again(site)
+    assert [path.name for path in (root / "conv1/sprites").iterdir()] == ["mine.webp"]
 
 
 def test_a_link_in_the_findings_is_refused_before_anything_is_measured(site: Path) -> None:

@@ -104,6 +104,7 @@ def _frames(browser: Any, address: str) -> tuple[float, ...]:
     """Milliseconds of the longest frame of a visit: scrolling, filtering in a burst, and as one types."""
     page = _opened(browser, address)
     page.wait_for_selector(".slot .card")
+    page.click("[data-all]")
     page.wait_for_timeout(1500)
     words = [*"abcdefgh", "", "object", "", "1", "12", "", "colour", ""]
     found = [

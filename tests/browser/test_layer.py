@@ -58,9 +58,46 @@ def test_clearing_the_filters_shows_every_unit_again(page: Any, root: str):
     assert "#" not in href(page)
 
 
+def test_the_first_screen_shows_units_wide_and_on_a_phone(page: Any, root: str):
+    for width, height, cards in ((1280, 800, 4), (390, 844, 2)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(root + LAYER)
+        names(page)
+        feet = page.locator("[data-cards] .card-foot").evaluate_all(
+            "all => all.map(f => f.getBoundingClientRect().bottom)"
+        )
+        assert sum(foot <= height for foot in feet) >= cards, (width, feet[:6])
+        page.goto("about:blank")
+
+
+def test_a_link_with_a_filter_opens_at_its_result_with_the_filters_in_sight(page: Any, root: str):
+    page.set_viewport_size({"width": 390, "height": 600})
+    page.goto(f"{root}{LAYER}#category=object")
+    names(page)
+    page.wait_for_function("document.querySelector('#units').getBoundingClientRect().top < 60")
+    page.mouse.wheel(0, 500)
+    page.wait_for_function("scrollY > 400")
+    assert page.locator("[name=q]").bounding_box()["y"] < 100
+    page.click("[data-filters]")
+    page.select_option("[name=grade]", "strong")
+    page.wait_for_function("location.hash.includes('grade=strong')")
+
+
+def test_charts_and_lists_stay_near_until_a_reader_asks_for_all_cards(page: Any, root: str):
+    page.goto(root + LAYER)
+    names(page)
+    page.click("[data-to-charts]")
+    page.wait_for_function("Math.abs(document.querySelector('#charts').getBoundingClientRect().top) < 120")
+    assert page.locator("[data-cards] .card").count() <= 36
+    assert page.inner_text("[data-all]") == "all 130 units"
+    page.fill("[name=q]", "unit 7")
+    page.wait_for_function("document.querySelector('[data-all]').parentElement.hidden")
+
+
 def test_scrolling_brings_the_rest_of_the_cards(page: Any, root: str):
     page.goto(root + LAYER)
     names(page)
+    page.click("[data-all]")
     for _ in range(30):
         page.mouse.wheel(0, 2000)
         page.wait_for_timeout(40)
@@ -70,6 +107,7 @@ def test_scrolling_brings_the_rest_of_the_cards(page: Any, root: str):
 def test_a_bar_of_the_concept_chart_filters_the_cards(page: Any, root: str):
     page.goto(root + LAYER)
     names(page)
+    page.locator("[data-figure=concepts]").scroll_into_view_if_needed()
     bar = page.locator("[data-figure=concepts] .bar").first
     name, words = bar.inner_text(), bar.get_attribute("aria-label")
     bar.click()

@@ -41,6 +41,8 @@ def test_the_slider_counts_units_and_concepts_above_it(page: Any, root: str, uni
     assert float(page.inner_text("[data-chance]")) == pytest.approx(units["steps"][step][1], abs=0.005)
     assert float(page.inner_text("[data-chance-p]")) == units["steps"][step][3]
     assert page.inner_text("[data-threshold]") == "0.1"
+    page.locator("[data-figure=concepts]").scroll_into_view_if_needed()
+    page.wait_for_selector("[data-figure=concepts] .bar")
     labels = page.eval_on_selector_all(".bar", "bars => bars.map(bar => bar.getAttribute('aria-label'))")
     found = [re.fullmatch(r"(.+): (\d+) units?", label) for label in labels]
     drawn = {match[1]: int(match[2]) for match in found if match}
@@ -130,6 +132,7 @@ def test_picked_units_are_shown_side_by_side_and_can_be_sent_as_a_link(page: Any
 def test_picking_a_unit_leaves_the_cards_and_the_focus_where_they_are(page: Any, root: str):
     page.goto(root + LAYER)
     page.wait_for_selector("[data-cards] .card")
+    page.click("[data-all]")
     while page.locator("[data-cards] .card").count() < 130:
         page.mouse.wheel(0, 2000)
         page.wait_for_timeout(40)
@@ -145,18 +148,19 @@ def test_picking_a_unit_leaves_the_cards_and_the_focus_where_they_are(page: Any,
 
 def test_pictures_come_once_a_reader_stops_typing(page: Any, root: str):
     page.goto(root + LAYER)
-    pictures = "[...document.querySelectorAll('[data-cards] .half img')]"
+    pictures = "[...document.querySelectorAll('[data-cards] .quad > img')]"
     page.locator("[data-cards]").scroll_into_view_if_needed()
-    page.wait_for_function(f"{pictures}.length > 20 && {pictures}.slice(0, 10).every(i => i.naturalWidth)")
+    page.wait_for_function(f"{pictures}.length > 20 && {pictures}.slice(0, 20).every(i => i.naturalWidth)")
     assert page.evaluate(f"{pictures}.some(i => !i.src)")  # far below
     page.fill("[name=q]", "tree")
     assert not page.evaluate(f"{pictures}.every(i => i.src)")
-    page.wait_for_function(f"{pictures}.length > 1 && {pictures}.slice(0, 10).every(i => i.naturalWidth)")
+    page.wait_for_function(f"{pictures}.length > 1 && {pictures}.slice(0, 20).every(i => i.naturalWidth)")
 
 
 def test_cards_that_are_scrolled_to_have_their_pictures(page: Any, root: str):
     page.goto(root + LAYER)
     page.wait_for_selector("[data-cards] .card")
+    page.click("[data-all]")
     while page.locator("[data-cards] .card").count() < 130:
         page.mouse.wheel(0, 2000)
         page.wait_for_timeout(40)

@@ -33,8 +33,9 @@ def analyzed(config: Path) -> tuple[int, str]:
         "1 / 0",
         "exec('def f(): f()\\nf()')",
         "exec('raise GeneratorExit')",
+        "exec('class Mute(BaseException):\\n def __str__(self): 1 / 0\\nraise Mute')",
     ],
-    ids=["exit 0", "its own kind", "as if interrupted", "an error", "recursion", "generator's end"],
+    ids=["exit 0", "its own kind", "as if interrupted", "an error", "recursion", "generator's end", "mute"],
 )
 def test_whatever_a_network_raises_names_its_file_and_line(tmp_path: Path, statement: str):
     config = write_small_site(tmp_path, images=4)
@@ -58,6 +59,36 @@ def test_a_factory_that_ends_the_program_is_no_success(tmp_path: Path):
     code, line = analyzed(config)
     assert code == OWN_CODE
     assert "net.py:2" in line
+
+
+@pytest.mark.parametrize(
+    "ending", ["typer.Exit(0)", "typer.Abort()", "typer.BadParameter('x')", "BrokenPipeError()"]
+)
+def test_typers_own_endings_are_none_where_a_users_code_has_them(tmp_path: Path, ending: str):
+    config = write_small_site(tmp_path, images=2)
+    moved = f"class Net(nn.Module):\n    def to(self, *_):\n        import typer\n        raise {ending}"
+    change(tmp_path / "net.py", "class Net(nn.Module):", moved)
+    code, line = analyzed(config)
+    assert code == OWN_CODE
+    assert "net.py:8 ends the run" in line
+
+
+def test_an_exit_of_an_installed_package_is_no_success(tmp_path: Path):
+    package = tmp_path / "site-packages" / "ends.py"
+    package.parent.mkdir()
+    package.write_text("import typer\ndef leave(*_):\n    raise typer.Exit(0)\n")
+    config = write_small_site(tmp_path, images=2)
+    found = f"import sys\nsys.path.insert(0, {str(package.parent)!r})\nimport ends\n"
+    change(tmp_path / "net.py", "class Net(nn.Module):", f"{found}class Net(nn.Module):\n    to = ends.leave")
+    code, line = analyzed(config)
+    assert code == DEFECT, line
+
+
+def test_a_line_is_one_whatever_stands_in_it(tmp_path: Path):
+    path = tmp_path / "two\nlines\x1b[2J.toml"
+    done = runner.invoke(app, ["analyze", str(path)], env={"COLUMNS": "400"})
+    (line,) = done.stderr.strip().splitlines()
+    assert r"two\nlines\x1b[2J.toml: no such file" in line
 
 
 def test_a_file_that_is_no_python_names_its_line(tmp_path: Path):

@@ -16,7 +16,7 @@ import typer
 import yaml
 
 from dissect_report.cli.app import app
-from dissect_report.publish.workflow import LOCKED, WORKFLOW, workflow_text
+from dissect_report.publish.workflow import LOCKED, MEASURING, WORKFLOW, workflow_text
 from tests.cli.conftest import Repository
 from tests.small_site import write_small_site
 
@@ -98,13 +98,15 @@ def test_every_verb_in_it_is_one_that_the_program_has(written: Repository):
     assert set(called) <= verbs
 
 
-def test_torch_is_the_small_build_of_the_pair_that_is_installed(written: Repository):
-    (torch,) = [text for text in commands(written.folder) if "torch" in text]
-    pair = " ".join(f"{name}=={version(name).partition('+')[0]}" for name in ("torch", "torchvision"))
-    assert torch == f"pip install --no-deps {pair} --index-url https://download.pytorch.org/whl/cpu"
+def test_what_only_measures_is_not_installed(written: Repository):
+    needed, package = (text for text in commands(written.folder) if text.startswith("pip "))
+    assert needed == f"pip install -r {LOCKED}"
+    assert package.startswith("pip install --no-deps ")
+    locked = (written.folder / LOCKED).read_text(encoding="utf-8")
+    assert not [name for name in MEASURING if f"\n{name}==" in locked]
 
 
-def test_its_commands_build_the_site_from_a_clone_without_torch(written: Repository, tmp_path: Path):
+def test_its_commands_build_the_site_from_a_clone_without_what_measures(written: Repository, tmp_path: Path):
     written.git("add", ".")
     written.git("commit", "-q", "-m", "workflow")
     written.git("push", "-q", "origin", "main")
@@ -113,8 +115,9 @@ def test_its_commands_build_the_site_from_a_clone_without_torch(written: Reposit
     assert not (clone / "sites/mine/site").exists()
     programs = tmp_path / "bin"
     programs.mkdir()
-    # this interpreter under the names that the workflow uses, and a torch that fails if anything loads it
-    (programs / "torch.py").write_text("raise SystemExit('torch was loaded')")
+    # this interpreter under the names that the workflow uses; what is not installed fails if it is loaded
+    for module in MEASURING:
+        (programs / f"{module}.py").write_text(f"raise SystemExit('{module} was loaded')")
     for name, code in (
         ("dissect-report", '-c "from dissect_report.cli.app import main; main()"'),
         ("python", ""),
@@ -160,9 +163,7 @@ def test_what_it_installs_is_what_is_installed_here(written: Repository):
     assert pins["mkdocs-material"] == version("mkdocs-material")
     assert pins["markupsafe"] == version("markupsafe"), "what is needed by what is needed"
     assert "pytest" not in pins
-    assert "+" not in pins["torch"]
-    _, package = (text for text in commands(written.folder) if text.startswith("pip "))
-    assert package.startswith(f"pip install -c {LOCKED} ")
+    assert not [release for release in pins.values() if "+" in release]
 
 
 def test_it_runs_only_when_findings_or_itself_change(written: Repository):
@@ -203,7 +204,7 @@ def test_a_checkout_of_the_program_itself_installs_itself(tmp_path: Path, monkey
     folder = tmp_path / "sites"
     folder.mkdir()
     address = tmp_path.as_uri()
-    assert f"run: pip install -c {LOCKED} .\n" in workflow_text(tmp_path, folder)
+    assert "run: pip install --no-deps .\n" in workflow_text(tmp_path, folder)
     address = "file:///somewhere/else"
     text = workflow_text(tmp_path, folder)
     assert "name the place that has it" in text

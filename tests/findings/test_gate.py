@@ -20,6 +20,8 @@ from dissect_report.report import render
 from dissect_report.report.site import layers_of, load_site
 from tests.synthetic import write_synthetic_site
 from tests.synthetic_generation import write_synthetic_generator
+from tests.synthetic_painting import write_synthetic_painting
+from tests.synthetic_photo import write_synthetic_photo
 
 #: What a field is changed to; of another type too.
 CHANGES: tuple[Any, ...] = (
@@ -27,7 +29,7 @@ CHANGES: tuple[Any, ...] = (
     {}, ["a"], [10**6], [-1, -1],
 )  # fmt: skip
 #: Changed fields a record and run of the tests.
-TRIED = int(os.environ.get("FOREIGN_TRIED", "40"))
+TRIED = int(os.environ.get("FOREIGN_TRIED", "30"))
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +37,11 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("foreign")
     for name in ("classifier", "generator"):
         (folder / name).mkdir()
-    return {
-        "classifier": write_synthetic_site(folder / "classifier", units=6),
-        "generator": write_synthetic_generator(folder / "generator"),
-    }
+    classifier = write_synthetic_site(folder / "classifier", units=6)
+    generator = write_synthetic_generator(folder / "generator")
+    write_synthetic_photo(classifier)
+    write_synthetic_painting(generator)
+    return {"classifier": classifier, "generator": generator}
 
 
 def render_all(config: Path) -> None:
@@ -72,8 +75,8 @@ def put(tree: Any, path: tuple[Any, ...], value: Any) -> None:
 
 def records() -> list[tuple[str, str]]:
     names = {
-        "classifier": ("run", "dissection", "ablation"),
-        "generator": ("run", "dissection", "generation"),
+        "classifier": ("run", "dissection", "ablation", "photo"),
+        "generator": ("run", "dissection", "generation", "painting"),
     }
     return [(site, f"{name}.json") for site, found in names.items() for name in found]
 
@@ -125,7 +128,21 @@ def test_arrays_of_another_shape_are_refused(name: str, sites: dict[str, Path]) 
         path.write_bytes(good)
 
 
-@pytest.mark.parametrize("place", ["run.json", "thumbnails/0.webp", "*/sprites/0.webp", "*/units.csv"])
+def test_sets_of_other_concepts_than_the_edited_are_refused(sites: dict[str, Path]) -> None:
+    config = sites["generator"]
+    (path,) = (config.parent / "run").rglob("painting.json")
+    good = path.read_bytes()
+    changed = json.loads(good)
+    del changed["sets"][-1]
+    path.write_text(json.dumps(changed), encoding="utf-8")
+    try:
+        with pytest.raises(FindingsError, match="sets: not of the edited concepts"):
+            render_all(config)
+    finally:
+        path.write_bytes(good)
+
+
+@pytest.mark.parametrize("place", ["run.json", "thumbnails/0.webp", "*/counts.npz", "*/units.csv"])
 def test_a_link_in_a_run_is_refused(place: str, sites: dict[str, Path], tmp_path: Path) -> None:
     shutil.copytree(sites["classifier"].parent, tmp_path / "site")
     (run,) = (tmp_path / "site" / "run").iterdir()

@@ -217,8 +217,7 @@ def test_a_mkdocs_yml_of_somebody_else_is_refused_and_kept(rebuilt: Built):
 
 def test_a_build_that_fails_leaves_the_old_site_and_no_rest(rebuilt: Built):
     before = times(rebuilt.site)
-    sprite = next(rebuilt.folder.glob("run/*/*/sprites/3.webp"))
-    sprite.unlink()
+    next(rebuilt.folder.glob("run/*/thumbnails/3.webp")).unlink()
     with pytest.raises(PublishError, match=r"3\.webp: this file is missing"):
         rebuilt.build()
     assert times(rebuilt.site) == before
@@ -264,7 +263,7 @@ def test_rendering_loads_no_torch(rebuilt: Built):
         "from pathlib import Path\n"
         "from dissect_report.cli.render import render\n"
         f"render(Path({str(rebuilt.folder)!r}))\n"
-        "sys.exit('torch' in sys.modules or 'plotly.graph_objs' in sys.modules)\n"
+        "sys.exit('torch' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -44,6 +44,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 def change(path: Path, edit: Callable[[Any], object]) -> None:
     record = json.loads(path.read_text(encoding="utf-8"))
     edit(record)
+    path.unlink()  # the site may share the file
     path.write_text(json.dumps(record), encoding="utf-8")
 
 
@@ -112,4 +113,21 @@ def test_a_page_that_was_touched_and_notes_that_are_torn_are_made_anew(
     sorted(again.folder.glob(f"cache/*/{NOTES}"))[-1].write_text("{", encoding="utf-8")
     again.build()
     assert len(drawn) == 3  # one layer, and both of the other run
+    assert_as_fresh(again, tmp_path / "fresh")
+
+
+def test_a_run_measured_again_with_the_same_numbers_draws_nothing(
+    again: Built, drawn: list[tuple[str, str]], tmp_path: Path
+):
+    def measured_later(record: Any) -> None:
+        record["provenance"].update(created="2031-01-01T00:00:00", seconds={"open": 1.5}, key="another")
+
+    for layer in sorted(again.folder.glob("run/*/run.json")):
+        change(layer, lambda record: [summary.update(key="mine") for summary in record["layers"]])
+    again.build()
+    drawn.clear()
+    for path in sorted(again.folder.glob("run/*/run.json")):
+        change(path, measured_later)
+    again.build()
+    assert drawn == []
     assert_as_fresh(again, tmp_path / "fresh")

@@ -66,9 +66,9 @@ def test_the_cards_hold_every_unit_as_the_findings_have_it(view):
     cards = data(file)
     assert len(cards["units"]) == len(view.layer.units)
     for row, unit in zip(cards["units"], view.layer.units, strict=True):
-        number, place, *scores, flags, tiles, repeats, sharing = row
+        number, place, *scores, flags, images, repeats, sharing = row
         assert number == unit.unit
-        assert tiles == len(unit.top_images)
+        assert images == [ranked.image for ranked in unit.top_images[:6]]
         assert repeats == unit.duplicate_of
         assert sharing == (unit.saturation if unit.saturates else None)
         values = (unit.iou, unit.heldout_iou, unit.chance_iou, unit.q, unit.robust_iou)

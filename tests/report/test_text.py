@@ -18,7 +18,7 @@ from dissect_report.report.templating import environment, script_json
         ("index.html", "index.html", "index.html"),
         ("index.html", "a/b/7.html", "a/b/7.html"),
         ("a/b/7.html", "a/b/8.html", "8.html"),
-        ("a/b/7.html", "a/b/sprites/8.webp", "sprites/8.webp"),
+        ("a/b/7.html", "a/b/edits/8.webp", "edits/8.webp"),
         ("a/b/7.html", "a/c/8.html", "../c/8.html"),
         ("a/b/7.html", "index.html", "../../index.html"),
         ("a/b/7.html", "b/b/7.html", "../../b/b/7.html"),

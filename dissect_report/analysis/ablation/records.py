@@ -13,7 +13,6 @@ from dissect_report.analysis.ablation.live import live_arrays
 from dissect_report.analysis.ablation.set_table import set_rows, spread_over_classes
 from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.setup import Setup
-from dissect_report.analysis.sprites import sprite
 from dissect_report.config import AblationConfig
 from dissect_report.findings.ablation import (
     ENOUGH_IMAGES,
@@ -26,7 +25,6 @@ from dissect_report.findings.ablation import (
     UnitLoss,
 )
 from dissect_report.findings.answers import carried, first_said, own_margin, said
-from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.records import SCHEMA_VERSION
 from dissect_report.findings.store import LoadedRun, number, write_arrays, write_record
 from dissect_report.sources.probe import list_probe
@@ -73,10 +71,6 @@ def write_ablation(setup: Setup, config: AblationConfig, run: LoadedRun, found: 
     rows = [row for t in range(len(members)) for row in set_rows(found, t, lost_score(ranking)[t])]
     folder = run.layers[found.info.name].summary.folder
     write_arrays(run.paths.ablation_arrays(folder), _arrays(found, ranking, alone, served, confirmed) | live)
-    for place, target in enumerate(targets):
-        if target.flips:
-            picture = sprite(setup.survey.tiles, [flip.image for flip in target.flips])
-            write_atomically(run.paths.flips(folder, place), picture)
     record = Ablation(
         key=setup.stages.ablation(found.info, ranking_images(setup)),
         accuracy=number(alone.accuracy[0]),

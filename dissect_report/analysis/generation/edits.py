@@ -11,7 +11,7 @@ from jaxtyping import Float, Int32, UInt8
 from torch import Tensor
 
 from dissect_report.activations.tail import Held, Tail
-from dissect_report.analysis.generating import label_images, made_images, pictures, unit_range
+from dissect_report.analysis.generating import finite_images, label_images, pictures, unit_range
 from dissect_report.analysis.progress import Stage
 from dissect_report.analysis.setup import Setup
 from dissect_report.stats.overlap import count_concepts
@@ -101,7 +101,7 @@ class Editor:
         for row, edit in zip(maps, edits, strict=True):
             edit.apply(row)
         kept = [value.expand(len(edits), *value.shape[1:]).clone() for value in held.kept]
-        raw = made_images(self.setup, self.tail.consume(maps, kept), range(latent, latent + 1))
+        raw = finite_images(self.setup, self.tail.consume(maps, kept), range(latent, latent + 1))
         images = unit_range(self.setup, raw)
         return images, label_images(self.setup, images)
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from dissect_report.analysis.generation.layer import UNIT_BLOCK, Measured
 from dissect_report.analysis.outlines import outline
-from dissect_report.analysis.sprites import picture_grid
+from dissect_report.analysis.pictures import picture_grid
 from dissect_report.findings.generation import GridCell
 from dissect_report.findings.paths import TILE
 from dissect_report.findings.records import ConceptRecord

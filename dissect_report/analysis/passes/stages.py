@@ -122,6 +122,10 @@ class Stages:
         """Of what is drawn of a layer's units."""
         return digest("pictures", self.counts(layer), self.run.dissection.top_images)
 
+    def records(self, layer: LayerInfo) -> str:
+        """Of the records of a layer's units."""
+        return digest("records", self.pictures(layer), self.run.dissection.iou_threshold)
+
     def probe_pictures(self, colors: tuple[str, ...]) -> str:
         """Of what is drawn of the images themselves.
 

@@ -218,7 +218,7 @@ class ClassSection:
             "curve": curves_figure(rows, own.balanced_accuracy) if rows else None,
             "overall_curve": curves_figure(rows, record.accuracy, True) if rows else None,
             "confusions": self._confusions(),
-            "flips": [self.flip(flip, place) for place, flip in enumerate(own.flips)],
+            "flips": [self.flip(flip) for flip in own.flips],
             "flip_sizes": record.flip_sizes,
             "live": live_config(removals, self.target),
             "live_images": live_images(removals),
@@ -228,6 +228,7 @@ class ClassSection:
             "notes": record.notes,
             "command": record.command,
             "replacement": record.replacement,
+            "extra_tokens": removals.view.layer.summary.extra_tokens,
         }
 
     def _card(self, loss: UnitLoss) -> dict[str, Any]:
@@ -259,7 +260,7 @@ class ClassSection:
             for c in own.confusions
         ]
 
-    def flip(self, flip: Flip, place: int) -> dict[str, Any]:
+    def flip(self, flip: Flip) -> dict[str, Any]:
         """An image before and after: what the network says, and whether it still is the target."""
         own = self.removals.record.targets[self.target]
         image = self.removals.view.run.record.images[flip.image]
@@ -268,11 +269,9 @@ class ClassSection:
             for c in (flip.before, *flip.after)
         ]
         return {
-            "place": place,
-            "tiles": len(own.flips),
             "name": image.name,
             "said": answers,
-            "sprite": link(self.path, self.removals.view.addresses.flips(self.target)),
+            "picture": link(self.path, self.removals.view.run_addresses.thumbnail(flip.image)),
             "href": "",
             "title": "",
         }

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log
 
 from dissect_report.findings.ablation import ServingBar, SetRow, Spread
 from dissect_report.findings.records import CATEGORIES
 from dissect_report.report.figures import Figure
+
+#: Marks of an axis nearer than this part of its length cannot be read.
+NEAR = 0.07
 
 _HOVER = "%{x} units: %{y:.1f} %<extra></extra>"
 
@@ -30,7 +34,8 @@ def curves_figure(rows: Sequence[SetRow], intact: float | None, overall: bool = 
              "line": {"color": "--ink", "width": 2, "dash": dash}, "hovertemplate": name + ", " + _HOVER}
         )  # fmt: skip
     sizes = sorted({row.size for row in rows})
-    axis = {"type": "log", "tickvals": sizes, "ticktext": [str(size) for size in sizes]}
+    marked = apart(sizes)
+    axis = {"type": "log", "tickvals": marked, "ticktext": [str(size) for size in marked]}
     layout: Figure = {
         "showlegend": True,
         "xaxis": {**axis, "title": {"text": "units (N)"}},
@@ -43,6 +48,16 @@ def curves_figure(rows: Sequence[SetRow], intact: float | None, overall: bool = 
         note = {"xref": "paper", "x": 1, "xanchor": "right", "y": at, "yanchor": "bottom", "showarrow": False}
         layout["annotations"] = [note | {"text": f"intact {at:.1f} %"}]
     return {"data": traces, "layout": layout}
+
+
+def apart(sizes: Sequence[int]) -> list[int]:
+    """Of increasing sizes those that can be read side by side on a logarithmic axis; the last is one."""
+    width = max(log(sizes[-1] / sizes[0]), NEAR) if sizes else NEAR
+    kept: list[int] = []
+    for size in reversed(sizes):
+        if not kept or log(kept[-1] / size) >= NEAR * width:
+            kept.append(size)
+    return kept[::-1]
 
 
 def _band(rows: Sequence[SetRow], overall: bool) -> list[Figure]:

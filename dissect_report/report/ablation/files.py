@@ -1,4 +1,4 @@
-"""Files and pictures of removals: what is in them, and where they go."""
+"""Files of removals: what is in them, and where they go."""
 
 from __future__ import annotations
 
@@ -19,14 +19,11 @@ FILES = {
 
 
 def copies(site: SiteFindings, run: LoadedRun) -> Iterator[tuple[Path, PurePosixPath]]:
-    """Files and pictures, source and target."""
+    """Files, source and target."""
     for ablation in ablation_views(site, run):
         folder, addresses = ablation.view.layer.summary.folder, ablation.view.addresses
         for name in FILES:
             yield run.paths.root / folder / name, addresses.folder / name
-        for place, target in enumerate(ablation.record.targets):
-            if target.flips:
-                yield run.paths.flips(folder, place), addresses.flips(place)
 
 
 def array_texts(record: Ablation) -> dict[str, str]:

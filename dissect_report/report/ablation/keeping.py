@@ -136,6 +136,6 @@ def _flips(removals: AblationView, path: PurePosixPath) -> list[dict[str, Any]]:
     rows = []
     for target in chosen:
         own = removals.record.targets[target]
-        row = ClassSection(removals, target, path).flip(own.flips[0], 0)
+        row = ClassSection(removals, target, path).flip(own.flips[0])
         rows.append(row | {"href": removals.href(path, target), "title": own.name})
     return rows

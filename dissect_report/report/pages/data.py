@@ -16,9 +16,10 @@ from dissect_report.report.site import SiteFindings, layers_of
 
 #: A copy compressed by gzip is named like its file with this added.
 PACKED = ".gz"
+TABLE = "units.csv"
 #: What the JSON and picture files hold; ``counts.npz`` is described by ``COUNTS``.
 LAYER_FILES = {
-    "units.csv": "one row a unit: the scores of this layer's pages",
+    TABLE: "one row a unit: the scores of this layer's pages",
     "dissection.json.gz": "every unit with all its lists, as the schema below says; gzip",
     "counts.npz": "the whole-number counts that all scores are ratios of",
 }

@@ -99,7 +99,7 @@ def best_layer(site: SiteFindings, run: LoadedRun) -> LayerView:
 
 
 def tiers(view: LayerView) -> list[tuple[str, str, list[dict[str, Any]]]]:
-    """Six units of a layer in three honest tiers, two each: title, explanation, cards.
+    """Six units of a layer in three honest tiers, two each: title, explanation, cards; no empty tier.
 
     Clear: strong units with the highest IoU, of two concepts. Doubtful: weak ones and those no better than
     chance, the highest IoU first. Unlabelled: what fires often without matching any concept.
@@ -114,7 +114,7 @@ def tiers(view: LayerView) -> list[tuple[str, str, list[dict[str, Any]]]]:
         ("Doubtful", _why_doubtful(view), doubtful),
         ("Unlabelled", "matches no concept of the catalogue well", silent[:2]),
     ]
-    return [(title, why, [view.card(u, HOME) for u in members]) for title, why, members in named]
+    return [(title, why, [view.card(u, HOME) for u in members]) for title, why, members in named if members]
 
 
 def _why_doubtful(view: LayerView) -> str:

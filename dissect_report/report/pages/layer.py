@@ -26,6 +26,8 @@ from dissect_report.report.templating import script_json
 
 #: Bits of a card's flags in ``units.js``; ``layer.js`` reads them by the same numbers.
 DETECTOR, DEAD, NOT_FINITE, DUPLICATE = 1, 4, 8, 16
+#: Top images of a unit beside others; its card shows fewer.
+BESIDE_TILES = 6
 #: Between two values of the slider of the iou_threshold.
 STEP = 0.005
 
@@ -146,7 +148,8 @@ def cards_file(view: LayerView) -> DataFile:
     run's experiments add is said where they make their ``LayerPart``.
 
     A row holds unit, index into ``concepts`` (-1: none), IoU, held-out IoU, chance IoU, q, robust IoU, flags,
-    tiles, the unit that it repeats, and how many images share its maximum if it saturates; undefined is null.
+    its first ``BESIDE_TILES`` images, the unit that it repeats, and how many images share its maximum if it
+    saturates; undefined is null.
     ``untested`` says that no unit has a grade.
     """
     named = sorted({unit.concept for unit in view.layer.units if unit.concept is not None})
@@ -203,4 +206,5 @@ def _row(unit: UnitRecord, index: dict[int, int]) -> list[Any]:
     values = [None if v is None else round(v, 9) for v in found]
     place = -1 if unit.concept is None else index[unit.concept]
     shared = unit.saturation if unit.saturates else None
-    return [unit.unit, place, *values, flags, len(unit.top_images), unit.duplicate_of, shared]
+    shown = [ranked.image for ranked in unit.top_images[:BESIDE_TILES]]
+    return [unit.unit, place, *values, flags, shown, unit.duplicate_of, shared]

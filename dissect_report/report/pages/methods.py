@@ -27,7 +27,10 @@ REGISTRATION = {
 }
 
 #: Keys that say nothing about the other kind of network: with their defaults they would mislead.
-OF_GENERATORS = {"model": ("latent_shape", "output_range"), "probe": ("latents", "seed")}
+OF_GENERATORS = {
+    "model": ("latent_shape", "output_range"),
+    "probe": ("latents", "seed", "classes", "truncation"),
+}
 OF_CLASSIFIERS = {
     "model": ("classes", "decision", "mean", "std"),
     "probe": ("images", "resize", "resize_mode", "crop", "full_scale", "limit"),
@@ -74,6 +77,8 @@ def parameters(run: LoadedRun) -> list[tuple[str, list[tuple[str, str]]]]:
     for section, value in run.record.config.items():
         if isinstance(value, dict):
             counting = {key: item for key, item in value.items() if key not in idle.get(section, ())}
+            if section == "probe" and not counting.get("classes", True):  # latents that take none
+                del counting["classes"]
             result.append((section, [(key, written(item)) for key, item in counting.items()]))
         elif isinstance(value, list | tuple) and all(isinstance(item, dict) for item in value):
             for place, item in enumerate(value, 1):
@@ -87,6 +92,8 @@ def written(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list | tuple):
         return ", ".join(written(item) for item in value) or "(none)"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {written(item)}" for key, item in value.items()) or "(none)"
     return "(empty)" if value == "" else str(value)
 
 

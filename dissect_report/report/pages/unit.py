@@ -16,7 +16,7 @@ from dissect_report.findings.records import ConceptRecord
 from dissect_report.findings.store import LoadedLayer
 from dissect_report.findings.units import RankedImage, ScoredConcept, UnitRecord
 from dissect_report.report.addresses import HOME, link
-from dissect_report.report.cards import LayerView, label, setting
+from dissect_report.report.cards import LayerView, label, layer_key, setting
 from dissect_report.report.experiments import EXPERIMENTS
 from dissect_report.report.figures import activation_figure
 from dissect_report.report.formatting import count, fine, number, plural, score, share
@@ -112,6 +112,7 @@ class UnitPages:
             "quantile": number(self.quantile),
             "iou_threshold": number(view.iou_threshold),
             "provenance": provenance,
+            "key": layer_key(view.run, view.layer),
             "probe_images": count(len(run.images)),
             "segmenters": ", ".join(segmenter.source for segmenter in run.segmenters),
             "seed": setting(view.run, "dissection", "seed"),

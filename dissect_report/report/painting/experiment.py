@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from markupsafe import Markup
 from PIL import Image
 
+from dissect_report.errors import FindingsError
 from dissect_report.findings.painting import PAINTING_ARRAYS
 from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.report import emblem
@@ -53,12 +54,17 @@ class PaintingExperiment(Experiment):
         if found and found.record.painted and site.config.site.images:
             own = found.edited.view
             name = found.edited.name(found.record.painted)
-            with Image.open(own.run.paths.painted(own.layer.summary.folder)) as shown:
-                picture = emblem.picture_card(
-                    f"What happens if I paint “{name}” here?",
-                    f"{site.config.title}: paint with the units of {own.run.record.name}, in your browser",
-                    shown,
-                )
+            source = own.run.paths.painted(own.layer.summary.folder)
+            title = f"What happens if I paint “{name}” here?"
+            told = f"{site.config.title}: paint with the units of {own.run.record.name}, in your browser"
+            try:
+                # No other format, whatever a stranger's file is: some are programs.
+                with Image.open(source, formats=("WEBP",)) as shown:
+                    picture = emblem.picture_card(title, told, shown)
+            except (OSError, Image.DecompressionBombError) as error:
+                raise FindingsError(
+                    f"{source}: cannot be read ({error}); run `dissect-report analyze` again"
+                ) from None
             yield own.run_addresses.paint_card, picture
 
     def home(self, site: SiteFindings, run: LoadedRun) -> Markup:

@@ -27,6 +27,7 @@ def photo_page(photo: PhotoView) -> Page:
         "layer": view.layer.summary.name,
         "layer_href": link(path, view.addresses.page),
         "units": view.layer.summary.units,
+        "extra_tokens": view.layer.summary.extra_tokens,
         "config": page_config(photo),
         "photos": _photos(photo),
         "megabytes": max(1, round(megabytes(photo))),

@@ -28,7 +28,7 @@ class DemoSegmenter(NetworkSegmenter):
         """See ``Segmenter``."""
         with torch.no_grad():
             ids = self.network.segment(images.to(self._device), lambda side: cell_pixels(side, grid).tolist())
-        return self._from_ids(ids, len(images), grid)
+        return self._from_ids(ids, images, grid)
 
 
 def open_demo() -> DemoSegmenter:

@@ -28,7 +28,7 @@ from dissect_report.sources.in_memory import concepts_of, held
 from dissect_report.sources.precision import run_as_it_is
 from dissect_report.sources.segmenters.carried import find_catalogue, networks_in, read_carried
 from dissect_report.sources.segmenters.label_output import LabelOutput
-from dissect_report.sources.segmenters.protocol import sample_cells, to_positions
+from dissect_report.sources.segmenters.protocol import check_sides, sample_cells, to_positions
 from dissect_report.sources.shells import eager
 from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
 
@@ -100,10 +100,11 @@ class NetworkSegmenter:
     ) -> Integer[Tensor, "image depth grid grid"]:
         """See ``Segmenter``."""
         if self._gives_ids:
-            return self._from_ids(self.answer(images), len(images), grid)
+            return self._from_ids(self.answer(images), images, grid)
         found, alone = self._output.read(lambda: self.answer(images), len(images))
         if not found.is_floating_point():
-            return self._from_ids(found, len(images), grid, "")
+            return self._from_ids(found, images, grid, "")
+        check_sides(self.source, found, images)
         return self._from_logits(found, alone, grid)
 
     @property
@@ -197,7 +198,8 @@ class NetworkSegmenter:
                 f"{self.source} fails on images of shape {list(images.shape)}: {type(error).__name__}: {line}"
             ) from error
 
-    def _from_ids(self, output: Any, count: int, grid: int, called: str = "segment() ") -> Tensor:
+    def _from_ids(self, output: Any, images: Tensor, grid: int, called: str = "segment() ") -> Tensor:
+        count = len(images)
         try:
             ids = torch.as_tensor(output)
         except (TypeError, ValueError, RuntimeError):
@@ -207,6 +209,7 @@ class NetworkSegmenter:
         if ids.ndim != 4 or len(ids) != count:
             wanted = f"ids [image, depth, y, x] of {count} images"
             raise SegmenterError(f"{self.source}: {called}gives {list(ids.shape)}, not {wanted}")
+        check_sides(self.source, ids, images)
         if ids.dtype == torch.bool and len(self.catalogue) == 1:
             ids = ids.long() * self.catalogue[0].id
         return to_positions(sample_cells(ids, grid), self._table, self.source)

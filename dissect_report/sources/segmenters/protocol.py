@@ -52,6 +52,25 @@ class Segmenter(Protocol):
         ...
 
 
+def check_sides(source: str, found: Tensor, images: Tensor) -> None:
+    """Refuses labels of nothing, and what is no map of a square picture: rows of tokens, say.
+
+    Args:
+        source: as the configuration names it.
+        found: labels or logits, [image, channel, y, x].
+        images: that they are of.
+
+    Raises:
+        SegmenterError: naming both shapes.
+    """
+    (height, width), (rows, columns) = images.shape[-2:], found.shape[-2:]
+    if 0 in found.shape or (height == width and rows != columns):
+        raise SegmenterError(
+            f"{source} gives {list(found.shape)} for images of {height} x {width} pixels: no map of them "
+            "[image, channel, y, x]"
+        )
+
+
 def cell_pixels(side: int, grid: int) -> np.ndarray:
     """Int [grid]: the pixel that stands for each cell, which is the one at the cell's centre.
 

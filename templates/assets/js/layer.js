@@ -7,8 +7,9 @@
   const page = document.querySelector(".dissect.layer-page");
   if (!page) return;
   const CHUNK = 12; // few, so that filtering hardly stalls the page
+  const FIRST = 36; // cards until a reader asks for all: charts and lists stay within reach below them
+  const TILES = 4; // images of a card, as report/cards.py shows them elsewhere
   const BREATH = 50; // milliseconds between two filters
-  const PAUSE = 120; // milliseconds without a new filter until pictures load: most cards are gone by the next letter
   const [DETECTOR, DEAD, NOT_FINITE, DUPLICATE] = [1, 4, 8, 16]; // as pages/layer.py writes them
   const TEXTS = ["q", "min", "max", "smin", "smax", "class", "changes", "grade", "t", "compare", "beside"]; // some only where units were removed
   const GRADES = ["strong", "weak", "chance", "untested", "none"];
@@ -18,13 +19,14 @@
   const grid = page.querySelector("[data-cards]");
   const more = page.querySelector("[data-more]");
   const counter = page.querySelector("[data-count]");
+  const rest = page.querySelector("[data-all]");
   let data = null;
   let shown = [];
   let made = 0;
+  let all = false; // whether the reader asked for every card
   const cards = new Map(); // by unit: a filter that lets it through again shows the same card
   let look = ""; // what else cards depend on
-  const waiting = new Set(); // cards near the screen that lack their pictures
-  let pause = 0;
+  const pictures = window.dissect.cardPictures(grid);
 
   /* state */
   function read(state = window.dissect.address.chosen()) {
@@ -61,11 +63,11 @@
     return u.robust > data.at ? "strong" : "weak";
   }
 
-  function unit([number, place, iou, heldout, chance, q, robust, flags, tiles, repeats, sharing]) {
+  function unit([number, place, iou, heldout, chance, q, robust, flags, images, repeats, sharing]) {
     const [name, category] = place < 0 ? ["", ""] : data.concepts[place];
     const served = data.served ? data.served[number] : 0;
     const changed = data.changed ? data.changed[number] : null;
-    return { number, name, category, iou, heldout, chance, q, robust, flags, tiles, repeats, sharing, served, changed, rank: 0, change: null };
+    return { number, name, category, iou, heldout, chance, q, robust, flags, images, repeats, sharing, served, changed, rank: 0, change: null };
   }
 
   const orders = {
@@ -103,10 +105,10 @@
       && (!grades[0] || grades.includes(grade(u)))).sort(orders[values.get("sort")]);
     if (look !== `${data.at} ${data.sort} ${values.get("changes")}`) cards.clear();
     look = `${data.at} ${data.sort} ${values.get("changes")}`;
-    grid.style.setProperty("--count", shown.length); // room for what is there, not for what was
+    grid.style.setProperty("--count", room()); // for what is there, not for what was
     made = 0;
-    const all = data.all.length;
-    counter.textContent = shown.length === all ? `${all.toLocaleString("en")} units` : `${shown.length.toLocaleString("en")} of ${all.toLocaleString("en")} units`;
+    const [some, units] = [shown, data.all].map((list) => list.length.toLocaleString("en"));
+    counter.textContent = some === units ? `${units} units` : `${some} of ${units} units`;
     extend(true);
   }
 
@@ -118,12 +120,11 @@
     return made;
   }
 
-  function half(u, at) {
-    const [frame, picture] = [element("span", "half"), element("img")];
-    Object.assign(picture, { alt: "", decoding: "async", width: 128 * u.tiles, height: 128 });
-    picture.style.cssText = `--tiles:${u.tiles};--at:${at}`;
-    frame.append(picture);
-    return frame;
+  function tile(image) {
+    const picture = element("img");
+    Object.assign(picture, { alt: "", decoding: "async", width: 128, height: 128 });
+    picture.dataset.image = image;
+    return picture;
   }
 
   /** Lit where the unit is above its level, once the outlines are there. */
@@ -156,7 +157,7 @@
     const link = element("a", `card ${category}`);
     link.href = `${u.number}.html`;
     const quad = element("span", "quad");
-    for (const at of [0, 2]) if (pictured && u.tiles > at) quad.append(half(u, at));
+    if (pictured) quad.append(...u.images.slice(0, TILES).map(tile));
     quad.dataset.unit = u.number;
     if (pictured) light(quad);
     const ties = u.sharing && `saturates in ${u.sharing.toLocaleString("en")}`;
@@ -182,7 +183,7 @@
     const slot = element("div", "slot");
     slot.dataset.unit = u.number;
     slot.append(link, pick(u));
-    if (pictured && u.tiles) near.observe(slot);
+    if (pictured && u.images.length) pictures.await(slot);
     return slot;
   }
 
@@ -196,45 +197,27 @@
     return button;
   }
 
-  /** Pictures of one more card every other frame: decoding twenty sprites stalls the page. */
-  function load() {
-    const [next] = waiting;
-    if (next) show(next);
-    pause = waiting.size ? setTimeout(load, 30) : 0;
-  }
-
-  function show(slot) {
-    waiting.delete(slot);
-    near.unobserve(slot);
-    slot.querySelectorAll(".half img").forEach((picture) => { picture.src = `sprites/${slot.dataset.unit}.webp`; });
-  }
-
-  /* The first screen has its pictures at once; later a card that is passed in a hurry loads none. */
-  const near = new IntersectionObserver((entries) => {
-    const first = !grid.querySelector(".half img[src]");
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting) waiting.delete(target);
-      else if (first) show(target);
-      else waiting.add(target);
-    }
-    if (!pause) load();
-  }, { rootMargin: "300px" });
-  window.addEventListener("beforeprint", () => grid.querySelectorAll(".slot").forEach(show));
-
   function kept(u) {
     if (!cards.has(u.number)) cards.set(u.number, card(u));
     return cards.get(u.number);
   }
 
+  /** How many cards there is room for. */
+  function room() {
+    return all ? shown.length : Math.min(shown.length, FIRST);
+  }
+
   function extend(afresh) {
-    const next = shown.slice(made, made + CHUNK).map(kept);
+    const next = shown.slice(made, Math.min(made + CHUNK, room())).map(kept);
     made += next.length;
     if (afresh) grid.replaceChildren(...next);
     else grid.append(...next);
     grid.dispatchEvent(new CustomEvent("dissect:cards"));
     if (!shown.length) grid.append(element("p", "empty", "No unit fits. Clear a filter."));
     watch.unobserve(more); // observing again reports at once whether there is still room below
-    if (made < shown.length) watch.observe(more);
+    if (made < room()) watch.observe(more);
+    rest.parentElement.hidden = room() === shown.length;
+    rest.textContent = `all ${shown.length.toLocaleString("en")} units`;
   }
 
   const watch = new IntersectionObserver((entries) => {
@@ -245,8 +228,7 @@
   let asked = 0; // since the cards were chosen last
   function apply() { // at once, and again after a breath where more was asked for meanwhile
     write();
-    clearTimeout(pause);
-    pause = setTimeout(load, PAUSE);
+    pictures.wait();
     if (!data || asked++) return;
     choose();
     setTimeout(() => {
@@ -255,6 +237,11 @@
       if (more) choose();
     }, BREATH);
   }
+  rest.addEventListener("click", () => {
+    all = true;
+    extend(false);
+    grid.children[FIRST].querySelector("a").focus({ preventScroll: true }); // the button is gone
+  });
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", (event) => {

@@ -154,6 +154,19 @@
     tile.querySelector("figcaption").title = tile.querySelector("img").alt;
   }
 
+  /* Put together here: every image lies on the site once. A page opened from disk may not read pictures back. */
+  const strip = page.querySelector("[data-strip]");
+  if (location.protocol !== "file:") strip.hidden = false;
+  strip.addEventListener("click", async () => {
+    const shown = tiles.map((tile) => Object.assign(new Image(), { src: tile.querySelector("img").src }));
+    await Promise.all(shown.map((picture) => picture.decode()));
+    const side = shown[0].naturalWidth;
+    const canvas = Object.assign(document.createElement("canvas"), { width: side * shown.length, height: side });
+    shown.forEach((picture, place) => canvas.getContext("2d").drawImage(picture, side * place, 0));
+    const link = Object.assign(document.createElement("a"), { href: canvas.toDataURL("image/png"), download: `unit-${page.dataset.unit}.png` });
+    link.click();
+  });
+
   const MODES = ["mask", "segmentation", "original"];
   window.addEventListener("hashchange", () => {
     const mode = window.dissect.address.chosen().get("mode");

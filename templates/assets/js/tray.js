@@ -7,7 +7,6 @@
   const page = document.querySelector(".dissect.layer-page");
   if (!page) return;
   const MOST = 6;
-  const TILES = 6;
   const GRADES = { chance: "no better than chance", none: "no detector" }; // the others are words already
   const grid = page.querySelector("[data-cards]");
   const tray = page.querySelector("[data-tray]");
@@ -65,15 +64,14 @@
       made.append(title);
       if (pictured) {
         const wall = element("div", "beside-tiles");
-        for (let at = 0; at < Math.min(TILES, u.tiles); at += 1) {
+        u.images.forEach((image, at) => {
           const frame = element("span", "frame");
           const picture = element("img");
           picture.alt = `top image ${at + 1} of unit ${u.number}`;
-          picture.style.cssText = `--tiles:${u.tiles};--at:${at}`;
-          picture.src = `sprites/${u.number}.webp`;
+          picture.src = `../thumbnails/${image}.webp`;
           frame.append(picture);
           wall.append(frame);
-        }
+        });
         made.append(wall);
       }
       made.append(facts(u));

@@ -48,7 +48,6 @@ WORKS = (
     (layer_numbers, "correlate_units", "count"),
     (dissection, "count_concepts", "count concepts"),
     (drawing, "draw_outlines", "outline"),
-    (writing, "sprite", "sprite"),
     (writing, "thumbnail", "thumbnail"),
     (Remover, "predict", "remove"),
     (Editor, "run", "edit"),

@@ -79,7 +79,7 @@ def test_other_top_images_are_drawn_and_nothing_is_counted(tmp_path: Path, work:
     dissect(config)
     work.clear()
     (run,) = dissect(change(config, "top_images = 5", "top_images = 7"))
-    assert work.kinds == {"outline", "sprite"}
+    assert work.kinds == {"outline"}
     assert max(work.first) < 16
     assert len(run.layers["0"].units[0].top_images) == 7
     assert run.layers["2"].ablation is not None
@@ -91,7 +91,7 @@ def test_another_quantile_is_counted_from_the_cache(tmp_path: Path, work: Work) 
     dissect(config)
     work.clear()
     dissect(change(config, "iou_threshold = 0.05", "iou_threshold = 0.05\nquantile = 0.03"))
-    assert work.kinds == {"count", "outline", "sprite"}, "labels and what is removed do not depend on it"
+    assert work.kinds == {"count", "outline"}, "labels and what is removed do not depend on it"
     assert max(work.first) < 16
     assert findings(tmp_path) == fresh(config, tmp_path, work)
 
@@ -129,7 +129,7 @@ def test_edits_stay_unless_what_they_try_is_judged_otherwise(tmp_path: Path, wor
     dissect(config)
     work.clear()
     dissect(change(config, "top_images = 5", "top_images = 6"))
-    assert work.kinds == {"outline", "sprite"}
+    assert work.kinds == {"outline"}
     work.clear()
     (run,) = dissect(change(config, "iou_threshold = 0.04", "iou_threshold = 0.99"))
     assert not any(unit.detector for unit in run.layers["layer2"].units)

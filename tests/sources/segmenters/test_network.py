@@ -125,6 +125,11 @@ def test_an_object_with_segment_gives_ids_of_several_depths() -> None:
         (Ids(torch.zeros(2, 1, 16, 16)), "float32 where whole concept ids"),
         (Ids(torch.zeros(16, 16).long()), r"segment\(\) gives \[16, 16\], not ids"),
         (Ids(torch.zeros(1, 1, 16, 16).long()), "not ids .* of 2 images"),
+        (Ids(torch.zeros(2, 1, 0, 0).long()), r"gives \[2, 1, 0, 0\] for images of 16 x 16 pixels"),
+        (Ids(torch.zeros(2, 0, 16, 16).long()), r"gives \[2, 0, 16, 16\]"),
+        (Ids(torch.zeros(2, 1, 256, 1).long()), r"gives \[2, 1, 256, 1\]"),
+        (Logits(lambda x: x.flatten(2)[..., None]), r"gives \[2, 3, 256, 1\]"),
+        (Logits(lambda x: x[:, :, :0]), r"gives \[2, 3, 0, 16\]"),
     ],
 )
 def test_what_a_segmenter_gives_wrongly_is_one_clear_line(thing: Any, words: str) -> None:

@@ -1,4 +1,4 @@
-"""The pictures of a run: thumbnails, segmentations, sprites of top images."""
+"""The pictures of a run: a thumbnail and a segmentation of every image, grids of edited ones."""
 
 from __future__ import annotations
 
@@ -7,21 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
-
-from dissect_report.findings.paths import TILE
-
-
-def sprite(tiles: np.ndarray, images: Sequence[int]) -> bytes:
-    """WebP of the tiles of ``images`` side by side.
-
-    Args:
-        tiles: uint8 [image, TILE, TILE, 3].
-        images: at least one index.
-    """
-    strip = np.empty((TILE, TILE * len(images), 3), np.uint8)
-    for place, image in enumerate(images):
-        strip[:, place * TILE : (place + 1) * TILE] = tiles[image]
-    return _webp(strip)
 
 
 def picture_grid(pictures: np.ndarray) -> bytes:
@@ -42,7 +27,7 @@ def thumbnail(tile: np.ndarray) -> bytes:
 def _webp(pixels: np.ndarray) -> bytes:
     stream = io.BytesIO()
     # Method 2 takes half the time of the default 4 for files 4 % larger. At a tile's size quality 62 cannot
-    # be told from 72 by eye and is 11 % smaller: sprites are most of a site.
+    # be told from 72 by eye and is 11 % smaller.
     Image.fromarray(pixels).save(stream, "WEBP", quality=62, method=2)
     return stream.getvalue()
 

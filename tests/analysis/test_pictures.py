@@ -1,4 +1,4 @@
-"""Pictures: segmentations say the labels, sprites hold the tiles."""
+"""Pictures: segmentations say the labels, thumbnails repeat their bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from dissect_report.analysis.catalogue import distinct_colors
-from dissect_report.analysis.sprites import segmentation_picture, sprite
+from dissect_report.analysis.pictures import segmentation_picture, thumbnail
 
 
 def test_a_segmentation_picture_gives_every_label_its_color():
@@ -29,7 +29,7 @@ def test_colors_are_distinct_and_never_black():
     assert "#000000" not in colors
 
 
-def test_a_sprite_repeats_its_bytes():
-    tiles = np.random.default_rng(0).integers(0, 255, (3, 128, 128, 3), dtype=np.uint8)
-    assert sprite(tiles, [2, 0]) == sprite(tiles, [2, 0])
-    assert Image.open(io.BytesIO(sprite(tiles, [2, 0]))).size == (256, 128)
+def test_a_thumbnail_repeats_its_bytes():
+    tile = np.random.default_rng(0).integers(0, 255, (128, 128, 3), dtype=np.uint8)
+    assert thumbnail(tile) == thumbnail(tile)
+    assert Image.open(io.BytesIO(thumbnail(tile))).size == (128, 128)
