@@ -12,6 +12,7 @@ import dissect_report.analysis.layer_numbers as layer_numbers
 import dissect_report.analysis.mask_store as mask_store
 import dissect_report.analysis.rounds as rounds
 import dissect_report.analysis.streaming as streaming
+import dissect_report.analysis.unit_slices as unit_slices
 from dissect_report import dissect
 from dissect_report.activations.recording import Recorder
 from dissect_report.analysis.forecast import forecast
@@ -180,15 +181,15 @@ def test_what_is_added_twice_cannot_be(tmp_path: Path, monkeypatch: pytest.Monke
     """Labels that are lost after a first round are made again, and the sums stay what they were."""
     config = write_generator_site(tmp_path, None, latents=16)
     change(config, "batch_size = 8", "batch_size = 8\ncache_gb = 0.0")
-    settle: Callable[..., object] = streaming.settle_levels
+    settle: Callable[..., object] = unit_slices.settle_levels
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(streaming, "settle_levels", stop)
+    monkeypatch.setattr(unit_slices, "settle_levels", stop)
     with pytest.raises(KeyboardInterrupt):
         dissect(config, threads=1)
-    monkeypatch.setattr(streaming, "settle_levels", settle)
+    monkeypatch.setattr(unit_slices, "settle_levels", settle)
     for path in (tmp_path / "cache").rglob("labels.u16*"):
         path.unlink()
     dissect(config, threads=1)
