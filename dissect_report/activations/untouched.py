@@ -255,7 +255,8 @@ def _slots(thing: object) -> dict[str, Any]:
 
 def _refill(thing: object, kept: dict[str, Any]) -> None:
     for name, value in kept.items():
-        setattr(thing, name, value)
+        if getattr(thing, name, _refill) is not value:  # what did not change may refuse to be written
+            setattr(thing, name, value)
 
 
 def _variables(kind: type) -> dict[str, Any]:

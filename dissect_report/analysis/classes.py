@@ -14,6 +14,7 @@ from dissect_report.activations.class_output import (
 )
 from dissect_report.config import ModelConfig, RunConfig
 from dissect_report.errors import ModelError, ProbeError
+from dissect_report.sources.knowledge import Knowledge
 from dissect_report.sources.models import load_classes
 from dissect_report.sources.names import number_twins
 from dissect_report.sources.output_tensors import shapes_of
@@ -38,14 +39,16 @@ class Classes:
     notes: tuple[str, ...] = ()
 
 
-def find_classes(run: RunConfig, folder: Path, model: nn.Module, example: Tensor) -> Classes:
+def find_classes(
+    run: RunConfig, folder: Path, model: nn.Module, example: Tensor, known: Knowledge = Knowledge()
+) -> Classes:
     """The classes of a network, by one forward pass.
 
     Raises:
         ModelError: which output holds them is not known, a list of names fits none, or units shall be
             removed from a network without classes.
     """
-    listed = listed_names(run.model, folder, model)
+    listed = listed_names(run.model, folder, model, known)
     output, held = find_class_output(model, example, run.model, listed)
     if output is None:
         given = f"{run.model.source} gives {shapes_of(held) or 'no tensor'}: no row of scores an image"
@@ -73,9 +76,9 @@ def find_classes(run: RunConfig, folder: Path, model: nn.Module, example: Tensor
     return Classes(names or tuple(f"output_{index}" for index in range(output.width)), output, tuple(notes))
 
 
-def listed_names(config: ModelConfig, folder: Path, model: nn.Module) -> tuple[str, ...]:
-    """From the file of names or the published weights, else the model's own ``classes`` or ``labels``."""
-    named = load_classes(config, folder)
+def listed_names(config: ModelConfig, folder: Path, model: nn.Module, known: Knowledge) -> tuple[str, ...]:
+    """From the file of names or what the source knows, else the model's own ``classes`` or ``labels``."""
+    named = load_classes(config, folder, known)
     for attribute in ("classes", "labels"):
         named = named or _names_in(getattr(model, attribute, None))
     return named

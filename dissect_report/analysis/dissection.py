@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,9 @@ from dissect_report.analysis.forward import label_images
 from dissect_report.analysis.generating import generate, generator_record
 from dissect_report.analysis.image_alone import check_images_alone
 from dissect_report.analysis.keeping import restore, taken_apart
-from dissect_report.analysis.layer_numbers import measure_layers, needs_model
+from dissect_report.analysis.layer_numbers import CountedLayer, measure_layers, needs_model
 from dissect_report.analysis.measuring import LabelMaps
+from dissect_report.analysis.passes.ahead import Behind
 from dissect_report.analysis.privacy import unplaced
 from dissect_report.analysis.progress import Progress, Silent
 from dissect_report.analysis.provenance import provenance
@@ -141,13 +143,21 @@ def _measure(setup: Setup, key: str, paths: RunPaths, standing: LoadedRun | None
     """The dissection itself, written to ``paths``, where pictures of what stands are already."""
     probe = label_probe(setup)
     concepts = concept_records(setup.segmenter, probe.counts, setup.run.dissection.quantile)
-    layers, predicted = [], np.empty(0, np.int32)
-    for numbers, classes in measure_layers(setup, probe):
-        predicted = classes
+    beside = dataclasses.replace(setup, progress=Silent())  # a terminal draws one bar at a time
+
+    def finish(layer: CountedLayer) -> LayerSummary:
+        numbers = layer.draw(beside)
         with setup.stopwatch.time("write"):
-            layers.append(write_layer(paths, setup, numbers, probe, concepts))
-    with setup.stopwatch.time("write"):
-        pictures = write_pictures(paths, setup, probe, concepts, standing)
+            return write_layer(paths, beside, numbers, probe, concepts)
+
+    begun, predicted = [], np.empty(0, np.int32)
+    with Behind(setup.threads) as behind:
+        for layer, classes in measure_layers(setup, probe):
+            begun.append(behind.begin(partial(finish, layer)))
+            predicted = classes
+        with setup.stopwatch.time("write"):
+            pictures = write_pictures(paths, setup, probe, concepts, standing)
+    layers = [each.result() for each in begun]
     remove_stale(paths, layers, len(setup.survey))
     record = _run_record(setup, key, concepts, layers, predicted, probe, pictures)
     write_record(paths.run, unplaced(record, setup.config, setup.run))
@@ -161,13 +171,14 @@ def _measure_again(setup: Setup, known: LoadedRun, faults: Collection[str]) -> L
         faults: names of the files.
     """
     broken = {name.partition("/")[0] for name in faults if part_of(name) == LAYERS}
-    only = [layer.name for layer in known.record.layers if layer.folder in broken]
+    only = [summary.name for summary in known.record.layers if summary.folder in broken]
     probe, again = label_probe(setup), {}
-    for numbers, _ in measure_layers(setup, probe, only):
+    for layer, _ in measure_layers(setup, probe, only):
+        numbers = layer.draw(setup)
         with setup.stopwatch.time("write"):
             made = write_layer(known.paths, setup, numbers, probe, known.record.concepts)
             again[made.name] = made
-    layers = tuple(again.get(layer.name, layer) for layer in known.record.layers)
+    layers = tuple(again.get(summary.name, summary) for summary in known.record.layers)
     if layers != known.record.layers:  # another processor may round otherwise
         write_record(known.paths.run, dataclasses.replace(known.record, layers=layers))
     return load_run(known.paths.root)
@@ -238,6 +249,7 @@ def _run_record(
         config=dataclasses.asdict(run),
         provenance=provenance(
             setup.config,
+            run,
             key,
             setup.stages.inputs(),
             setup.network.device,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -30,20 +31,23 @@ class Drawn:
 
 
 def draw_layer(
-    setup: Setup, maps: np.ndarray, to_grid: Upsampling, level: np.ndarray, top: np.ndarray
+    setup: Setup,
+    maps_of: Callable[[int], np.ndarray],
+    to_grid: Upsampling,
+    level: np.ndarray,
+    top: np.ndarray,
 ) -> Drawn:
     """The masks of all units on their top images.
 
     Args:
-        maps: float32 [image, unit, y, x] as they are kept.
+        maps_of: float32 [k, y, x] of a unit's top images, as they are kept.
         to_grid: from them to the grid.
         level: of each unit.
         top: int32 [unit, k] images.
     """
 
     def draw(unit: int) -> tuple[list[str], list[int]]:
-        raw = np.ascontiguousarray(maps[top[unit], unit])
-        return draw_outlines(upsample(raw, to_grid), float(level[unit]))
+        return draw_outlines(upsample(np.ascontiguousarray(maps_of(unit)), to_grid), float(level[unit]))
 
     with setup.stopwatch.time("outlines"), ThreadPoolExecutor(setup.threads) as pool:
         drawn = list(pool.map(draw, range(len(top))))

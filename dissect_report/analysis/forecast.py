@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -41,6 +42,7 @@ class Forecast:
         site: bytes of the site's share of this run.
         passes: of the network over the probe: one where the disk budget holds all maps, else a few.
         memory: bytes at most, what the network itself needs for a batch excepted.
+        for_two: bytes of [compute] cache_gb with which two passes would do; 0 where they do.
         experiments: what each will cost, in words.
     """
 
@@ -51,6 +53,7 @@ class Forecast:
     site: int
     passes: int
     memory: int
+    for_two: int = 0
     experiments: tuple[str, ...] = ()
 
 
@@ -67,9 +70,14 @@ def forecast(config: Config, progress: Progress, threads: int = 2) -> Iterator[s
         total = sum(cost.seconds.values())
         stages = ", ".join(f"{name} {duration(seconds)}" for name, seconds in cost.seconds.items())
         yield f"{run.name}: {cost.images} images, {cost.units} units: about {duration(total)} ({stages})"
+        passes = f"{cost.passes} forward pass{'es' * (cost.passes > 1)}"
+        if cost.passes == 2:
+            passes += " (3 where very many values are as large as a unit's level)"
+        elif cost.for_two:
+            passes += f" (2 from cache_gb = {math.ceil(cost.for_two / 1e8) / 10:g} on)"
         yield (
             f"{run.name}: cache {cost.cache / 1e9:.2f} GB of [compute] cache_gb = {run.compute.cache_gb:g}, "
-            f"{cost.passes} forward pass{'es' * (cost.passes > 1)}, memory at most "
+            f"{passes}, memory at most "
             f"{cost.memory / 1e9:.1f} GB beside the network; site about {cost.site / 1e6:.0f} MB"
         )
         fewer = "latents" if run.is_generator else "limit"
@@ -110,17 +118,21 @@ def _measure(trial: Setup, images: int) -> Forecast:
     labels = label_probe(setup)
     needs = storage(trial, int(np.prod(labels.labels.shape[1:])) * 2, images)
     seconds["segmenting"] = setup.stopwatch.seconds["segment"] * scale
-    list(measure_layers(setup, labels))  # the first run also compiles the counting kernels
+    for layer, _ in measure_layers(setup, labels):  # the first run also compiles the counting kernels
+        layer.draw(setup)
     setup.stopwatch.seconds.clear()
     forget_layers(setup)  # so that all is made again
-    list(measure_layers(setup, labels))
+    for layer, _ in measure_layers(setup, labels):
+        layer.draw(setup)
     for stage in ("model", "measure", "correlate"):
         seconds[stage] = setup.stopwatch.seconds.get(stage, 0.0) * scale
+    if not needs.kept:  # the trial has room for all masks, and runs twice
+        seconds["model"] *= needs.passes / 2
     each_image = _picture_costs(setup, labels)
     seconds["pictures"] = each_image[0] * images / setup.threads
     seconds["pictures"] += setup.stopwatch.seconds.get("outlines", 0.0)
     site = SITE_BYTES + units * PAGE_BYTES + images * each_image[1]
-    return Forecast(images, units, seconds, needs.cache, int(site), needs.passes, needs.memory)
+    return Forecast(images, units, seconds, needs.cache, int(site), needs.passes, needs.memory, needs.for_two)
 
 
 def _picture_costs(setup: Setup, labels: LabelMaps) -> tuple[float, float]:

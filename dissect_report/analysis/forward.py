@@ -29,6 +29,7 @@ from dissect_report.analysis.survey import Survey
 from dissect_report.config import ModelConfig
 from dissect_report.sources.probe import rgb
 from dissect_report.sources.segmenters.merge import MergedSegmenter
+from dissect_report.stats.blocks import over_blocks
 from dissect_report.stats.topk import image_extremes
 
 
@@ -95,16 +96,25 @@ def label_images(
 Reduced = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def reduce_maps(maps: Tensor, shrink: Upsampling | None) -> Reduced:
+def reduce_maps(maps: Tensor, shrink: Upsampling | None, threads: int = 1) -> Reduced:
     """Of a batch's raw maps what passes keep: float32 [image, unit] twice, and [image, unit, y, x].
 
     Args:
         maps: as they stand in the network, which writes into them afterwards.
         shrink: how larger ones are sampled to the grid.
+        threads: that look at different images at the same time: the network waits, and so do its threads.
     """
     raw = maps.cpu().numpy()
-    kept = on_grid(raw, shrink)
-    return (*image_extremes(raw), kept.copy() if np.may_share_memory(kept, raw) else kept)
+    side = raw.shape[2:] if shrink is None else (shrink.grid, shrink.grid)
+    kept = np.empty((*raw.shape[:2], *side), np.float32)
+    maxima, means = (np.empty(raw.shape[:2], np.float32) for _ in range(2))
+
+    def reduce(images: slice) -> None:
+        maxima[images], means[images] = image_extremes(raw[images])
+        kept[images] = on_grid(raw[images], shrink)
+
+    over_blocks(len(raw), 1, reduce, threads)
+    return maxima, means, kept
 
 
 class Recording(Protocol):
@@ -145,6 +155,7 @@ class ModelPass:
         means: per layer, float32 [image, unit] of the raw maps; what orders images of equal maximum.
         output: where the model gives its classes; None if it gives none.
         predicted: answers [image, ...], see ``findings.answers``; unused without classes.
+        threads: that reduce maps at the same time.
     """
 
     layers: list[LayerInfo]
@@ -154,6 +165,7 @@ class ModelPass:
     means: tuple[CachedArray, ...]
     output: ClassOutput | None
     predicted: CachedArray
+    threads: int
 
     @property
     def arrays(self) -> tuple[CachedArray, ...]:
@@ -162,7 +174,7 @@ class ModelPass:
 
     def reduce(self, layer: LayerInfo, maps: Tensor) -> Reduced:
         """Of a batch's maps of one layer what is kept; seen before the network goes on."""
-        return reduce_maps(maps, self.shrink[layer.name])
+        return reduce_maps(maps, self.shrink[layer.name], self.threads)
 
     def fill(self, start: int, stop: int, recorded: Mapping[str, Reduced], scores: Tensor | None) -> None:
         """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
@@ -174,7 +186,12 @@ class ModelPass:
 
 
 def open_pass(
-    layers: Sequence[LayerInfo], plans: Mapping[str, MapPlan], count: int, cache: Cache, stages: Stages
+    layers: Sequence[LayerInfo],
+    plans: Mapping[str, MapPlan],
+    count: int,
+    cache: Cache,
+    stages: Stages,
+    threads: int,
 ) -> ModelPass:
     """The arrays of a pass over ``count`` images, as far as they were filled under the same keys."""
 
@@ -190,6 +207,7 @@ def open_pass(
         open_peaks(cache, stages, layers, count, "mean"),
         stages.output,
         open_answers(cache, stages, count),
+        threads,
     )
 
 

@@ -81,6 +81,17 @@ def read_images(setup: Setup, survey: Survey, start: int, stop: int) -> Tensor:
     return survey.inputs(start, stop, setup.run.model, setup.network.device)
 
 
+def held_bytes(setup: Setup, tail: Tail, images: int) -> int:
+    """Bytes of disk that ``hold_maps`` takes at most for so many images."""
+    return _bytes_of(setup, run_head(setup, tail, setup.survey, 0, 1), images)
+
+
+def _bytes_of(setup: Setup, sample: Held, images: int) -> int:
+    """Of what is kept of so many images like the sample's; 0 where the disk budget does not hold it."""
+    needed = sum(value[0].numel() * 4 * images for value in (sample.recorded, *sample.kept))
+    return needed if needed <= setup.run.compute.cache_gb * 1e9 else 0
+
+
 def hold_maps(setup: Setup, tail: Tail, survey: Survey, cache: Cache, maps: np.ndarray | None) -> HeldMaps:
     """The maps of every image, from where they cost least.
 
@@ -99,8 +110,7 @@ def hold_maps(setup: Setup, tail: Tail, survey: Survey, cache: Cache, maps: np.n
         return StoredMaps(maps, (), setup.network.device)
     values = (sample.recorded, *sample.kept)
     count = len(survey)
-    needed = sum(value[0].numel() * 4 * count for value in values)
-    if needed > setup.run.compute.cache_gb * 1e9:
+    if not _bytes_of(setup, sample, count):
         return RepeatedHead(setup, tail, survey)
     key = setup.stages.head(tail.layer, tail.path, survey.digest, setup.batches.size)
     arrays = [

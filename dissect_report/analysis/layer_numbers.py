@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from dissect_report.activations.layers import LayerInfo
+from dissect_report.activations.upsampling import Upsampling
 from dissect_report.analysis import mask_store
 from dissect_report.analysis.certainty import be_certain
 from dissect_report.analysis.counting import (
     Counts,
+    Peaks,
     counts_name,
     has_counts,
     has_peaks,
@@ -32,10 +35,10 @@ from dissect_report.analysis.map_plans import (
 )
 from dissect_report.analysis.mask_store import MaskStore
 from dissect_report.analysis.measuring import LabelMaps, measure_units
-from dissect_report.analysis.rounds import discard_rounds, open_first_round
+from dissect_report.analysis.rounds import open_first_round, stream_levels
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.streaming import stream_layers
-from dissect_report.analysis.unit_slices import is_wide, settle
+from dissect_report.analysis.unit_slices import is_wide, settle_wide
 from dissect_report.analysis.units import LayerNumbers
 from dissect_report.stats.correlation import correlate_units
 from dissect_report.stats.levels import measure_activations
@@ -43,10 +46,41 @@ from dissect_report.stats.significance import FIRST
 from dissect_report.stats.topk import top_images
 
 
+@dataclass(frozen=True, eq=False)
+class CountedLayer:
+    """A layer of which everything is counted; what is drawn of it any thread may draw.
+
+    Attributes:
+        info: the layer.
+        to_grid: from its kept maps to the grid.
+        counts: what its masks gave.
+        peaks: of its raw maps.
+        maps: float32 [image, unit, y, x] as they are kept; None where all is drawn.
+    """
+
+    info: LayerInfo
+    to_grid: Upsampling
+    counts: Counts
+    peaks: Peaks
+    maps: np.ndarray | None
+
+    def draw(self, setup: Setup) -> LayerNumbers:
+        """All of its numbers, the outlines drawn if no earlier run drew them."""
+        drawn = kept_drawn(setup, self.info)
+        if drawn is None:
+            maps = self.maps
+            assert maps is not None, "the model ran"
+            top = top_images(self.peaks.maxima, self.peaks.means, setup.run.dissection.top_images)
+            level = self.counts.measurement.activation.level
+            drawn = draw_layer(setup, lambda unit: maps[top[unit], unit], self.to_grid, level, top)
+            keep_drawn(setup, self.info, drawn)
+        return layer_numbers(setup, self.info, self.counts, self.peaks, drawn)
+
+
 def measure_layers(
     setup: Setup, probe: LabelMaps, only: Collection[str] | None = None
-) -> Iterator[tuple[LayerNumbers, np.ndarray]]:
-    """Every chosen layer's numbers, and with each the predicted class of every image.
+) -> Iterator[tuple[CountedLayer, np.ndarray]]:
+    """Every chosen layer, and with each the predicted class of every image.
 
     What an earlier run counted or drew is taken where nothing that it depends on has changed. For the rest
     one forward pass of the model serves all layers, where the disk budget holds their maps; else a few rounds
@@ -97,7 +131,7 @@ def _record(setup: Setup, plans: Mapping[str, MapPlan], layers: Sequence[LayerIn
     """Keeps the maps of some layers; returns the model's answers, see ``findings.answers``."""
     answers = open_answers(setup.cache, setup.stages, len(setup.survey))
     if layers or not answers.complete:
-        passed = open_pass(layers, plans, len(setup.survey), setup.cache, setup.stages)
+        passed = open_pass(layers, plans, len(setup.survey), setup.cache, setup.stages, setup.threads)
         with setup.stopwatch.time("model"):
             run_model(
                 setup.network.model, setup.run.model, passed, setup.survey, setup.batches, setup.progress,
@@ -112,26 +146,20 @@ def open_recording(setup: Setup) -> Recording:
     """What the first pass over the images records: maps that are kept, or the first of a few rounds."""
     plans, layers = plan_maps(setup), setup.network.chosen
     if fits(setup, plans):
-        return open_pass(layers, plans, len(setup.survey), setup.cache, setup.stages)
+        return open_pass(layers, plans, len(setup.survey), setup.cache, setup.stages, setup.threads)
     return open_first_round(setup, plans, [info for info in layers if not is_wide(info)])
 
 
-def _measure_layer(setup: Setup, probe: LabelMaps, info: LayerInfo, plan: MapPlan) -> LayerNumbers:
+def _measure_layer(setup: Setup, probe: LabelMaps, info: LayerInfo, plan: MapPlan) -> CountedLayer:
     """One layer whose numbers or whose maps are in the cache."""
     peaks = kept_peaks(setup, info)
     assert peaks is not None, "the model ran"
-    maps = _kept_maps(setup, info, plan)
-    counts, drawn = kept_counts(setup, info), kept_drawn(setup, info)
+    maps, counts = _kept_maps(setup, info, plan), kept_counts(setup, info)
     if counts is None:
         assert maps is not None, "the model ran"
         counts = _count_layer(setup, probe, info, plan, maps)
         keep_counts(setup, info, counts)
-    if drawn is None:
-        assert maps is not None, "the model ran"
-        top = top_images(peaks.maxima, peaks.means, setup.run.dissection.top_images)
-        drawn = draw_layer(setup, maps, plan.to_grid, counts.measurement.activation.level, top)
-        keep_drawn(setup, info, drawn)
-    return layer_numbers(setup, info, counts, peaks, drawn)
+    return CountedLayer(info, plan.to_grid, counts, peaks, maps)
 
 
 def _count_layer(setup: Setup, probe: LabelMaps, info: LayerInfo, plan: MapPlan, maps: np.ndarray) -> Counts:
@@ -182,9 +210,8 @@ def levels_of(setup: Setup, info: LayerInfo, quantile: float) -> np.ndarray:
     plan = plan_maps(setup)[info.name]
     maps = _kept_maps(setup, info, plan)
     if maps is None:
-        level = settle(setup, {info.name: plan}, [info], quantile)[0][info.name].level
-        discard_rounds(setup, keep_first=False)
-        return level
+        settle = settle_wide if is_wide(info) else stream_levels
+        return settle(setup, plan, info, quantile).level
     return measure_activations(maps, plan.to_grid, quantile, setup.threads).level
 
 

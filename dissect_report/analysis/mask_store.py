@@ -93,9 +93,8 @@ def open_store(
 
 
 def discard_masks(cache: Cache) -> None:
-    """Removes all masks, those that a killed run left, too."""
-    cache.discard_all(path.name for path in cache.folder.glob("*.masks.positions"))
-    cache.discard_all(path.name for path in cache.folder.glob("*.masks.counts"))
+    """Removes all masks and what lies beside them, also what a killed run left."""
+    cache.discard_all(path.name for path in cache.folder.glob("*.masks.*") if path.suffix != ".json")
 
 
 def _files(name: str) -> tuple[str, str]:

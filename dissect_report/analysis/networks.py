@@ -28,7 +28,8 @@ from dissect_report.findings.records import OutputSample
 from dissect_report.sources.dependencies import dependency_digest
 from dissect_report.sources.factory import source_digest
 from dissect_report.sources.identity import digest_of
-from dissect_report.sources.models import load_model
+from dissect_report.sources.knowledge import Knowledge, settle
+from dissect_report.sources.models import open_model
 from dissect_report.sources.output_tensors import shapes_of
 
 
@@ -37,6 +38,7 @@ class Network:
     """A model ready to be measured.
 
     Attributes:
+        run: its configuration, with what the source knows of it.
         model: in eval mode, on ``device``.
         device: where it runs.
         layers: every module, in execution order, and behind it those of directions among its units.
@@ -52,6 +54,7 @@ class Network:
         outputs: on the noise that it was opened with: it is known again by them.
     """
 
+    run: RunConfig
     model: nn.Module
     device: torch.device
     layers: tuple[LayerInfo, ...]
@@ -76,9 +79,10 @@ def open_network(run: RunConfig, folder: Path) -> Network:
     device = choose_device(run.compute.device)
     depends = dependency_digest(run.model.depends, folder, "[model] depends", ModelError)
     notes: list[str] = []
-    loaded = load_model(run.model, folder, notes).to(device)
+    opened = open_model(run.model, folder, notes)
+    run, loaded = settle(run, opened.known, notes), opened.network.to(device)
     weights = digest_of(loaded)  # before it runs: a forward may leave things behind
-    names = _class_names(run, folder, loaded)
+    names = _class_names(run, folder, loaded, opened.known)
     first = run_first(loaded, run, device, names)
     model = first.model
     infos = list_layers(model, first.example, run.is_generator, run.model.tokens)
@@ -87,12 +91,13 @@ def open_network(run: RunConfig, folder: Path) -> Network:
         made, side = _find_images(run, first.output, len(first.example))
     else:
         with untouched(model):
-            found = find_classes(run, folder, model, first.example)
+            found = find_classes(run, folder, model, first.example, opened.known)
     chosen = choose_layers(run.model.layers, model, infos)
     layers, chosen = add_directions(run.model.directions, infos, chosen, folder, device)
     fed = [] if first.feeding is None else [dataclasses.asdict(first.feeding)]
     fed += [{"calls": run.model.calls}] if run.model.calls else []
     return Network(
+        run=run,
         model=model,
         device=device,
         layers=layers,
@@ -141,20 +146,28 @@ def _find_images(run: RunConfig, output: object, latents: int) -> tuple[ImageOut
     return found, int(made.shape[2])
 
 
-def _class_names(run: RunConfig, folder: Path, model: nn.Module) -> tuple[str, ...]:
+def _class_names(run: RunConfig, folder: Path, model: nn.Module, known: Knowledge) -> tuple[str, ...]:
     """Of the classes that a conditional generator makes; empty where nobody names them."""
-    return listed_names(run.model, folder, model) if run.probe.classes else ()
+    return listed_names(run.model, folder, model, known) if run.probe.classes else ()
 
 
 def _said(output: object, held: Mapping[str, Tensor]) -> str:
     return shapes_of(held) or f"a {type(output).__name__}"
 
 
-def survey_layers(run: RunConfig, folder: Path) -> list[tuple[LayerInfo, bool]]:
-    """Every layer in execution order, dissectable or not, and whether the configuration chooses it."""
-    device = choose_device(run.compute.device)
-    loaded = load_model(run.model, folder).to(device)
-    first = run_first(loaded, run, device, _class_names(run, folder, loaded))
+def survey_layers(
+    run: RunConfig, folder: Path, notes: list[str] | None = None
+) -> list[tuple[LayerInfo, bool]]:
+    """Every layer in execution order, dissectable or not, and whether the configuration chooses it.
+
+    Args:
+        notes: is told what a reader should know of how the network was opened.
+    """
+    device, notes = choose_device(run.compute.device), [] if notes is None else notes
+    opened = open_model(run.model, folder, notes)
+    run = settle(run, opened.known, notes)
+    loaded = opened.network.to(device)
+    first = run_first(loaded, run, device, _class_names(run, folder, loaded, opened.known))
     infos = list_layers(first.model, first.example, run.is_generator, run.model.tokens)
     chosen: set[str] = set()
     asked: list[tuple[str, ...]] = [(pattern,) for pattern in run.model.layers]

@@ -41,7 +41,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _absolute(text: str) -> str:
     """The absolute path that a configured text is or begins with, as in ``file.py:factory``; else ""."""
-    for path in (text, text.rpartition(":")[0]):
+    for path in (text, text.rpartition(":")[0], text.partition(":")[2]):
         if path and Path(os.path.expanduser(path)).is_absolute() and len(Path(path).parts) > 2:
             return path
     return ""

@@ -9,20 +9,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
+from threading import Lock
 
 import torch
 
 import dissect_report
-from dissect_report.config import Config
+from dissect_report.config import Config, RunConfig
 from dissect_report.errors import ConfigError
 from dissect_report.findings.records import OutputSample, Provenance
+from dissect_report.schemes import scheme_of
 
 
 @dataclass
 class Stopwatch:
-    """Seconds per stage."""
+    """Seconds per stage, by the clock: stages may lie beside each other."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @contextmanager
     def time(self, stage: str) -> Iterator[None]:
@@ -31,7 +34,8 @@ class Stopwatch:
         try:
             yield
         finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+            with self._lock:
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
 def choose_device(name: str) -> torch.device:
@@ -59,9 +63,11 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
-def versions() -> dict[str, str]:
-    """Of everything that can change a number."""
-    packages = ("torch", "torchvision", "numpy", "numba", "pillow")
+def versions(run: RunConfig) -> dict[str, str]:
+    """Of everything that can change a number of a run."""
+    sources = [run.model.source, *(part.source for part in run.segmenters)]
+    named = {scheme.package for source in sources if (scheme := scheme_of(source)) and scheme.package}
+    packages = ("torch", "torchvision", "numpy", "numba", "pillow", *sorted(named))
     return {
         "dissect-report": dissect_report.__version__,
         "python": platform.python_version(),
@@ -71,6 +77,7 @@ def versions() -> dict[str, str]:
 
 def provenance(
     config: Config,
+    run: RunConfig,
     key: str,
     inputs: dict[str, str],
     device: torch.device,
@@ -83,7 +90,7 @@ def provenance(
     return Provenance(
         key=key,
         command=f"dissect-report build {config.path.name}",
-        versions=versions(),
+        versions=versions(run),
         model_digest=inputs["model"],
         probe_digest=inputs["probe"],
         device=device_name(device),

@@ -73,7 +73,7 @@ class FirstRound:
 
     def reduce(self, layer: LayerInfo, maps: Tensor) -> Reduced:
         """Of a batch's maps of one layer what is kept; seen before the network goes on."""
-        return reduce_maps(maps, self.plans[layer.name].shrink)
+        return reduce_maps(maps, self.plans[layer.name].shrink, self.threads)
 
     def fill(self, start: int, stop: int, recorded: Mapping[str, Reduced], scores: Tensor | None) -> None:
         """Takes what a batch left in the recorder, and the class scores, if the model gives them."""
@@ -144,6 +144,15 @@ def discard_rounds(setup: Setup, keep_first: bool) -> None:
         (setup.cache.folder / FIRST_FILE).unlink(missing_ok=True)
 
 
+def stream_levels(setup: Setup, plan: MapPlan, info: LayerInfo, quantile: float) -> ActivationStats:
+    """The levels of one layer at another quantile, in two rounds."""
+    first = open_first_round(setup, {info.name: plan}, [info])
+    run_first(setup, first)
+    found = settle_levels(setup, first, quantile)[info.name]
+    discard_rounds(setup, keep_first=False)
+    return found
+
+
 def run_first(setup: Setup, first: FirstRound) -> None:
     """The first round."""
     with setup.stopwatch.time("model"):
@@ -154,7 +163,7 @@ def run_first(setup: Setup, first: FirstRound) -> None:
 
 
 def settle_levels(setup: Setup, first: FirstRound, quantile: float) -> dict[str, ActivationStats]:
-    """The second round."""
+    """The second of three rounds: levels alone."""
     pixels = len(setup.survey) * setup.grid**2
     sought = [
         seek(codes, first.plans[info.name].to_grid, pixels, quantile)
@@ -191,7 +200,7 @@ def repeat(
     model, config, count = setup.network.model, setup.run.model, len(setup.survey)
 
     def keep(info: LayerInfo, maps: Tensor) -> np.ndarray:
-        return reduce_maps(maps, plans[info.name].shrink)[2]
+        return reduce_maps(maps, plans[info.name].shrink, setup.threads)[2]
 
     def work(start: int, stop: int) -> None:
         with record(model, infos, make=keep) as recorder:

@@ -121,6 +121,7 @@ def set_up(
         for part in run.segmenters:  # before anything takes long
             check_dependencies(part.depends, folder, "[[segmenter]] depends", SegmenterError)
         network = open_network(run, folder)
+        run = network.run
         segmenter = open_segmenters(run.segmenters, run.probe, folder).to(network.device)
     cache = Cache(SitePaths(config.folder).cache(run.name))
     cache.prepare()
@@ -240,6 +241,10 @@ def _survey(
         key = drawn_key(run, network.digest, network.device.type)
         return survey_latents(run.probe, run.model.latent_shape, network.conditions, cache, key)
     budget = int(run.compute.cache_gb * PIXEL_SHARE * 1e9)
-    found = probe or list_probe(run.probe, folder, run.dissection.seed, run.segmenters)
+    found = (
+        replace(probe, config=run.probe)
+        if probe
+        else list_probe(run.probe, folder, run.dissection.seed, run.segmenters)
+    )
     segmenter.check_files([item.name for item in found.items])  # before thousands of images are decoded
     return survey_probe(found, run.probe, cache, budget, threads, progress)

@@ -11,10 +11,14 @@ from dissect_report.analysis.forward import plan_groups
 from dissect_report.analysis.map_plans import map_bytes, plan_maps
 from dissect_report.analysis.measuring import COUNTER_BYTES
 from dissect_report.analysis.rounds import FIRST_BYTES, SECOND_BYTES
+from dissect_report.analysis.settling import top_bytes
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
-from dissect_report.analysis.unit_slices import rounds_of, units_at_once
+from dissect_report.analysis.unit_slices import SLICE, is_wide, rounds_of
 from dissect_report.findings.paths import TILE
 from dissect_report.stats.masks import capacity
+
+#: Share of the masks that lies near the levels besides: 0.13 to 0.26 on layers of four networks.
+NEAR_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -26,12 +30,14 @@ class Storage:
         cache: bytes of the cache folder.
         memory: bytes at most, what the network itself needs for a batch excepted.
         kept: whether all maps are in the cache.
+        for_two: bytes of [compute] cache_gb with which two passes would do; 0 where they do.
     """
 
     passes: int
     cache: int
     memory: int
     kept: bool
+    for_two: int = 0
 
 
 def storage(setup: Setup, label_bytes: int, images: int) -> Storage:
@@ -50,19 +56,31 @@ def storage(setup: Setup, label_bytes: int, images: int) -> Storage:
     # Small pictures, label maps, and of every map its maximum and mean.
     fixed = pixels + images * (TILE**2 * 3 + label_bytes + units * 8)
     maps, batch = map_bytes(setup, plans, images), 2 * _raw_bytes(setup) * setup.batches.size
-    if maps <= budget - pixels:
-        return Storage(1, fixed + maps, batch + COUNTER_BYTES + mask_store.MEMORY_BYTES, True)
-    room = capacity(run.dissection.quantile, images * setup.grid**2)
+    chosen, room = setup.network.chosen, capacity(run.dissection.quantile, images * setup.grid**2)
     one = mask_store.mask_bytes(1, images, room, setup.grid)
+    if maps <= budget - pixels:
+        masks = one * max(info.units for info in chosen)  # of a layer at a time
+        on_disk = masks if mask_store.MEMORY_BYTES < masks <= mask_store.MASK_SHARE * budget else 0
+        memory = batch + COUNTER_BYTES + mask_store.MEMORY_BYTES
+        return Storage(1, fixed + maps + on_disk, memory, kept=True)
     most = max(budget - pixels, mask_store.MEMORY_BYTES)
-    groups = plan_groups(setup.network.chosen, [one] * len(setup.network.chosen), most)
-    masks = min(one * units, most)
-    on_disk = masks if masks > mask_store.MEMORY_BYTES else 0
-    held = units_at_once(setup.network.chosen)
-    counts = held * (FIRST_BYTES + SECOND_BYTES) * (1 if images * setup.grid**2 < 1 << 31 else 2)
-    memory = batch + max(counts, COUNTER_BYTES + mask_store.MEMORY_BYTES)
-    passes = rounds_of(setup.network.chosen) + len(groups)
-    return Storage(passes, fixed + on_disk + held * FIRST_BYTES, memory, False)
+    narrow, wide = ([info for info in chosen if is_wide(info) == side] for side in (False, True))
+    units = sum(info.units for info in narrow)
+    whole = int(one * units * (1 + NEAR_SHARE)) + top_bytes(setup, plans, narrow, images)
+    two = whole <= most
+    found = whole if two else min(one * units, most)
+    found = max([found, *(min(one * info.units, most) for info in wide)])
+    on_disk = found if found > mask_store.MEMORY_BYTES else 0
+    slices = SLICE * (FIRST_BYTES + SECOND_BYTES) if wide else 0
+    counts = max(units * SECOND_BYTES, slices) * (1 if images * setup.grid**2 < 1 << 31 else 2)
+    passes = 2 if two else 2 + len(plan_groups(narrow, [one] * len(narrow), most))
+    return Storage(
+        passes=passes + sum(rounds_of(info) + len(plan_groups([info], [one], most)) for info in wide),
+        cache=fixed + on_disk + max(units, SLICE * bool(wide)) * FIRST_BYTES,
+        memory=batch + counts + COUNTER_BYTES + mask_store.MEMORY_BYTES,
+        kept=False,
+        for_two=0 if two else whole + pixels,
+    )
 
 
 def _raw_bytes(setup: Setup) -> int:

@@ -1,8 +1,10 @@
-"""Layers whose maps the disk does not hold: three rounds over the probe, however many images and units.
+"""Layers whose maps the disk does not hold: two rounds over the probe, however many images and units.
 
 The first takes what needs no level: extremes, means, answers, correlation, and a coarse count of all pixels.
-The second settles the levels. The third finds the masks, which are small and stay, and draws the top images.
-Everything else is counted from the masks. The numbers are those of maps that are kept, to the bit.
+The second finds the masks, which are small and stay, what lies so near a level that only all images together
+tell its side, and the maps of the top images. Where there is no room for these, or not for all masks at once,
+there are more: one settles the levels, and one or several find masks and draw. Everything else is counted
+from the masks. The numbers are those of maps that are kept, to the bit.
 """
 
 from __future__ import annotations
@@ -24,15 +26,23 @@ from dissect_report.analysis.counting import (
     kept_counts,
     kept_peaks,
 )
-from dissect_report.analysis.drawing import Drawing, has_drawn, keep_drawn
+from dissect_report.analysis.drawing import Drawing, draw_layer, has_drawn, keep_drawn
 from dissect_report.analysis.forward import plan_groups
 from dissect_report.analysis.map_plans import MapPlan, mask_bytes, mask_room
 from dissect_report.analysis.mask_store import MaskStore, discard_masks, open_store
 from dissect_report.analysis.measuring import LabelMaps, Measurement, join, measure_masks, some_units
 from dissect_report.analysis.passes.reductions import Reduction
-from dissect_report.analysis.rounds import FIRST_BYTES, discard_rounds, repeat
+from dissect_report.analysis.rounds import (
+    FIRST_BYTES,
+    discard_rounds,
+    open_first_round,
+    repeat,
+    run_first,
+    settle_levels,
+)
+from dissect_report.analysis.settling import Second, plan_second, run_second
 from dissect_report.analysis.setup import Setup
-from dissect_report.analysis.unit_slices import rounds_of, settle
+from dissect_report.analysis.unit_slices import is_wide, rounds_of, settle_wide
 from dissect_report.stats.levels import ActivationStats
 from dissect_report.stats.masks import append_masks
 from dissect_report.stats.topk import top_images
@@ -46,28 +56,112 @@ def stream_layers(
     Args:
         budget: bytes of disk that masks may take.
     """
-    new = [info for info in infos if not has_counts(setup, info) or not has_peaks(setup, info)]
-    activation, correlation = settle(setup, plans, new, setup.run.dissection.quantile)
+    if narrow := [info for info in infos if not is_wide(info)]:
+        _stream_together(setup, probe, plans, narrow, budget)
     for info in infos:
-        if info not in new:
-            counts = kept_counts(setup, info)
-            assert counts is not None, "asked before"
-            activation[info.name] = counts.measurement.activation
-    drawings = {info.name: _open_drawing(setup, info, plans[info.name], activation[info.name])
-                for info in infos if not has_drawn(setup, info)}  # fmt: skip
-    groups = plan_masks(new, mask_bytes(setup, 1), budget) or [[]]
+        if is_wide(info):
+            _stream_wide(setup, probe, plans, info, budget)
+
+
+def _stream_wide(
+    setup: Setup, probe: LabelMaps, plans: Mapping[str, MapPlan], info: LayerInfo, budget: int
+) -> None:
+    """A layer of more units than counts are held of together: levels some at a time, then the masks."""
+    new = not has_counts(setup, info) or not has_peaks(setup, info)
+    undrawn = [] if has_drawn(setup, info) else [info]
+    groups = plan_masks([info], mask_bytes(setup, 1), budget) if new else [[]]
+    if new:
+        known = settle_wide(setup, plans[info.name], info, setup.run.dissection.quantile)
+    else:
+        known = _known_activation(setup, info)
+    passes = len(groups) + rounds_of(info) * new
+    setup.batches.notes.append(f"{info.name}: the model ran {passes} times more for its {info.units:,} units")
+    nothing = np.empty((0, 0), np.float32)
+    _in_groups(setup, probe, plans, groups, undrawn, {info.name: known}, {info.name: nothing})
+    discard_masks(setup.cache)
+
+
+def _stream_together(
+    setup: Setup, probe: LabelMaps, plans: Mapping[str, MapPlan], infos: Sequence[LayerInfo], budget: int
+) -> None:
+    """Some layers in the same rounds."""
+    new = [info for info in infos if not has_counts(setup, info) or not has_peaks(setup, info)]
+    undrawn = [info for info in infos if not has_drawn(setup, info)]
+    known = {info.name: _known_activation(setup, info) for info in infos if info not in new}
+    first = open_first_round(setup, plans, new) if new else None
+    second = None
+    if first is not None:
+        run_first(setup, first)
+        second = plan_second(setup, plans, first, undrawn)
+    if second is not None and second.bytes <= max(budget, mask_store.MEMORY_BYTES):
+        _note_passes(setup, 2)
+        _in_one_round(setup, probe, plans, second, known)
+    else:
+        correlation = {}
+        if first is not None:
+            known |= settle_levels(setup, first, setup.run.dissection.quantile)
+            each = zip(first.infos, first.correlations, strict=True)
+            correlation = {info.name: sums.finish() for info, sums in each}
+        groups = plan_masks(new, mask_bytes(setup, 1), budget) or [[]]
+        _note_passes(setup, len(groups) + 2 * bool(new))
+        _in_groups(setup, probe, plans, groups, undrawn, known, correlation)
+    discard_rounds(setup, keep_first=sum(info.units for info in new) * FIRST_BYTES <= budget)
+    discard_masks(setup.cache)
+
+
+def _known_activation(setup: Setup, info: LayerInfo) -> ActivationStats:
+    counts = kept_counts(setup, info)
+    assert counts is not None, "asked before"
+    return counts.measurement.activation
+
+
+def _note_passes(setup: Setup, passes: int) -> None:
     setup.batches.notes.append(
         f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold all activations: "
-        f"the model ran {len(groups) + rounds_of(new)} times over the probe"
+        f"the model ran {passes} times over the probe"
     )
-    parts: dict[str, list[Measurement]] = {info.name: [] for info in new}
+
+
+def _in_one_round(
+    setup: Setup,
+    probe: LabelMaps,
+    plans: Mapping[str, MapPlan],
+    second: Second,
+    known: Mapping[str, ActivationStats],
+) -> None:
+    """Levels, masks and top images of all layers in one round."""
+    found, first = run_second(setup, plans, second), second.first
+    activation = {**known, **found.activation}
+    for info in second.drawn:
+        top, level = found.top[info.name], activation[info.name].level
+        drawn = draw_layer(setup, top.maps.__getitem__, plans[info.name].to_grid, level, top.top)
+        keep_drawn(setup, info, drawn)
+    for info, sums in zip(first.infos, first.correlations, strict=True):
+        whole, store = UnitRange(info, 0, info.units), found.masks[info.name]
+        measurement = _measure_part(setup, probe, whole, activation, store)
+        _keep(setup, probe, info, measurement, sums.finish(), store)
+    found.sums.discard()
+
+
+def _in_groups(
+    setup: Setup,
+    probe: LabelMaps,
+    plans: Mapping[str, MapPlan],
+    groups: Sequence[Sequence[UnitRange]],
+    undrawn: Sequence[LayerInfo],
+    activation: Mapping[str, ActivationStats],
+    correlation: Mapping[str, np.ndarray],
+) -> None:
+    """The masks of a group of units a round, the levels being known; top images are drawn in the first."""
+    drawings = {info.name: _open_drawing(setup, info, plans[info.name], activation[info.name])
+                for info in undrawn}  # fmt: skip
+    parts: dict[str, list[Measurement]] = {part.layer.name: [] for group in groups for part in group}
     for turn, group in enumerate(groups):
         stage = "finding masks" + (f" ({turn + 1} of {len(groups)})" if len(groups) > 1 else "")
         here = {} if turn else drawings
-        stores, reduction = _third_round(setup, plans, group, activation, here, stage)
-        for info in infos:
-            if info.name in here:
-                keep_drawn(setup, info, here[info.name].finish())
+        stores, reduction = _masks_round(setup, plans, group, activation, here, stage)
+        for info in undrawn if here else ():
+            keep_drawn(setup, info, here[info.name].finish())
         for part, store in zip(group, stores, strict=True):
             parts[part.layer.name].append(_measure_part(setup, probe, part, activation, store))
             if part.last == part.layer.units:
@@ -77,8 +171,6 @@ def stream_layers(
         reduction.discard()
         for store in stores:
             store.discard()
-    discard_rounds(setup, keep_first=sum(info.units for info in new) * FIRST_BYTES <= budget)
-    discard_masks(setup.cache)
 
 
 @dataclass(frozen=True)
@@ -90,7 +182,7 @@ class UnitRange:
     last: int
 
 
-def _third_round(
+def _masks_round(
     setup: Setup,
     plans: Mapping[str, MapPlan],
     group: Sequence[UnitRange],

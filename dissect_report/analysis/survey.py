@@ -19,6 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from dissect_report.analysis.cache import Cache, CachedArray, digest
+from dissect_report.analysis.passes.ahead import Reader
 from dissect_report.analysis.passes.filling import fill
 from dissect_report.analysis.passes.stages import pixels_key
 from dissect_report.analysis.progress import Progress
@@ -52,6 +53,7 @@ class Survey:
         latents: float32 [image, ...] of a generator, which makes the images of them; None for a classifier.
         drawn: the array behind ``tiles`` of a generator, filled when it runs.
         notes: what the reader should know of how the images were found and read.
+        threads: that decode at the same time what ``pixels`` does not hold.
     """
 
     names: tuple[str, ...]
@@ -66,6 +68,7 @@ class Survey:
     latents: np.ndarray | None = None
     drawn: CachedArray | None = None
     notes: tuple[str, ...] = ()
+    threads: int = 1
 
     def __len__(self) -> int:
         return len(self.names)
@@ -92,8 +95,14 @@ class Survey:
         """uint8 [image, y, x, 3] of the images ``first`` up to, not including, ``last``."""
         if self.pixels is not None:
             return np.asarray(self.pixels[first:last])
-        assert self.probe is not None, "latents have no images to read"
-        return np.stack([self.probe.load(index).pixels for index in self.positions[first:last]])
+        return self._reader.read(first, last)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        """Of images that are not kept."""
+        probe, positions = self.probe, self.positions
+        assert probe is not None, "latents have no images to read"
+        return Reader(lambda index: probe.load(positions[index]).pixels, len(positions), self.threads)
 
     def inputs(self, first: int, last: int, model: ModelConfig, device: torch.device) -> Tensor:
         """What the model is given: images as it wants them, or latents."""
@@ -181,6 +190,7 @@ def survey_probe(
         positions=tuple(notes["positions"]),
         groups=tuple(str(item.group) for item in items) if config.groups else None,
         notes=tuple(told),
+        threads=threads,
     )
 
 

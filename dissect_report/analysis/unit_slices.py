@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
 import numpy as np
@@ -28,41 +27,16 @@ def is_wide(info: LayerInfo) -> bool:
     return info.units > WIDEST
 
 
-def rounds_of(infos: Sequence[LayerInfo]) -> int:
-    """Passes of the network that settle the levels of some layers."""
-    slices = sum(-(-info.units // SLICE) for info in infos if is_wide(info))
-    return 2 * (slices + any(not is_wide(info) for info in infos))
+def rounds_of(info: LayerInfo) -> int:
+    """Passes of the network that settle the levels of a wide layer."""
+    return 2 * -(-info.units // SLICE)
 
 
-def units_at_once(infos: Sequence[LayerInfo]) -> int:
-    """Units whose counts are held together."""
-    return max(sum(info.units for info in infos if not is_wide(info)), SLICE * any(map(is_wide, infos)))
+def settle_wide(setup: Setup, plan: MapPlan, info: LayerInfo, quantile: float) -> ActivationStats:
+    """Levels and the like, slice by slice; what an earlier run settled is taken.
 
-
-def settle(
-    setup: Setup, plans: Mapping[str, MapPlan], infos: Sequence[LayerInfo], quantile: float
-) -> tuple[dict[str, ActivationStats], dict[str, np.ndarray]]:
-    """Levels and the like, and correlations, by layer name; the peaks of every map are left in the cache."""
-    activation: dict[str, ActivationStats] = {}
-    correlation: dict[str, np.ndarray] = {}
-    narrow = [info for info in infos if not is_wide(info)]
-    if narrow:
-        first = open_first_round(setup, plans, narrow)
-        run_first(setup, first)
-        activation = settle_levels(setup, first, quantile)
-        each = zip(narrow, first.correlations, strict=True)
-        correlation = {info.name: sums.finish() for info, sums in each}
-    for info in infos:
-        if is_wide(info):
-            activation[info.name] = _settle_wide(setup, plans, info, quantile)
-            correlation[info.name] = np.empty((0, 0), np.float32)
-    return activation, correlation
-
-
-def _settle_wide(
-    setup: Setup, plans: Mapping[str, MapPlan], info: LayerInfo, quantile: float
-) -> ActivationStats:
-    """Slice by slice; what an earlier run settled is taken."""
+    The peaks of every map are left in the cache.
+    """
     count = len(setup.survey)
     whole = [open_peaks(setup.cache, setup.stages, [info], count, name)[0] for name in ("max", "mean")]
     parts, names = [], []
@@ -72,7 +46,7 @@ def _settle_wide(
         key = digest("slice", setup.stages.maps(info), quantile, first, part.units)
         kept = setup.cache.kept(names[-1], key)
         if kept is None:
-            kept = _settle_slice(setup, plans, part, quantile)
+            kept = _settle_slice(setup, plan, part, quantile)
             setup.cache.keep(names[-1], key, kept)
         parts.append(restore(ActivationStats, kept))
         for array, name in zip(whole, ("max", "mean"), strict=True):
@@ -86,10 +60,8 @@ def _settle_wide(
     return ActivationStats(pixels=parts[0].pixels, **joined)
 
 
-def _settle_slice(
-    setup: Setup, plans: Mapping[str, MapPlan], part: LayerInfo, quantile: float
-) -> dict[str, np.ndarray]:
-    first = open_first_round(setup, plans, [part])
+def _settle_slice(setup: Setup, plan: MapPlan, part: LayerInfo, quantile: float) -> dict[str, np.ndarray]:
+    first = open_first_round(setup, {part.name: plan}, [part])
     run_first(setup, first)
     stats = settle_levels(setup, first, quantile)[part.name]
     peaks = {"max": np.array(first.maxima[0].values), "mean": np.array(first.means[0].values)}

@@ -14,6 +14,7 @@ from dissect_report.cli.console import console
 from dissect_report.config import OPTIONAL, SECTIONS, SiteConfig
 from dissect_report.errors import ConfigError
 from dissect_report.findings.disk import write_atomically
+from dissect_report.schemes import Role, schemes
 
 #: What a new configuration says where there is no default to show.
 EXAMPLES = {
@@ -83,6 +84,7 @@ def commented_configuration(title: str) -> str:
         lines += ["", *textwrap.wrap((section.__doc__ or "").strip(), 100, initial_indent="# ")]
         # A section that switches something on is shown, not written.
         off = "## " if name in OPTIONAL else ""
+        lines += _sources(name)
         lines.append(f"{off}{heading}")
         for field in dataclasses.fields(section):
             example = EXAMPLES.get((name, field.name))
@@ -91,6 +93,16 @@ def commented_configuration(title: str) -> str:
             entry = f"{mark}{field.name} = {_toml(value)}"
             lines.append(f"{entry:<44}  # {field.metadata['help']}")
     return "\n".join(lines) + "\n"
+
+
+def _sources(section: str) -> list[str]:
+    """What a section's sources by name can be, as comments."""
+    roles: dict[str, Role] = {"model": "model", "probe": "images", "segmenter": "segmenter"}
+    role = roles.get(section)
+    if role is None:
+        return []
+    named = [scheme for scheme in schemes() if scheme.opener(role)]
+    return [f"#   {scheme.forms[role]:<34}  {scheme.help}" for scheme in named]
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

@@ -14,14 +14,22 @@ from rich.text import Text
 
 from dissect_report.cli.configuration import JsonOption, SetOption
 from dissect_report.cli.console import console
-from dissect_report.config import load_config
+from dissect_report.config import Config, load_config, parse_config
+from dissect_report.config.overrides import override
+from dissect_report.schemes import rest_of, scheme_of
 
 if TYPE_CHECKING:
     from dissect_report.activations.layers import LayerInfo
 
 
 def layers(
-    config: Annotated[Path, typer.Argument(help="A dissect.toml or the folder that holds one.")],
+    config: Annotated[
+        Path,
+        typer.Argument(
+            help="A dissect.toml, the folder that holds one, or a network by itself: timm:resnet50, "
+            "torchvision:vgg16, hf:FOLDER, file.py:factory."
+        ),
+    ],
     changes: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -30,10 +38,11 @@ def layers(
     Without [model] layers the outputs of the network's stages are chosen: where the map's size or width
     changes, and every block of a transformer.
     """
-    loaded = load_config(config, changes or ())
+    loaded = _loaded(config, changes or ())
     from dissect_report.analysis.networks import survey_layers  # noqa: PLC0415  torch is slow to load
 
-    found = {run.name: survey_layers(run, loaded.folder) for run in loaded.runs}
+    notes: list[str] = []
+    found = {run.name: survey_layers(run, loaded.folder, notes) for run in loaded.runs}
     if as_json:
         runs = [{"name": name, "layers": [_entry(*one) for one in layers]} for name, layers in found.items()]
         typer.echo(json.dumps({"runs": runs}, indent=1))
@@ -59,6 +68,27 @@ def layers(
         others = [info for info, _ in surveyed if info.obstacle]
         if others:
             console().print(_obstacles(others))
+    for note in notes:
+        console().print(note, markup=False, soft_wrap=True)
+
+
+def _loaded(given: Path, changes: Sequence[str]) -> Config:
+    """The configuration that a file holds, or one of nothing but a network.
+
+    Nothing large is downloaded to list layers: ``--set model.args.pretrained=true`` does.
+    """
+    source = str(given)
+    if given.exists() or ":" not in source:
+        return load_config(given, changes)
+    scheme = scheme_of(source)
+    local = scheme is not None and Path(rest_of(source)).exists()
+    args = {} if scheme is None or local else dict(scheme.listing)
+    tables = {
+        "model": {"source": source, "args": args},
+        "probe": {"images": "."},
+        "segmenter": {"source": "color"},
+    }
+    return parse_config(override(tables, changes), Path("command line"))
 
 
 def _entry(info: LayerInfo, chosen: bool) -> dict[str, Any]:

@@ -23,17 +23,20 @@ def pack(
     ] = None,
 ) -> None:
     """Make one zip of a built site; unpacked, it opens from disk, search included."""
+    from dissect_report.publish import inventory  # noqa: PLC0415
     from dissect_report.publish.archive import write_archive  # noqa: PLC0415  not for other verbs
-    from dissect_report.publish.inventory import finished_site, take_inventory  # noqa: PLC0415
 
     loaded = load_config(config or DEMO)
-    site, name = finished_site(loaded), loaded.folder.name or "site"
+    site, name = inventory.finished_site(loaded), loaded.folder.name or "site"
     target = output or loaded.folder / f"{name}.zip"
     if target.is_dir() or site in target.resolve().parents:
         raise PublishError(f"{target}: name a file outside the built site with -o FILE")
+    held = inventory.take_inventory(site)
+    inventory.check_pictures(held, loaded)
     with alone_in(loaded.folder):  # nobody swaps the site while it is packed
         size = write_archive(site, target, name)
-    console().print(take_inventory(site).sentence(), soft_wrap=True)
+    console().print(held.sentence(), soft_wrap=True)
+    console().print(inventory.besides(site), soft_wrap=True, markup=False)
     console().print(
         f"[bold green]packed[/] {escape(str(target))}, {size / 1e6:,.1f} MB; "
         f"unpack it and open {escape(name)}/index.html",

@@ -37,12 +37,9 @@ def publish(
 
     loaded = load_config(config or DEMO)
     held = inventory.take_inventory(inventory.finished_site(loaded))
-    if held.pictures and not loaded.site.images:
-        raise PublishError(
-            f"{held.folder}: holds probe pictures, and [site] images = false leaves them out; "
-            f"run `dissect-report render {loaded.folder}` first"
-        )
+    inventory.check_pictures(held, loaded)
     console().print(f"{held.sentence()}{BECOME_PUBLIC if held.pictures else ''}", soft_wrap=True)
+    console().print(inventory.besides(held.folder), soft_wrap=True, markup=False)
     if warning := inventory.check_size(held):
         console().print(f"[yellow]note:[/] {escape(warning)}", soft_wrap=True)
     if warning := wrong_address(loaded, held.folder):

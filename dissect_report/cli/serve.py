@@ -13,9 +13,10 @@ import typer
 from rich.markup import escape
 
 from dissect_report.cli.configuration import DEMO
-from dissect_report.cli.console import console
+from dissect_report.cli.console import console, on_one_line
+from dissect_report.cli.failures import failure
 from dissect_report.config import load_config
-from dissect_report.errors import BusyError, DissectError
+from dissect_report.errors import BusyError
 from dissect_report.findings.paths import SitePaths
 
 SiteArgument = Annotated[
@@ -82,8 +83,9 @@ def rebuild(config: Path) -> bool:
         build_site(load_config(config), console())
     except BusyError:
         return False
-    except DissectError as error:
-        console().print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+    except Exception as error:  # a site's own templates may fail in any way, and the next build may not
+        line = on_one_line(failure(error, config.parent).line)
+        console().print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True, highlight=False)
     else:
         console().print("built again; reload the page", soft_wrap=True)
     return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dissect_report.config.keys import bounded, key, refuse
+from dissect_report.config.tables import settle_types
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class AblationConfig:
     memory_gb: float = key(1.0, "memory for maps and for what lies behind them, at a time")
 
     def __post_init__(self) -> None:
+        settle_types(self, "[ablation]")
         sizes = [str(size) for size in self.set_sizes]
         refuse(
             [

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from dissect_report.config.keys import bounded, key, refuse
+from dissect_report.config.tables import settle_types
 
 #: Kinds that no file holds.
 MADE = ("rotation", "pca", "nmf")
@@ -47,6 +48,7 @@ class DirectionsConfig:
     decoder: str = key("", "dictionary: name of the decoder's weight, [unit, channel]: for removals")
 
     def __post_init__(self) -> None:
+        settle_types(self, "[[model.directions]]")
         of_file = self.kind == "dictionary"
         where = f"[[model.directions]] of {self.layer!r}"
         named = (self.encoder, self.bias, self.pre_bias, self.threshold, self.decoder)

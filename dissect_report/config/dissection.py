@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dissect_report.config.keys import bounded, key, refuse
+from dissect_report.config.tables import settle_types
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class DissectionConfig:
     seed: int = key(0, "of samples, permutations and random images", most=2**32)
 
     def __post_init__(self) -> None:
+        settle_types(self, "[dissection]")
         refuse(
             [
                 (0 < self.quantile < 1, "[dissection] quantile must lie between 0 and 1"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dissect_report.config.keys import bounded, key, refuse
+from dissect_report.config.tables import settle_types
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class GenerationConfig:
     memory_gb: float = key(1.0, "memory for edited maps and for what lies behind them, at a time")
 
     def __post_init__(self) -> None:
+        settle_types(self, "[generation]")
         refuse(
             [
                 (

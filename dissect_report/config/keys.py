@@ -15,6 +15,24 @@ MOST = 10**7
 MOST_PIXELS = 8_192
 
 
+class Unsaid:
+    """Marks a default that what a source knows of its network comes before."""
+
+
+class UnsaidNumber(int, Unsaid):
+    """A number that nobody said."""
+
+
+class UnsaidNumbers(tuple[float, ...], Unsaid):
+    """Numbers that nobody said."""
+
+
+class UnsaidText(str, Unsaid):
+    """A word that nobody said."""
+
+    __slots__ = ()
+
+
 def key(default: Any, text: str, most: float = MOST) -> Any:
     """A configuration key with its default, its help text, and the largest number that it takes."""
     return field(default=default, metadata={"help": text, "most": most})

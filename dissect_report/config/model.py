@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dissect_report.config.directions import DirectionsConfig
-from dissect_report.config.keys import MOST, bounded, key, refuse
+from dissect_report.config.keys import MOST, UnsaidNumbers, bounded, key, refuse
+from dissect_report.config.tables import settle_types
+from dissect_report.schemes import keys_of
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -28,6 +30,7 @@ class TokensConfig:
     first: bool = True
 
     def __post_init__(self) -> None:
+        settle_types(self, "[model] tokens")
         placed = len(self.grid) == 2 and min(self.grid) > 0 and self.extra >= 0
         silent = (self.grid, self.extra, self.first) == ((), 0, True)
         line = "[model] tokens is {grid = [rows, columns], extra = tokens without a place, first = true}"
@@ -42,7 +45,9 @@ class ModelConfig:
         "classifier", "what the network does: classifier (takes images) or generator (makes images)"
     )
     source: str = key(
-        "", "file.py:factory | package.module:factory | torchvision:vgg16[@WEIGHTS_NAME] | progan:FILE"
+        "",
+        "file.py:factory, package.module:factory, or a network by name, such as torchvision:vgg16: the table "
+        "of sources lists the kinds",
     )
     layers: tuple[str, ...] = key(
         (), "layer names or globs, kept in execution order; default: the outputs of the network's stages"
@@ -67,7 +72,10 @@ class ModelConfig:
     depends: tuple[str, ...] = key(
         (), "files, folders or globs that the model's code reads: when they change, it is measured again"
     )
-    classes: str = key("", "text file of class names, one a line; default: output_0, output_1 ...")
+    classes: str = key(
+        "",
+        "text file of class names, one a line; default: what the source knows, else output_0, output_1 ...",
+    )
     output: int | str = key(
         "", 'which of several outputs holds the classes (or images): a number, or a name such as "aux.logits"'
     )
@@ -76,8 +84,19 @@ class ModelConfig:
         "argmax: the class of the largest score; sigmoid: each class by itself, above a logit of 0; auto: "
         "sigmoid if the network ends in one, else argmax; a single logit always tells two classes apart",
     )
-    mean: tuple[float, ...] = key(IMAGENET_MEAN, "of the model's input, one a channel")
-    std: tuple[float, ...] = key(IMAGENET_STD, "of the model's input, one a channel")
+    mean: tuple[float, ...] = key(
+        UnsaidNumbers(IMAGENET_MEAN), "of the model's input, one a channel; what the source knows comes first"
+    )
+    std: tuple[float, ...] = key(
+        UnsaidNumbers(IMAGENET_STD), "of the model's input, one a channel; what the source knows comes first"
+    )
+    args: dict[str, Any] = field(
+        default_factory=dict,
+        metadata={
+            "help": "keyword arguments of what makes the network, e.g. {num_classes = 10}; timm and hf: "
+            "pretrained = false for random weights"
+        },
+    )
     inputs: dict[str, int | float | str | bool | list[Any]] = field(
         default_factory=dict,
         metadata={
@@ -94,7 +113,8 @@ class ModelConfig:
     output_range: tuple[float, ...] = key((-1.0, 1.0), "generators: what black and white are in the output")
 
     def __post_init__(self) -> None:
-        has_file = bool(self.weights) or self.source.startswith("progan:")
+        settle_types(self, "[model]")
+        has_file = bool(self.weights) or "weights_key" in keys_of(self.source)
         ordered = len(self.output_range) == 2 and self.output_range[0] < self.output_range[1]
         names = [each.layer_name for each in self.directions]
         twice = next((name for name in names if names.count(name) > 1), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dissect_report.config.keys import bounded, key, refuse
+from dissect_report.config.tables import settle_types
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class PhotoConfig:
     max_mb: float = key(40.0, "what the network may take on the site; above it there is no such page")
 
     def __post_init__(self) -> None:
+        settle_types(self, "[photo]")
         refuse(
             [
                 (self.photos >= 0, "[photo] photos must be 0 or more"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from dissect_report.config.compute import ComputeConfig
 from dissect_report.config.dissection import DissectionConfig
 from dissect_report.config.generation import GenerationConfig
 from dissect_report.config.model import ModelConfig
+from dissect_report.config.names import check_name
 from dissect_report.config.overrides import override
 from dissect_report.config.photo import PhotoConfig
 from dissect_report.config.probe import ProbeConfig
@@ -22,9 +22,7 @@ from dissect_report.config.site import SiteConfig
 from dissect_report.config.tables import located, read_optional, read_section
 from dissect_report.errors import ConfigError, nearest
 from dissect_report.file_names import file_names
-
-#: Names at the site's root that are no run's.
-SITE_NAMES = ("assets", "concepts", "classes", "experiments", "search", "index", "compare", "files.json")
+from dissect_report.schemes import last_part, scheme_of
 
 
 def load_config(path: str | Path, changes: Sequence[str] = ()) -> Config:
@@ -70,27 +68,10 @@ def parse_config(tables: Mapping[str, Any], path: Path) -> Config:
         raise ConfigError(f"{path}: with [[run]] tables, write [{stray[0]}] as [run.{stray[0]}] below a run")
     several = "run" in tables
     runs = tuple(_read_run(entry, f"{path}", several) for entry in entries)
-    names = [run.name for run in runs]
-    _check_distinct(names, path)
     title = tables.get("title", runs[0].name)
-    if not isinstance(title, str) or not title.strip():
-        raise ConfigError(f"{path}: title must be a text")
     site = read_section(SiteConfig, tables.get("site", {}), f"{path}", "[site]")
-    return Config(path=path.resolve(), title=title, runs=runs, site=site)
-
-
-def _check_distinct(names: Sequence[str], path: Path) -> None:
-    """Runs have a folder each: also where a file system takes upper and lower case for one."""
-    owners: dict[str, str] = {}
-    for name in names:
-        if name in owners.values():
-            raise ConfigError(f"{path}: two runs are called {name!r}; give each [[run]] its own name")
-        if other := owners.get(name.casefold()):
-            raise ConfigError(
-                f"{path}: runs {other!r} and {name!r} differ in upper and lower case alone, which many file "
-                "systems take for one folder; give each [[run]] its own name"
-            )
-        owners[name.casefold()] = name
+    with located(f"{path}"):
+        return Config(path=path.resolve(), title=title, runs=runs, site=site)
 
 
 def _read_run(tables: Mapping[str, Any], where: str, several: bool) -> RunConfig:
@@ -123,16 +104,13 @@ def run_name(given: Any, source: str, where: str) -> str:
     Raises:
         ConfigError: the name is not one that a folder and an address can carry.
     """
-    last = re.sub(r"@.*", "", source).rpartition(":")[2]
+    scheme = scheme_of(source)
+    last = last_part(source, scheme) if scheme else source.rpartition(":")[2]
     if not given and source and ":" not in source:
         raise ConfigError(f"{where}: [model] source = {source!r} names no factory: file.py:factory")
     name = given or "run"
-    if not given and source.startswith("progan:"):
-        name = file_names([Path(last).stem])[0]
-    elif not given and last:  # a factory may be called in any language
-        name = file_names([last])[0] if last.isidentifier() else last
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise ConfigError(f"{where}: run name {name!r} must be letters, digits, '.', '_' and '-'")
-    if name.casefold() in SITE_NAMES:
-        raise ConfigError(f"{where}: the site has a page of its own called {name!r}; name the run otherwise")
-    return name
+    if not given and last:  # a factory may be called in any language
+        name = file_names([last])[0] if last.isidentifier() or scheme else last
+    with located(where):
+        check_name(name)
+    return str(name)

@@ -12,10 +12,12 @@ from dissect_report.config.dissection import DissectionConfig
 from dissect_report.config.generation import GenerationConfig
 from dissect_report.config.keys import refuse
 from dissect_report.config.model import ModelConfig
+from dissect_report.config.names import check_distinct, check_name
 from dissect_report.config.photo import PhotoConfig
-from dissect_report.config.probe import ProbeConfig
+from dissect_report.config.probe import CROP, ProbeConfig
 from dissect_report.config.segmenter import SegmenterConfig
 from dissect_report.config.site import SiteConfig
+from dissect_report.schemes import scheme_of
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,15 @@ class RunConfig:
     photo: PhotoConfig | None = None
 
     def __post_init__(self) -> None:
+        check_name(self.name)
         refuse(
             [
-                (bool(self.model.source), "[model] source is missing: file.py:factory or torchvision:NAME"),
+                (bool(self.model.source), "[model] source is missing: file.py:factory, or a network by name"),
                 (
                     bool(self.probe.images) or self.is_generator,
                     '[probe] images is missing: a folder of pictures (or is [model] kind = "generator"?)',
                 ),
+                (self.probe.holds_crop or scheme_of(self.model.source) is not None, CROP),
                 (bool(self.segmenters), "[[segmenter]] is missing: concepts need at least one"),
                 (all(s.source for s in self.segmenters), "[[segmenter]] source is missing"),
                 *(self._generator_checks() if self.is_generator else self._classifier_checks()),
@@ -96,6 +100,15 @@ class Config:
     title: str
     runs: tuple[RunConfig, ...]
     site: SiteConfig = SiteConfig()
+
+    def __post_init__(self) -> None:
+        refuse(
+            [
+                (bool(self.runs), "a site needs at least one run"),
+                (isinstance(self.title, str) and bool(self.title.strip()), "title must be a text"),
+            ]
+        )
+        check_distinct([run.name for run in self.runs])
 
     @property
     def folder(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dissect_report.config.keys import key
+from dissect_report.config.tables import settle_types
 
 
 @dataclass(frozen=True)
@@ -18,3 +19,6 @@ class SiteConfig:
         True, "all users of this machine may read the site, as servers must; false: by umask"
     )
     templates: str = key("", "folder of own pages/*.html and partials/*.html, which win over the shipped")
+
+    def __post_init__(self) -> None:
+        settle_types(self, "[site]")

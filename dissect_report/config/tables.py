@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
+import os
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -28,14 +30,37 @@ def read_section(section: type[T], values: Any, where: str, table: str) -> T:
     here = f"{where}: {table}"
     if not isinstance(values, Mapping):
         raise ConfigError(f"{here} must be a table of keys")
-    fields = {f.name: f for f in dataclasses.fields(section)}  # type: ignore[arg-type]
-    hints = typing.get_type_hints(section)
-    for name in values:
-        if name not in fields:
-            raise ConfigError(f"{here} has no key {name!r}; {nearest(name, fields)}")
-    given = {name: read_value(hints[name], value, f"{here} {name}") for name, value in values.items()}
+    _check_names(section, values, here)
     with located(where):
-        return section(**given)
+        return section(**values)
+
+
+def _check_names(section: type[Any], values: Mapping[str, Any], where: str) -> None:
+    known = [f.name for f in dataclasses.fields(section)]
+    for name in values:
+        if name not in known:
+            raise ConfigError(f"{where} has no key {name!r}; {nearest(name, known)}")
+
+
+def settle_types(section: Any, table: str) -> None:
+    """Gives every key of a table the type that it is of, wherever its value came from.
+
+    A list becomes a tuple, a single value stands for a list of one, a path for its text, a number of another
+    library for Python's own.
+
+    Args:
+        section: a dataclass of configuration keys, as it is made.
+        table: as the file writes it, "[probe]".
+
+    Raises:
+        ConfigError: naming the key whose value is of another type.
+    """
+    hints = typing.get_type_hints(type(section))
+    for known in dataclasses.fields(section):
+        value = getattr(section, known.name)
+        if value is not known.default:
+            settled = read_value(hints[known.name], value, f"{table} {known.name}")
+            object.__setattr__(section, known.name, settled)
 
 
 @contextmanager
@@ -47,7 +72,7 @@ def located(where: str) -> Iterator[None]:
         raise ConfigError(f"{where}: {error}") from None
 
 
-def read_value(hint: Any, value: Any, where: str) -> Any:
+def read_value(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911  one a kind of type
     """``value`` as the type ``hint`` of a field; a single value stands for a list of one."""
     origin = typing.get_origin(hint)
     if origin is Literal:
@@ -55,24 +80,62 @@ def read_value(hint: Any, value: Any, where: str) -> Any:
             raise ConfigError(f"{where} = {value!r}: {nearest(str(value), map(str, typing.get_args(hint)))}")
         return value
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return read_section(hint, value, *where.rsplit(": ", 1))
+        return value if isinstance(value, hint) else _read_inner(hint, value, where)
     if origin is tuple:
-        items = value if isinstance(value, list) else [value]
+        items = value if isinstance(value, list | tuple) else [value]
         return tuple(read_value(typing.get_args(hint)[0], item, where) for item in items)
+    if hint is Any:
+        return _inert(value, where)
     if origin is dict:
         if not isinstance(value, Mapping):
             raise ConfigError(f"{where} must be a table of keys")
         inner = typing.get_args(hint)[1]
         return {name: read_value(inner, item, f"{where} {name}") for name, item in value.items()}
+    if isinstance(value, str) and "\0" in value:
+        raise ConfigError(f"{where} = {value!r}: a text with a zero byte names nothing")
     if isinstance(hint, types.UnionType) and type(value) in _plain_types(hint):
         return value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+    value = _plain(hint, value)
     if hint is float and isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{where} = {value}: expected a finite number")
     if type(value) is not hint:
         name = hint.__name__ if isinstance(hint, type | types.GenericAlias) else str(hint)
         raise ConfigError(f"{where} = {value!r}: expected {name}, not {type(value).__name__}")
+    return value
+
+
+def _read_inner(hint: type[T], value: Any, where: str) -> T:
+    """A table within a table."""
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{where} must be a table of keys")
+    _check_names(hint, value, where)
+    return hint(**value)
+
+
+def _inert(value: Any, where: str) -> Any:
+    """Texts, numbers, truth, lists and tables of them: what findings can hold.
+
+    Raises:
+        ConfigError: it is something else, such as a date.
+    """
+    if isinstance(value, list | tuple):
+        return [_inert(item, where) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): _inert(item, f"{where} {name}") for name, item in value.items()}
+    infinite = isinstance(value, float) and not math.isfinite(value)
+    if infinite or not isinstance(value, str | bool | int | float):
+        raise ConfigError(f"{where} = {value!r}: expected a text, number, true, false, or a list of such")
+    return value
+
+
+def _plain(hint: Any, value: Any) -> Any:
+    """Python's own number or text for what counts as one."""
+    if hint is str and isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hint is int and isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return int(value)
+    if hint is float and isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return float(value)
     return value
 
 

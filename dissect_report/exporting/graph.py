@@ -1,7 +1,7 @@
 """A module as an ONNX graph: weights in half precision, arithmetic in single.
 
 The exporter that follows one run of the module (``dynamo=False``) is used: it needs nothing but ``onnx``,
-takes seconds, and every release of torch from 2.4 on has it.
+takes seconds, and every release of torch from 2.6 on has it.
 """
 
 from __future__ import annotations

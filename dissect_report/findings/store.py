@@ -63,7 +63,10 @@ def to_json(record: object) -> str:
         ValueError: the record holds NaN or an infinite number.
     """
     data = TypeAdapter(type(record)).dump_python(record, mode="json")
-    return json.dumps(_clean(data), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    cleaned = _clean(data)
+    if isinstance(record, Run):  # as it was given: a rounded quantile may be none
+        cleaned["config"] = data["config"]
+    return json.dumps(cleaned, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
 def _clean(value: Any) -> Any:

@@ -18,7 +18,7 @@ UNIT_TABLE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ScoredConcept:
     """One concept compared with one unit, all from the same counts over the probe dataset.
 
@@ -43,7 +43,7 @@ class ScoredConcept:
     attainable_iou: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RankedImage:
     """An image in one of a unit's lists.
 
@@ -61,7 +61,7 @@ class RankedImage:
     outline: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Band:
     """Images whose maximum lies in one range of percentiles, or drawn at random.
 
@@ -74,7 +74,7 @@ class Band:
     images: tuple[RankedImage, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Relative:
     """Another unit of the same layer.
 
@@ -87,7 +87,7 @@ class Relative:
     correlation: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Histogram:
     """Activations over every grid pixel of every probe image.
 
@@ -102,7 +102,7 @@ class Histogram:
     counts: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class UnitRecord:
     """One unit of one layer.
 
@@ -185,7 +185,7 @@ class UnitRecord:
     histogram: Histogram | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Dissection:
     """``dissection.json``: every unit of one layer.
 

@@ -18,6 +18,7 @@ from dissect_report.findings.disk import write_atomically
 from dissect_report.findings.store import LoadedRun
 from dissect_report.notebook.dictionaries import direction_tables
 from dissect_report.notebook.images import write_images
+from dissect_report.notebook.progress import notebook_progress
 from dissect_report.notebook.results import RunResult
 from dissect_report.notebook.toml import check_own, written
 from dissect_report.sources.in_memory import NamedConcepts, called, hold
@@ -64,7 +65,7 @@ def dissect(
 
     Args:
         network: a module, a function that makes one, or a source such as "torchvision:resnet18".
-        progress: told how far the work is.
+        progress: told how far the work is; a notebook shows it by itself.
         force: measure again even where the findings are up to date.
         threads: that count at the same time.
         images: a folder or folders, a Dataset, a DataLoader, a list of pictures or a tensor.
@@ -76,7 +77,7 @@ def dissect(
             file of a dictionary may be a module, or its tensors by name.
         classes: names of the network's outputs.
         mean: of the network's input; images that are tensors were normalised by it. Without it tensors go in
-            as they are, and pictures by ImageNet's.
+            as they are, and pictures by what the source knows, else ImageNet's.
         std: likewise.
         folder: for findings and cache, so that they stay; by default a temporary one.
         name: of the run; by default the network's.
@@ -92,6 +93,7 @@ def dissect(
         return dissect_config(network, progress, force, threads)
     if (mean is None) != (std is None):
         raise ConfigError("dissect: mean and std are given together")
+    progress = progress or notebook_progress()
     home = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="dissect-report-"))
     home.mkdir(parents=True, exist_ok=True)
     check_own(home)

@@ -95,7 +95,11 @@ class LayerResult(Sequence[UnitResult]):
 
     @property
     def counts(self) -> dict[str, np.ndarray]:
-        """The arrays of ``counts.npz``: whole numbers that all scores are ratios of."""
+        """The arrays of ``counts.npz``: whole numbers that all scores are ratios of.
+
+        >>> run["2"].counts["intersection"].shape  # half, unit, concept + 1
+        (2, 8, 4)
+        """
         return self.loaded.arrays
 
     @property
@@ -105,7 +109,12 @@ class LayerResult(Sequence[UnitResult]):
 
     @property
     def detectors(self) -> list[UnitResult]:
-        """Units above the iou_threshold, the best IoU first."""
+        """Units above the iou_threshold, the best IoU first.
+
+        >>> found = run["2"].detectors
+        >>> found[0].iou == max(unit.iou for unit in found) > 0.04
+        True
+        """
         found = [unit for unit in self if unit.record.detector]
         return sorted(found, key=lambda unit: -(unit.iou or 0))
 
@@ -157,12 +166,20 @@ class RunResult:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Names, in execution order."""
+        """Names, in execution order.
+
+        >>> run.layers
+        ('0', '2')
+        """
         return tuple(self.loaded.layers)
 
     @property
     def concepts(self) -> tuple[ConceptRecord, ...]:
-        """The catalogue that units were compared with."""
+        """The catalogue that units were compared with.
+
+        >>> [concept.name for concept in run.concepts]
+        ['red', 'green', 'blue']
+        """
         return self.loaded.record.concepts
 
     def __getitem__(self, layer: str) -> LayerResult:
@@ -204,7 +221,12 @@ class RunResult:
         return pd.read_csv(stream)
 
     def rows(self) -> Iterator[dict[str, str]]:
-        """What ``to_pandas`` gives, as tables of texts."""
+        """What ``to_pandas`` gives, as tables of texts.
+
+        >>> row = next(run.rows())
+        >>> row["layer"], row["unit"]
+        ('0', '0')
+        """
         for layer in self:
             for row in unit_rows(layer.loaded.units, self.loaded.record.concepts):
                 yield {"layer": layer.loaded.summary.name, **row}
@@ -229,6 +251,10 @@ class RunResult:
     def remove(self, layer: str, units: Sequence[int]) -> Removed:
         """What the network says of the probe without some units.
 
+        >>> removed = run.remove("2", [1, 4])
+        >>> removed.images, 0 <= removed.accuracy <= 1
+        (18, True)
+
         Raises:
             DissectError: there is no such layer or unit, or the network gives no classes.
         """
@@ -239,6 +265,9 @@ class RunResult:
 
     def build(self, folder: str | Path | None = None) -> Path:
         """The website; gives its first page.
+
+        >>> run.build(site).name
+        'index.html'
 
         Args:
             folder: takes the findings and a ``dissect.toml`` too; by default where the findings are.

@@ -43,8 +43,10 @@ def check_replaceable(target: Path) -> None:
     if not target.exists() and not target.is_symlink():
         return
     try:
-        with zipfile.ZipFile(target) as archive:
-            ours = archive.comment == COMMENT and not target.is_symlink()
+        ours = target.is_file() and not target.is_symlink()
+        if ours:
+            with zipfile.ZipFile(target) as archive:
+                ours = archive.comment == COMMENT
     except (OSError, zipfile.BadZipFile):
         ours = False
     if not ours:

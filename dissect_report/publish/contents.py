@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -15,6 +15,7 @@ from dissect_report.findings import disk, folders
 from dissect_report.findings.store import LoadedLayer, LoadedRun
 from dissect_report.publish import search
 from dissect_report.publish.frames import SCRIPT, Frame
+from dissect_report.publish.sharing_out import Job, cores, draw_jobs, helpers, outcome, shares
 from dissect_report.publish.sitemap import write_sitemap
 from dissect_report.publish.unchanged import Drawn, Unchanged
 from dissect_report.report.page import Page
@@ -54,12 +55,9 @@ class Contents:
         written = [page.path for page in rendered]
         for page in framed:
             written.append(self._write_page(page))
-        for run in self.site.runs:
-            name = run.record.name if len(self.site.runs) > 1 else ""
-            for layer in run.layers.values():
-                drawn = self._draw(run, layer, name)
-                written += map(PurePosixPath, drawn.pages)
-                entries += drawn.entries
+        for drawn in self._units():
+            written += map(PurePosixPath, drawn.pages)
+            entries += drawn.entries
         self._unchanged.save()
         for file in shared_files(self.site):
             self._write_file(file.path, file.text)
@@ -72,27 +70,61 @@ class Contents:
         write_sitemap(self.folder, url, written)
         return len(written)
 
+    def _units(self) -> Iterator[Drawn]:
+        """Of every layer in turn, what its units have: taken over where it would be the same, else drawn."""
+        layers = [(run, layer) for run in self.site.runs for layer in run.layers.values()]
+        digests = [self._unchanged.digest(run, layer) for run, layer in layers]
+        known = [self._unchanged.find(*pair, digest) for pair, digest in zip(layers, digests, strict=True)]
+        jobs = [
+            Job(place, run.record.name, layer.summary.name, layer.summary.units, digests[place])
+            for place, (run, layer) in enumerate(layers)
+            if known[place] is None
+        ]
+        found = self._shared_out(jobs)
+        for place, (run, layer) in enumerate(layers):
+            drawn = known[place]
+            if drawn is not None:
+                self._take_over(drawn)
+            else:
+                drawn = found[place]
+            self._unchanged.note(run, layer, drawn)
+            yield drawn
+
+    def _shared_out(self, jobs: Sequence[Job]) -> dict[int, Drawn]:
+        """What was drawn of some layers' units, here and by helpers, by place."""
+        mine, *others = shares(jobs, cores())
+        found: dict[int, Drawn] = {}
+        with helpers(self, others) as started:
+            found |= draw_jobs(self, mine)
+            for process in started:
+                found |= outcome(process)
+        return found | draw_jobs(self, [job for job in jobs if job.place not in found])
+
     @cached_property
     def _unchanged(self) -> Unchanged:
         return Unchanged(self.site, self.frames, self.previous)
 
-    def _draw(self, run: LoadedRun, layer: LoadedLayer, name: str) -> Drawn:
-        """Pages and records of a layer's units: taken over where they would be the same, else written."""
-        digest = self._unchanged.digest(run, layer)
-        drawn = self._unchanged.find(run, layer, digest)
-        if drawn is not None and self.previous is not None:
-            for path in drawn.files:
+    def _take_over(self, known: Drawn) -> None:
+        """Pages and records of a layer's units as the earlier build has them."""
+        if self.previous is not None:
+            for path in known.files:
                 share(self.previous / path, self._target(PurePosixPath(path)))
-        else:
-            drawn = Drawn(digest, {}, [], [])
-            for page in unit_pages(self.site, run, layer):
-                text = self._fill(page)
-                drawn.files[str(page.path)] = self._write_file(page.path, text)
-                drawn.pages.append(str(page.path))
-                drawn.entries.append(search.unit_entry(page, name))
-            for file in unit_records(run, layer):
-                drawn.files[str(file.path)] = self._write_file(file.path, file.text)
-        self._unchanged.note(run, layer, drawn)
+
+    def draw(self, run: LoadedRun, layer: LoadedLayer, digest: str) -> Drawn:
+        """Writes pages and records of a layer's units.
+
+        Args:
+            digest: of all that they are drawn from.
+        """
+        name = run.record.name if len(self.site.runs) > 1 else ""
+        drawn = Drawn(digest, {}, [], [])
+        for page in unit_pages(self.site, run, layer):
+            text = self._fill(page)
+            drawn.files[str(page.path)] = self._write_file(page.path, text)
+            drawn.pages.append(str(page.path))
+            drawn.entries.append(search.unit_entry(page, name))
+        for file in unit_records(run, layer):
+            drawn.files[str(file.path)] = self._write_file(file.path, file.text)
         return drawn
 
     def _pack(self, source: Path, target: PurePosixPath) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,10 @@ from dissect_report.errors import PublishError
 from dissect_report.findings import folders
 from dissect_report.findings.paths import SitePaths
 from dissect_report.report.addresses import PICTURES
-from dissect_report.report.formatting import plural
+from dissect_report.report.formatting import listing, plural
 
+#: Scripts below a run that hold a network, or a part of one.
+WEIGHTS = ("photo/network.js", "paint/graph.js")
 #: Folder of the theme's own files, pictures among them.
 THEME = "assets"
 #: More than this GitHub Pages does not take.
@@ -98,6 +101,42 @@ def take_inventory(site: Path) -> Inventory:
         elif path.suffix in PICTURES and parts[0] != THEME:
             strips += 1
     return Inventory(site, size, counts["thumbnails"], strips, counts["segmentation"], whole)
+
+
+def besides(site: Path) -> str:
+    """What else of the work somebody who gets the site will read, from its files alone.
+
+    Raises:
+        PublishError: a record of it cannot be read.
+    """
+    told = []
+    for path in sorted(site.glob("*/run.json")):
+        try:
+            run = json.loads(path.read_text(encoding="utf-8"))
+            classes, made = len(run["classes"]), run["generator"] is not None
+            named = [] if made else [plural(len(run["images"]), "name") + " of probe images"]
+            named += [plural(classes, "class name", "class names")] if classes else []
+            named += [plural(len(run["concepts"]), "concept name"), "the configuration"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise PublishError(f"{path}: cannot be read ({error}); render the site again") from None
+        named += ["versions and device"]
+        if any((path.parent / part).is_file() for part in WEIGHTS):
+            named += ["the network's weights, as a graph that browsers run"]
+        told.append(f"{run['name']}: {listing(named)}")
+    return "beside pictures: all numbers, and of " + "; of ".join(told)
+
+
+def check_pictures(held: Inventory, config: Config) -> None:
+    """Refuses a site with pictures that its configuration leaves out.
+
+    Raises:
+        PublishError: naming the remedy.
+    """
+    if held.pictures and not config.site.images:
+        raise PublishError(
+            f"{held.folder}: holds probe pictures, and [site] images = false leaves them out; "
+            f"run `dissect-report render {config.folder}` first"
+        )
 
 
 def check_size(inventory: Inventory) -> str:

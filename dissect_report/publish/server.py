@@ -60,13 +60,13 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def _file(self) -> Path | None:
         """The file that was asked for, a folder's page, or a folder that lacks its last slash."""
         path = Path(self.translate_path(self.path))
+        slash = self.path.partition("?")[0].partition("#")[0].endswith("/")
         try:
-            inside = path.resolve().is_relative_to(Path(self.directory).resolve())
-            slash = self.path.partition("?")[0].partition("#")[0].endswith("/")
             if path.is_dir() and slash:
                 path /= "index.html"
-                return path if inside and path.is_file() else None
-            return path if inside and path.exists() else None
+            # Of the page itself: in a folder of the site it may be a link that leads out.
+            inside = path.resolve().is_relative_to(Path(self.directory).resolve())
+            return path if inside and (path.is_file() or (path.is_dir() and not slash)) else None
         except (OSError, ValueError):  # a zero byte, a name too long
             return None
 

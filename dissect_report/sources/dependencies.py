@@ -48,6 +48,8 @@ def _files(pattern: str, folder: Path, key: str, error: type[SourceError]) -> li
     literal = folder / pattern
     matched = [literal] if literal.exists() else [folder / name for name in _glob(pattern, folder)]
     found = [file for path in matched for file in _below(path)]
+    if odd := next((file for file in found if not file.is_file()), None):
+        raise error(f"{key}: {odd} is no file")  # a pipe would be waited for, a device read for ever
     if not found:
         if matched:
             raise error(f"{key}: {pattern!r} is a folder without a file")

@@ -17,12 +17,13 @@ from torch import nn
 from dissect_report.errors import ModelError, SourceError, nearest
 from dissect_report.sources.own_code import code_digest
 from dissect_report.sources.ownership import installed
+from dissect_report.sources.torchvision_import import mend_torchvision
 
 #: Modules of users' folders that are no longer found by name; what they made still needs them.
 _retired: list[ModuleType] = []
 
 
-def load_factory(source: str, folder: Path, error: type[SourceError] = ModelError) -> Callable[[], Any]:
+def load_factory(source: str, folder: Path, error: type[SourceError] = ModelError) -> Callable[..., Any]:
     """The factory that ``source`` names; calling it turns its failure into one clear line.
 
     Args:
@@ -38,6 +39,7 @@ def load_factory(source: str, folder: Path, error: type[SourceError] = ModelErro
         raise error(f"{source!r} is not file.py:factory or package.module:factory")
     path = folder / place if place.endswith(".py") else None
     beside = code_folder(source, folder)
+    mend_torchvision()
     with _failures(source, error), importable(beside, path is not None):
         module = _load_file(path, error) if path else _load_module(place, error)
     factory = getattr(module, name, None)
@@ -47,9 +49,9 @@ def load_factory(source: str, folder: Path, error: type[SourceError] = ModelErro
         known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise error(f"{place} has no factory called {name!r}; {nearest(name, known)}")
 
-    def call() -> Any:
+    def call(**args: Any) -> Any:
         with _failures(source, error), importable(beside, path is not None):
-            return factory()
+            return factory(**args)
 
     return call
 

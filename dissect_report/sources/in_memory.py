@@ -6,11 +6,13 @@ import copy
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from dissect_report.errors import SourceError
+from dissect_report.config import ModelConfig
+from dissect_report.errors import ModelError, SourceError
 
 #: What such a source begins with.
 SCHEME = "memory:"
@@ -71,6 +73,12 @@ def held(source: str, error: type[SourceError]) -> Any:
             f"{source} cannot be copied ({type(failure).__name__}: {line}), and your network is left as it "
             "is: give a function that makes one"
         ) from failure
+
+
+def open_held(config: ModelConfig, folder: Path, notes: list[str]) -> Any:
+    """The network behind a source; what a function makes. Raises as ``held``."""
+    found = held(config.source, ModelError)
+    return found if isinstance(found, nn.Module) or not callable(found) else found(**config.args)
 
 
 def concepts_of(thing: Any) -> tuple[Any, Iterable[Any] | None]:

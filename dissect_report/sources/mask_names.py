@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from dissect_report.config import SegmenterConfig
+from dissect_report.schemes import keys_of, rest_of
 from dissect_report.sources.folders import list_folder
 from dissect_report.sources.picture_kinds import READABLE
 
@@ -138,9 +139,9 @@ def mask_folder(config: SegmenterConfig, folder: Path) -> Path | None:
     Args:
         folder: relative sources are relative to it.
     """
-    if not config.source.startswith("masks:"):
+    if "mask_suffix" not in keys_of(config.source):
         return None
-    place = folder / config.source.removeprefix("masks:")
+    place = folder / rest_of(config.source)
     if place.suffix.lower() == ".json":
         file, place = place, panoptic_folder(config, folder)
         if not (place.is_dir() and file.is_file() and b'"segments_info"' in file.read_bytes()):
@@ -150,7 +151,7 @@ def mask_folder(config: SegmenterConfig, folder: Path) -> Path | None:
 
 def panoptic_folder(config: SegmenterConfig, folder: Path) -> Path:
     """Where the PNGs of a COCO file of the panoptic kind are: named, or beside it and called like it."""
-    file = folder / config.source.removeprefix("masks:")
+    file = folder / rest_of(config.source)
     return folder / config.panoptic if config.panoptic else file.with_suffix("")
 
 

@@ -82,6 +82,8 @@ def unread_kind(path: Path) -> str:
     if suffix in OTHERS:
         return ""
     try:
+        if not path.is_file():  # a pipe or a device would be waited for
+            return ""
         with path.open("rb") as stream:
             kind = kind_by_content(stream.read(132))
     except OSError:  # a socket, or nothing that we may look into: no picture to miss

@@ -202,10 +202,10 @@ def _frame(width: int, height: int, config: ProbeConfig) -> tuple[int, int, int,
 
 
 def cut_picture(picture: Image.Image, config: ProbeConfig) -> Image.Image:
-    """``picture`` resized (Pillow bilinear) and cut to the centre crop."""
+    """``picture`` resized by Pillow, as the configuration says, and cut to the centre crop."""
     wide, high, left, top = _frame(picture.width, picture.height, config)
     if picture.size != (wide, high):
-        picture = picture.resize((wide, high), Image.Resampling.BILINEAR)
+        picture = picture.resize((wide, high), Image.Resampling[config.interpolation.upper()])
     return picture.crop((left, top, left + config.crop, top + config.crop))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +15,8 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from dissect_report.config import ProbeConfig, SegmenterConfig
-from dissect_report.demo.scenes import SCENE_CLASSES, draw_scene
 from dissect_report.errors import ProbeError
+from dissect_report.schemes import scheme_of
 from dissect_report.sources.folders import list_folder
 from dissect_report.sources.groups import read_groups
 from dissect_report.sources.mask_names import (
@@ -26,13 +26,10 @@ from dissect_report.sources.mask_names import (
     masks_among,
     real_paths,
 )
+from dissect_report.sources.opening import load_opener
 from dissect_report.sources.picture_kinds import readable_suffixes
 from dissect_report.sources.pictures import PLAIN, Traits, cut_picture, open_picture
 from dissect_report.sources.sampling import sample
-
-#: Drawn scenes: how many unless ``limit`` says otherwise, and a seed that no training used.
-DEMO_COUNT = 1000
-DEMO_SEED = 1
 
 #: ITU-R 601 luma in 1/65536, rounded as Pillow's mode "L" rounds.
 LUMA = (19595, 38470, 7471)
@@ -45,9 +42,10 @@ class ProbeItem:
     Attributes:
         name: path below its probe folder with "/"; the folder's name before it where names would collide.
         label: the folders it lies in below the probe folder, parted by "/"; None where there are none.
-        path: the file; None for a drawn scene.
-        scene: index of a drawn scene; None for a file.
+        path: the file; None for a picture that is drawn.
+        scene: its number among the drawn ones; None for a file.
         group: that it belongs to; None where no table says so.
+        draw: gives a drawn picture of a side in pixels, uint8 [y, x, 3]; None for a file.
     """
 
     name: str
@@ -55,6 +53,7 @@ class ProbeItem:
     path: Path | None
     scene: int | None = None
     group: str | None = None
+    draw: Callable[[int], UInt8[np.ndarray, "y x 3"]] | None = None
 
 
 @dataclass(frozen=True)
@@ -106,8 +105,11 @@ class Probe:
             ProbeError: it cannot be read: "name: reason".
         """
         item = self.items[index]
+        if item.draw is not None:
+            image = item.draw(self.config.crop)
+            return Loaded(image, hashlib.sha256(image.tobytes()).hexdigest())
         if item.path is None:
-            return self._draw(item)
+            raise ProbeError(f"{item.name}: is neither a file nor drawn")
         try:
             if item.path.exists() and not item.path.is_file():
                 raise ProbeError(f"{item.name}: is no file")  # a pipe would be waited for
@@ -117,10 +119,6 @@ class Probe:
         picture, traits = open_picture(content, item.name, self.config.full_scale)
         digest = hashlib.sha256(content).hexdigest()
         return Loaded(np.asarray(cut_picture(picture, self.config)), digest, traits)
-
-    def _draw(self, item: ProbeItem) -> Loaded:
-        image = draw_scene(item.scene or 0, DEMO_SEED, self.config.crop).image
-        return Loaded(image, hashlib.sha256(image.tobytes()).hexdigest())
 
 
 def list_probe(
@@ -149,10 +147,12 @@ def _list_items(
     config: ProbeConfig, folder: Path, seed: int, segmenters: Sequence[SegmenterConfig], notes: list[str]
 ) -> list[ProbeItem]:
     """The images in the order of their names; ``notes`` is added to."""
-    if "demo" in config.images:
-        if len(config.images) > 1:
-            raise ProbeError("images = 'demo' stands for itself: it cannot be listed beside folders")
-        return sorted(_list_scenes(config), key=lambda item: item.name)
+    for source in config.images:
+        scheme = scheme_of(source)
+        if scheme is not None and scheme.images:  # a folder may be called like a segmenter
+            if len(config.images) > 1:
+                raise ProbeError(f"images = {source!r} stands for itself: it cannot be listed beside folders")
+            return sorted(load_opener(scheme.images)(config), key=lambda item: item.name)
     roots = [folder / name for name in config.images]
     made = {os.path.realpath(folder / name) for name in ("run", "site", "docs", "cache")}
     found = [_list_folder(folder / name, name, made, notes) for name in config.images]
@@ -168,14 +168,6 @@ def _list_items(
         ]
     items = sorted((item for items in found for item in items), key=lambda item: item.name)
     return sample_items(items, config.limit, seed)
-
-
-def _list_scenes(config: ProbeConfig) -> list[ProbeItem]:
-    items = []
-    for index in range(config.limit or DEMO_COUNT):
-        label = SCENE_CLASSES[index % len(SCENE_CLASSES)]
-        items.append(ProbeItem(f"{label}/{index:04d}", label, None, index))
-    return items
 
 
 def _list_folder(root: Path, shown: str, made: set[str], notes: list[str]) -> list[ProbeItem]:

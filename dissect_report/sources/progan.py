@@ -9,12 +9,18 @@ import math
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from dissect_report.config import ModelConfig
 from dissect_report.errors import ModelError
+from dissect_report.schemes import rest_of
+from dissect_report.sources.checkpoints import Checkpoint, read_checkpoint
+from dissect_report.sources.fitting import choose, parts
+from dissect_report.sources.named_tensors import Tree, leaves
 
 
 class PixelNorm(nn.Module):
@@ -105,3 +111,32 @@ def progan_from(state: Mapping[str, Tensor]) -> nn.Sequential:
             )
     generator.load_state_dict({key: value.float() for key, value in state.items()})
     return generator.eval()
+
+
+def open_progan(config: ModelConfig, folder: Path, notes: list[str]) -> nn.Module:
+    """The generator of "progan:FILE".
+
+    Raises:
+        ModelError: the file is of no such generator.
+        WeightsError: it is missing, refused or damaged.
+    """
+    checkpoint = read_checkpoint(folder / rest_of(config.source), config.allow_pickle, folder)
+    return _progan(checkpoint, config.weights_key, notes)
+
+
+def _progan(checkpoint: Checkpoint, key: str, notes: list[str]) -> nn.Module:
+    """The generator in the one part of a weight file that is one."""
+
+    def made(part: Tree) -> nn.Module | None:
+        try:
+            return progan_from(dict(leaves(part))) if "layer1" in part else None
+        except ModelError:
+            return None
+
+    found = parts(checkpoint, key, made)
+    path, model = (
+        choose(found, checkpoint.where) if found else ("", progan_from(dict(leaves(checkpoint.tree))))
+    )
+    if path:
+        notes.append(f"{checkpoint.name}: the weights under {path!r} were taken")
+    return model

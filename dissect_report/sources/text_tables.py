@@ -55,11 +55,13 @@ def read_text(path: Path, what: str, error: type[SourceError]) -> str:
         SourceError: of the type ``error``: it is missing, or not text.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise error(f"{path}: is no file")  # a pipe would be waited for, a device read for ever
         content = path.read_bytes()
     except FileNotFoundError:
         raise error(f"{path}: no such {what.partition(' ')[2]}") from None
-    except OSError as reason:
-        raise error(f"{path}: cannot be read ({reason.strerror})") from None
+    except (OSError, ValueError) as reason:  # a name that none can be, too
+        raise error(f"{path}: cannot be read ({getattr(reason, 'strerror', reason)})") from None
     wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
         text = content.decode("utf-16" if wide else "utf-8-sig")

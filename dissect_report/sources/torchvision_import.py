@@ -1,4 +1,4 @@
-"""The one place that imports torchvision, mended where its compiled part does not fit torch.
+"""The one place that mends torchvision where its compiled part does not fit torch.
 
 A torchvision built for CUDA beside a CPU-only torch fails at import (``operator torchvision::nms
 does not exist``): its library cannot be loaded, so the operators that it decorates are missing.
@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -57,6 +58,24 @@ def import_torchvision() -> ModuleType:
         remedy = f"install the one that goes with torch {torch.__version__}"
         raise SourceError(f"torchvision cannot be imported: {line}; {remedy}") from error
     return module
+
+
+class _Mender(MetaPathFinder):
+    """Provides torchvision's operators at the moment when anybody imports it."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Finds nothing: others do."""
+        if name == "torchvision":
+            sys.meta_path.remove(self)
+            spec = importlib.util.find_spec(name)
+            if spec is not None and spec.submodule_search_locations:
+                _provide_operators(Path(next(iter(spec.submodule_search_locations))))
+
+
+def mend_torchvision() -> None:
+    """From here on torchvision can be imported by anybody: by a user's factory, by timm, by transformers."""
+    if "torchvision" not in sys.modules and not any(isinstance(one, _Mender) for one in sys.meta_path):
+        sys.meta_path.insert(0, _Mender())
 
 
 class _Deferred(ModuleType):

@@ -14,8 +14,13 @@ UNITS_PER_BLOCK = 32
 
 def over_units(units: int, work: Callable[[slice], T], threads: int = 1) -> list[T]:
     """``work`` on every block of units, in unit order, on several threads if asked to."""
-    blocks = [slice(u, min(u + UNITS_PER_BLOCK, units)) for u in range(0, units, UNITS_PER_BLOCK)]
+    return over_blocks(units, UNITS_PER_BLOCK, work, threads)
+
+
+def over_blocks(count: int, size: int, work: Callable[[slice], T], threads: int = 1) -> list[T]:
+    """``work`` on every block of ``size`` items, in their order, on several threads if asked to."""
+    blocks = [slice(first, min(first + size, count)) for first in range(0, count, size)]
     if threads <= 1 or len(blocks) <= 1:
         return [work(block) for block in blocks]
-    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="units") as pool:
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="blocks") as pool:
         return list(pool.map(work, blocks))

@@ -149,7 +149,7 @@ class Fine:
         threads: int = 1,
     ) -> None:
         """The maps of some more images."""
-        limits, following = _limits(sought.code), _limits(sought.next_code)
+        limits, following = limits_of(sought.code), limits_of(sought.next_code)
         shift = np.zeros(len(sought.code), np.int64)
 
         def count(units: slice) -> None:
@@ -199,7 +199,7 @@ def finish(first: Codes, sought: Sought, fine: Fine, pixels: int, quantile: floa
     )
 
 
-def _limits(code: Int64[np.ndarray, " unit"]) -> Limits:
+def limits_of(code: Int64[np.ndarray, " unit"]) -> Limits:
     """The range of all values of a code.
 
     Keys of NaN, at either end of all keys, stand for the infinite value before them: no unit with a level has

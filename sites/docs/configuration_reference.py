@@ -12,6 +12,7 @@ from typing import Any, Literal
 from docstrings import Docstring, cell, code, table
 
 from dissect_report.config import OPTIONAL, SECTIONS, DirectionsConfig, SiteConfig
+from dissect_report.schemes import OWN_CODE, schemes
 
 INTRODUCTION = """\
 # Configuration
@@ -36,6 +37,12 @@ TOP_LEVEL = (
     ),
 )  # fmt: skip
 
+SOURCES = """\
+What `source` (and `[probe] images`) can name beside files and folders. Other packages add kinds by an entry
+point of the group `dissect_report.sources`, whose value is a `dissect_report.schemes.Scheme`."""
+SOURCE_HEADINGS = ("written", "in", "meaning")
+ROLE_KEYS = {"model": "[model]", "segmenter": "[[segmenter]]", "images": "[probe] images"}
+
 HEADINGS = ("key", "type", "default", "meaning")
 
 
@@ -46,7 +53,17 @@ def configuration_page() -> str:
         parts += list(_section(name, section))
         if name == "model":
             parts += list(_section("model.directions", DirectionsConfig))
+    parts += ["## Sources { #sources }", SOURCES, table(SOURCE_HEADINGS, list(_source_rows()))]
     return "\n\n".join(parts) + "\n"
+
+
+def _source_rows() -> Iterator[tuple[str, ...]]:
+    """Own code, and every kind of the table in each of its roles."""
+    for form in OWN_CODE:
+        yield code(form), "[model], [[segmenter]]", "a function of yours that makes it"
+    for scheme in schemes():
+        for role, form in scheme.forms.items():
+            yield cell(code(form)), ROLE_KEYS[role], cell(scheme.help)
 
 
 def _top_row(key: str, kind: str, default: str, meaning: str) -> tuple[str, ...]:
@@ -78,7 +95,10 @@ def default_words(field: dataclasses.Field[Any]) -> str:
 
 def type_words(hint: Any, many: bool = False) -> str:
     """A field's type in words; of ``many`` values where it stands for what a list or table holds."""
-    plain = {str: "text", int: "whole number", float: "number", bool: "true or false", list[Any]: "list"}
+    plain = {
+        str: "text", int: "whole number", float: "number", bool: "true or false", list[Any]: "list",
+        Any: "value",
+    }  # fmt: skip
     ending = "s" if many else ""
     if hint in plain:
         return plain[hint] + ending

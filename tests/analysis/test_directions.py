@@ -228,8 +228,6 @@ def test_of_more_latents_than_are_counted_at_once_the_counts_are_the_same(
             np.testing.assert_array_equal(run.layers[name].arrays[array], site[1].layers[name].arrays[array])
     notes = " ".join(run.record.provenance.notes)
     assert "2 (sae): of its 12 units duplicates and relatives are not looked for" in notes
-    assert (
-        "the model ran 9 times over the probe" in notes
-    )  # two rounds of the narrow ones, two of each of three slices, masks
+    assert "2 (sae): the model ran 7 times more for its 12 units" in notes  # 3 slices, twice; masks
     assert not any(unit.relatives for unit in run.layers["2 (sae)"].units)
     assert any(unit.relatives for unit in run.layers["2"].units)

@@ -18,7 +18,7 @@ from tests.ablation_site import set_up_site
 
 IMAGES, GRID, EXTRA, SIDE, UNITS = 10, 32, 3, 16, 2
 #: Layer -> the module whose output it is recorded as.
-LAYERS = {"blocks.3.mlp.fc1": "blocks.3.mlp.act", "norm": "norm"}
+LAYERS = {"norm": "norm"}
 
 CONFIG = f"""
 title = "The shipped transformer"

@@ -10,9 +10,20 @@ import sys
 
 import torch
 
-GROUPS = ("whole", "scaling", "dissection", "ablation", "generation", "site", "memory", "load", "pages")
-#: What a plain run leaves out: it takes a quarter of an hour, or needs Chromium.
-ASKED_FOR = ("load", "pages")
+GROUPS = (
+    "whole",
+    "scaling",
+    "dissection",
+    "ablation",
+    "generation",
+    "site",
+    "memory",
+    "threads",
+    "load",
+    "pages",
+)
+#: What a plain run leaves out: it takes a quarter of an hour, or needs two idle cores, or Chromium.
+ASKED_FOR = ("threads", "load", "pages")
 
 
 def main() -> None:

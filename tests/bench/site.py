@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -62,16 +64,18 @@ def _measured(config: Path) -> str:
 
 
 def _measure(config: Path) -> None:
-    start, processor = time.perf_counter(), time.process_time()
+    start = time.perf_counter()
     render(config)
-    spent, processor = time.perf_counter() - start, time.process_time() - processor
+    spent, processor = time.perf_counter() - start, sum(os.times()[:4])  # with its helpers
     site = config.parent / "site"
     size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
     # Not ru_maxrss, which begins with what the parent held when it started this process.
     (line,) = [s for s in Path("/proc/self/status").read_text().splitlines() if s.startswith("VmHWM:")]
     peak = int(line.split()[1]) * 1024
+    helper = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     print(
-        f"{spent:.1f} s ({processor:.1f} s of processor), {peak / 1e6:.0f} MB peak, {size / 1e6:.0f} MB site"
+        f"{spent:.1f} s ({processor:.1f} s of processor), {peak / 1e6:.0f} MB peak"
+        f"{f', {helper / 1e6:.0f} MB of a helper' if helper else ''}, {size / 1e6:.0f} MB site"
     )
 
 

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.rows import row, spent_in, write_photos
+from tests.bench.rows import row, write_photos
 
 IMAGES = int(os.environ.get("BENCH_IMAGES", "60"))
 
@@ -23,7 +23,7 @@ VGG16 = [f"features.{index}" for index in (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 2
 #: What is measured, its network, its layers, and at most how many times its floor it may take.
 RUNS = (
     ("VGG16 `features.28`", "vgg16", ["features.28"], "1.25x"),
-    ("VGG16, all 13 layers", "vgg16", VGG16, "1.5x, sprites apart"),
+    ("VGG16, all 13 layers", "vgg16", VGG16, "1.5x"),
     ("ResNet-18 `layer1` to `layer4`", "resnet18", ["layer1", "layer2", "layer3", "layer4"], "2.2x"),
 )
 
@@ -76,16 +76,14 @@ def _whole(folder: Path, what: str, network: str, layers: list[str], photos: Pat
     floor = Floor(
         *(float(value) for value in _printed(["-m", "tests.bench.whole", "floor", network, str(photos)]))
     )
-    whole, printed = _run(["-m", "tests.bench.whole", "analyze", "--force", str(config)])
-    sprites = float(printed)
+    whole = spent(["-m", "tests.bench.whole", "analyze", "--force", str(config)])
     again = spent(["-m", "tests.bench.whole", "analyze", str(config)])
     (record,) = folder.glob("run/*/run.json")
     seconds = json.loads(record.read_text(encoding="utf-8"))["provenance"]["seconds"]
     least = floor.opening + floor.forward
     row(
         f"everything / floor: {what}, {IMAGES} photos, colour",
-        f"{whole:.1f} s / {least:.1f} s = {whole / least:.2f}x; without sprites "
-        f"{(whole - sprites) / least:.2f}x; without start-up on both sides "
+        f"{whole:.1f} s / {least:.1f} s = {whole / least:.2f}x; without start-up on both sides "
         f"{(whole - again) / floor.forward:.2f}x",
         target,
     )
@@ -132,13 +130,10 @@ def _run(arguments: list[str]) -> tuple[float, str]:
 
 
 def _analyze(arguments: list[str]) -> None:
-    """``dissect-report analyze`` with one thread; prints the processor seconds of its sprites."""
+    """``dissect-report analyze`` with one thread."""
     from dissect_report import dissect
-    from dissect_report.analysis import writing
 
-    with spent_in(((writing, "sprite"),)) as sprites:
-        dissect(Path(arguments[-1]), force="--force" in arguments, threads=1)
-        print(sprites())
+    dissect(Path(arguments[-1]), force="--force" in arguments, threads=1)
 
 
 def _floor(network: str, photos: str) -> None:

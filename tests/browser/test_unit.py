@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from PIL import Image
+
 UNIT = "vgg16/features.conv1_1/5.html"
 
 
@@ -140,3 +142,16 @@ def test_the_navigation_shows_the_layer_of_the_unit(page: Any, root: str):
     other = page.locator(".md-nav--primary a.md-nav__link", has_text="features.conv1_2").first
     color = "e => getComputedStyle(e).color"
     assert active.evaluate(color) != other.evaluate(color)
+
+
+def test_the_top_images_are_saved_side_by_side_except_on_a_page_opened_from_disk(page: Any, root: str):
+    page.goto(root + UNIT)
+    button = page.locator("[data-strip]")
+    if root.startswith("file:"):
+        assert not button.is_visible()
+        return
+    with page.expect_download() as saved:
+        button.click()
+    assert saved.value.suggested_filename == "unit-5.png"
+    with Image.open(saved.value.path()) as strip:
+        assert strip.size == (128 * page.locator(".tile").count(), 128)

@@ -60,8 +60,23 @@ def test_it_says_what_is_in_it_and_where_it_is(
     pack(site.folder / "dissect.toml", tmp_path / "new" / "send.zip")
     said = capsys.readouterr().out
     assert "in this site: 12 probe pictures" in said
+    assert "beside pictures: all numbers, and of vgg16: 12 names of probe images" in said
     assert "send.zip" in said
     assert "mine/index.html" in said
+
+
+def test_pictures_that_the_configuration_leaves_out_are_not_packed(site: Built):
+    config = site.folder / "dissect.toml"
+    config.write_text(f"{config.read_text()}\n[site]\nimages = false\n")
+    with pytest.raises(PublishError, match="holds probe pictures, and"):
+        pack(site.folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_is_no_file_is_not_opened(site: Built, tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StorageError, match="move it away"):
+        pack(site.folder / "dissect.toml", tmp_path / "pipe")
 
 
 def test_a_site_that_was_not_built_yet_is_an_error(site: Built):

@@ -68,6 +68,9 @@ def test_it_says_first_what_becomes_public_and_does_nothing_where_nobody_confirm
     assert "--yes" in failed(done)
     first = done.stdout.splitlines()[0]
     assert first == ("in this site: 12 probe pictures, 12 segmentations; they become public with it")
+    second = done.stdout.splitlines()[1]
+    assert second.startswith("beside pictures: all numbers, and of vgg16: 12 names of probe images, ")
+    assert second.endswith("the configuration and versions and device")
     assert repository.git("branch", "--list", "--all") == "* main"
 
 

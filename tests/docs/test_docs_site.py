@@ -44,7 +44,7 @@ def test_every_link_leads_somewhere_and_no_page_asks_another_server(site):
 
 def test_every_page_has_its_title_and_one_heading(site):
     pages = sorted(path for path in site.rglob("*.html"))
-    assert len(pages) == 14
+    assert len(pages) == 16
     titles = set()
     for path in pages:
         text = path.read_text(encoding="utf-8")

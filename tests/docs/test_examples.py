@@ -62,13 +62,13 @@ def test_the_torchvision_example_runs_on_the_layout_that_its_readme_describes(tm
 
 def test_the_drawn_classes_are_called_as_the_network_calls_them():
     from dissect_report.errors import ModelError
-    from dissect_report.sources.torchvision_models import torchvision_categories
+    from dissect_report.sources.torchvision_models import torchvision_knowledge
 
     spec = importlib.util.spec_from_file_location("draw", SITES / "torchvision" / "draw.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     (run,) = load_config(SITES / "torchvision").runs
-    assert set(module.CLASSES.values()) <= set(torchvision_categories(run.model.source, ModelError))
+    assert set(module.CLASSES.values()) <= set(torchvision_knowledge(run.model.source, ModelError).classes)
 
 
 def test_the_transformer_example_names_layers_whose_tokens_are_found():

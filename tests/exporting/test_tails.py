@@ -15,6 +15,7 @@ from torch.nn import functional
 from dissect_report.activations.layers import list_layers
 from dissect_report.activations.tail import Held, Tail, split_tail
 from dissect_report.demo.networks import scene_generator, scene_segmenter
+from dissect_report.demo.sources import open_demo
 from dissect_report.errors import ExportError
 from dissect_report.exporting.cost import multiplications
 from dissect_report.exporting.graph import export_graph
@@ -22,7 +23,6 @@ from dissect_report.exporting.labels import export_labels
 from dissect_report.exporting.tails import TailModule, export_tail, named_inputs
 from dissect_report.sources.concepts import Concept
 from dissect_report.sources.segmenters.color import ColorSegmenter
-from dissect_report.sources.segmenters.demo import open_demo
 from dissect_report.sources.segmenters.network import NetworkSegmenter
 from tests.exporting.networks import Grown, Moody, Resisting, Styled
 

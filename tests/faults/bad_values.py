@@ -38,6 +38,8 @@ VALUES: tuple[Value, ...] = (
     Value("[compute]", "[computer]", "did you mean 'compute'"),
     Value("[[segmenter]]", "[segmentor]", "did you mean 'segmenter'"),
     Value('source = "net.py:factory"\n', "", "[model] source is missing"),
+    Value('source = "net.py:factory"', 'source = "a\\u0000.py:factory"', "zero byte"),
+    Value(LAYERS, LAYERS + '\noutput = "a\\u0000"', "zero byte"),
     Value('source = "net.py:factory"', "source = 3", "[model] source = 3: expected str"),
     Value('source = "net.py:factory"', 'source = ["a", "b"]', "expected str, not list"),
     Value('source = "net.py:factory"', 'source = "net.py"', "names no factory"),

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from dissect_report.config import load_config
 from dissect_report.errors import DissectError, FindingsError
-from dissect_report.findings.store import load_run
+from dissect_report.findings.store import load_run, write_record
 from dissect_report.report import render
 from dissect_report.report.site import layers_of, load_site
 from tests.synthetic import write_synthetic_site
@@ -126,6 +127,14 @@ def test_arrays_of_another_shape_are_refused(name: str, sites: dict[str, Path]) 
                     render_all(config)
     finally:
         path.write_bytes(good)
+
+
+def test_a_configuration_is_recorded_as_it_was_given(sites: dict[str, Path], tmp_path: Path) -> None:
+    run = load_site(load_config(sites["classifier"])).runs[0].record
+    nearly = 1 - 2**-53  # rounded, no quantile at all
+    changed = {**run.config, "dissection": {**run.config["dissection"], "quantile": nearly}}  # type: ignore[dict-item]
+    write_record(tmp_path / "run.json", replace(run, config=changed))
+    assert load_run(tmp_path).record.config["dissection"]["quantile"] == nearly  # type: ignore[index,call-overload]
 
 
 def test_sets_of_other_concepts_than_the_edited_are_refused(sites: dict[str, Path]) -> None:

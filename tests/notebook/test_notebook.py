@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import json
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 import dissect_report as dr
 from dissect_report.errors import DissectError
 from dissect_report.findings.store import load_run
+from dissect_report.notebook import results as findings
 
 GREY = {
     "dissection": {"grid": 16, "quantile": 0.05, "top_images": 4},
@@ -190,8 +192,10 @@ def test_units_are_removed_and_the_answers_are_those_of_a_hand_made_network(run:
 def test_a_site_is_built_where_it_is_asked_for_and_renders_again_without_the_notebook(
     run: dr.RunResult, tmp_path: Path
 ) -> None:
-    index = run.build(tmp_path / "mine")
-    assert index == tmp_path / "mine" / "site" / "index.html"
+    results = doctest.testmod(findings, extraglobs={"run": run, "site": tmp_path / "mine"})
+    assert results.attempted > 8
+    assert results.failed == 0
+    assert (tmp_path / "mine" / "site" / "index.html").is_file()
     assert (tmp_path / "mine" / "site" / "tiny" / "2" / "3.html").is_file()
     config = dr.load_config(tmp_path / "mine")
     assert config.runs[0].name == "tiny"

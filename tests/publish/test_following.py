@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dissect_report.cli.serve import rebuild, serve
-from dissect_report.publish import following
+from dissect_report.publish import builder, following
 from dissect_report.publish.following import follow, state_of
 from dissect_report.publish.server import SiteServer, address_of
 from tests.publish.conftest import Built
@@ -119,6 +119,19 @@ def test_a_build_that_fails_is_one_line_and_the_next_change_mends_it(
     rebuild(config)
     assert "built again" in capsys.readouterr().out
     assert "Mended" in rebuilt.text("index.html")
+
+
+def test_a_build_that_fails_in_any_other_way_is_one_line_too_and_watching_goes_on(
+    rebuilt: Built, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_: object) -> None:
+        raise IndexError("of a page")
+
+    broken.__code__ = broken.__code__.replace(co_filename=builder.__file__)
+    monkeypatch.setattr(builder, "build_site", broken)
+    assert rebuild(rebuilt.folder / "dissect.toml"), "it is not tried again before something changes"
+    (line,) = capsys.readouterr().out.strip().splitlines()
+    assert line.startswith("error: a defect of dissect-report: IndexError: of a page; the traceback is in ")
 
 
 @pytest.mark.parametrize("named", ["", "dissect.toml", "site"])

@@ -71,6 +71,10 @@ def test_only_its_own_names_are_answered_and_nothing_outside_the_site(site: Path
     (tmp_path / "secret.txt").write_text("secret")
     (site / "link.txt").symlink_to(tmp_path / "secret.txt")
     (site / "away").symlink_to(tmp_path)
+    (site / "page").mkdir()
+    (site / "page" / "index.html").symlink_to(tmp_path / "secret.txt")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(site / "pipe")  # whoever opens it waits for ever
     with make_server(site, 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         port = server.server_port
@@ -80,6 +84,8 @@ def test_only_its_own_names_are_answered_and_nothing_outside_the_site(site: Path
             assert asked(server, "/", host)[0] == 421
         for path in (
             "/link.txt",
+            "/page/",
+            "/pipe",
             "/away/secret.txt",
             "/../secret.txt",
             "/%2e%2e/secret.txt",

@@ -10,8 +10,10 @@ from dissect_report.config import ModelConfig
 from dissect_report.errors import ModelError, WeightsError
 from dissect_report.sources import torchvision_models
 from dissect_report.sources.identity import digest_of
+from dissect_report.sources.knowledge import Knowledge
 from dissect_report.sources.models import load_classes, load_model
 from dissect_report.sources.torchvision_import import import_torchvision
+from dissect_report.sources.torchvision_models import torchvision_knowledge
 
 NET = """
 import torch
@@ -129,10 +131,12 @@ def test_published_weights_come_through_our_cache_and_torch_hub_is_left_alone(
 
 def test_classes_come_from_the_file_or_with_published_weights(tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("café\nsea\n\n", encoding="utf-8")
-    assert load_classes(ModelConfig(source="net.py:net", classes="names.txt"), tmp_path) == ("café", "sea")
-    assert load_classes(ModelConfig(source="net.py:net"), tmp_path) == ()
-    assert load_classes(ModelConfig(source="torchvision:resnet18"), tmp_path) == ()
-    names = load_classes(ModelConfig(source="torchvision:resnet18@DEFAULT"), tmp_path)
+    listed = ModelConfig(source="net.py:net", classes="names.txt")
+    assert load_classes(listed, tmp_path, Knowledge(("of", "no", "use"))) == ("café", "sea")
+    assert load_classes(ModelConfig(source="net.py:net"), tmp_path, Knowledge()) == ()
+    assert torchvision_knowledge("torchvision:resnet18", ModelError) == Knowledge()
+    known = torchvision_knowledge("torchvision:resnet18@DEFAULT", ModelError)
+    names = load_classes(ModelConfig(source="torchvision:resnet18@DEFAULT"), tmp_path, known)
     assert names[:1] == ("tench",)
     assert len(names) == 1000
 
@@ -146,4 +150,4 @@ def test_a_bad_file_of_class_names_is_one_clear_line(
     if content is not None:
         (tmp_path / "names.txt").write_bytes(content)
     with pytest.raises(ModelError, match=words):
-        load_classes(ModelConfig(source="net.py:net", classes="names.txt"), tmp_path)
+        load_classes(ModelConfig(source="net.py:net", classes="names.txt"), tmp_path, Knowledge())

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissect_report.config import ModelConfig
-from dissect_report.sources import models
 from dissect_report.sources.concepts import read_catalogue
+from dissect_report.sources.knowledge import Knowledge
 from dissect_report.sources.models import load_classes
 from dissect_report.sources.names import number_twins
 
@@ -33,14 +33,12 @@ def test_names_end_up_different_and_the_first_of_each_keeps_its_own(names: list[
 
 def test_twins_of_a_file_of_classes_are_numbered(tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("\n".join(TWINS))
-    assert list(load_classes(ModelConfig(source="n.py:n", classes="names.txt"), tmp_path)) == APART
+    config = ModelConfig(source="n.py:n", classes="names.txt")
+    assert list(load_classes(config, tmp_path, Knowledge())) == APART
 
 
-def test_twins_among_the_categories_of_published_weights_are_numbered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(models, "torchvision_categories", lambda *_: tuple(TWINS))
-    assert list(load_classes(ModelConfig(source="torchvision:resnet18@DEFAULT"), tmp_path)) == APART
+def test_twins_among_the_categories_of_published_weights_are_numbered(tmp_path: Path) -> None:
+    assert list(load_classes(ModelConfig(source="timm:x"), tmp_path, Knowledge(tuple(TWINS)))) == APART
 
 
 @pytest.mark.parametrize("text", ["other\nwall\nwall\nsea\n", "id,name\n1,wall\n2,wall\n3,sea\n"])

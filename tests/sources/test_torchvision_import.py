@@ -116,3 +116,12 @@ def test_a_torchvision_that_wants_more_of_torch_s_compiler_gets_the_real_one(tmp
     )
     result = run(use, fake(tmp_path, None, wants))
     assert result.returncode == 0, result.stderr
+
+
+def test_a_users_own_import_finds_it_mended(tmp_path: Path) -> None:
+    broken = fake(tmp_path, b"built for another torch")
+    (tmp_path / "net.py").write_text("import torchvision\ndef make(): return torchvision.__file__\n")
+    use = "from pathlib import Path; from dissect_report.sources.factory import load_factory; "
+    result = run(use + f"print(load_factory('net.py:make', Path({str(tmp_path)!r}))())", broken)
+    assert result.returncode == 0, result.stderr
+    assert str(tmp_path) in result.stdout

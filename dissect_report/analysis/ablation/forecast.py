@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from dissect_report.analysis.ablation.set_plans import plan_sets
 from dissect_report.analysis.ablation.splits import UNKNOWN, class_labels
 from dissect_report.analysis.ablation.targets import count_classes, set_sizes
 from dissect_report.analysis.forecast_words import duration
-from dissect_report.analysis.held_maps import hold_maps
+from dissect_report.analysis.held_maps import held_bytes, hold_maps
 from dissect_report.analysis.setup import Setup
 from dissect_report.config import AblationConfig, Config
 from dissect_report.errors import ConfigError
@@ -74,17 +74,35 @@ def forecast_removals(
 def _line(
     setup: Setup, config: AblationConfig, info: LayerInfo, ranked: int, evaluated: int, targets: int
 ) -> str:
-    alone, of_target, shared = _measure(setup, config, info)
-    singles, sets = alone * (ranked + evaluated), (of_target * targets + shared) * evaluated
+    both = ranked + evaluated
+    alone, of_target, shared, held = _measure(setup, config, info, both)
+    singles, sets = alone.seconds * both, (of_target.seconds * targets + shared.seconds) * evaluated
+    disk = held + alone.bytes * both + (of_target.bytes * targets + shared.bytes) * evaluated
     classes = f"{targets} class{'es' * (targets != 1)}"
     return (
         f"removals at {info.name}: at most {duration(singles + sets)} (single units {duration(singles)}, "
-        f"sets of units of at most {classes} {duration(sets)}); to lower it: {REMEDY}"
+        f"sets of units of at most {classes} {duration(sets)}), {disk / 1e9:.2f} GB of cache; "
+        f"to lower it: {REMEDY}"
     )
 
 
-def _measure(setup: Setup, config: AblationConfig, info: LayerInfo) -> tuple[float, float, float]:
-    """Seconds an image takes with every unit removed alone, with one class's sets, with all other sets."""
+@dataclass(frozen=True)
+class _Part:
+    """What some removals take an image.
+
+    Attributes:
+        seconds: of the second try.
+        bytes: of what is predicted.
+    """
+
+    seconds: float
+    bytes: int
+
+
+def _measure(
+    setup: Setup, config: AblationConfig, info: LayerInfo, images: int
+) -> tuple[_Part, _Part, _Part, int]:
+    """Every unit removed alone, one class's sets, and all other sets; then the bytes of all images' maps."""
     remover = open_remover(setup, config, info)
     if config.replacement != "zero":  # then hardly a removal changes nothing
         remover = replace(remover, replacement=remover.replacement + 1e-3)
@@ -96,14 +114,17 @@ def _measure(setup: Setup, config: AblationConfig, info: LayerInfo) -> tuple[flo
     sets = plan_sets(order, order[:0], sizes, {}, combines(remover.step)).nests
     random = np.repeat(order, config.random_draws, 0)
     others = plan_sets(order[:0], random, sizes, config.sets, False).nests
+    answers = remover.decider
+    one = np.dtype(answers.kind).itemsize * int(np.prod(answers.shape)) + 4  # and a margin
     found = []
     for nests in (singles, list(sets), list(others)):
         begun = 0.0
         for _ in range(2):  # the first also sets the arithmetic up
             begun = time.perf_counter()
             remover.predict(held, np.zeros((count, 1) if remover.decider.shape else count, np.int64), nests)
-        found.append((time.perf_counter() - begun) / count)
-    return found[0], found[1], found[2]
+        columns = 1 + sum(nest.columns for nest in nests)
+        found.append(_Part((time.perf_counter() - begun) / count, columns * one))
+    return found[0], found[1], found[2], held_bytes(setup, remover.tail, images)
 
 
 def _most_targets(

@@ -20,6 +20,10 @@ from dissect_report.analysis.generation.plans import (
 )
 from dissect_report.analysis.generation.strengths import Recipe
 from dissect_report.config import GenerationConfig
+from dissect_report.findings.paths import TILE
+
+#: The stage in which nothing is kept.
+LEARNING = "learning strengths"
 
 #: A gradient through generator and segmenter takes as long as so many images made and segmented.
 GRADIENT = 3
@@ -62,15 +66,29 @@ def learning(config: GenerationConfig, concepts: int) -> dict[str, int]:
     """Images that strengths are learned on, each as the ``GRADIENT`` images that it takes as long as."""
     if config.choose_by != "effect":
         return {}
-    return {"learning strengths": GRADIENT * concepts * config.choose_steps * Recipe().images}
+    return {LEARNING: GRADIENT * concepts * config.choose_steps * Recipe().images}
 
 
-def stage_lines(layer: str, counts: dict[str, int], seconds: float) -> str:
-    """One line for the reader."""
+def edit_bytes(counts: dict[str, int], concepts: int) -> int:
+    """Bytes of the cache: two counts a concept of every edited image, and the pictures of single units."""
+    made = sum(number for name, number in counts.items() if name != LEARNING)
+    return made * (concepts + 1) * 8 + counts["single units"] * TILE**2 * 3
+
+
+def stage_lines(layer: str, counts: dict[str, int], seconds: float, disk: int | None = None) -> str:
+    """One line for the reader.
+
+    Args:
+        layer: that is edited.
+        counts: images by stage.
+        seconds: an image.
+        disk: bytes of the cache, where they are told.
+    """
     stages = ", ".join(f"{name} {duration(count * seconds)}" for name, count in counts.items())
     total = sum(counts.values())
     return (
-        f"edits at {layer}: at most {total:,} images, {duration(total * seconds)} ({stages}); "
+        f"edits at {layer}: at most {total:,} images, {duration(total * seconds)} ({stages})"
+        f"{'' if disk is None else f', {disk / 1e9:.2f} GB of cache'}; "
         f"to lower it: {REMEDY}"
     )
 

@@ -28,7 +28,7 @@ def pixels_key(fingerprint: str, probe: ProbeConfig) -> str:
 
 def drawn_key(run: RunConfig, network: str, device: str) -> str:
     """Of the images that a generator makes, its latents excepted."""
-    return digest("images", network, run.model.output_range, run.compute.batch_size, device, versions())
+    return digest("images", network, run.model.output_range, run.compute.batch_size, device, versions(run))
 
 
 def _options(table: AblationConfig | GenerationConfig | PhotoConfig | None, *but: str) -> dict[str, object]:
@@ -39,7 +39,8 @@ def _options(table: AblationConfig | GenerationConfig | PhotoConfig | None, *but
 
 def _shown(probe: ProbeConfig) -> tuple[object, ...]:
     """How an image is laid before network and segmenter."""
-    return (probe.resize, probe.resize_mode, probe.crop, probe.full_scale)
+    rule = () if probe.interpolation == "bilinear" else (probe.interpolation,)
+    return (probe.resize, probe.resize_mode, probe.crop, probe.full_scale, *rule)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Stages:
         """What the network gives on images depends on it."""
         model = self.run.model
         seen = (images, *_shown(self.run.probe), model.mean, model.std)
-        return (self.network, self.device, batch, *seen, versions())
+        return (self.network, self.device, batch, *seen, versions(self.run))
 
     def maps(self, layer: LayerInfo) -> str:
         """Of a layer's maps as they are kept, and of their extremes and means."""
@@ -106,7 +107,7 @@ class Stages:
         made = (self.network, self.run.model.output_range) if self.run.is_generator else None
         return digest(
             "labels", self.images, self.names, self.segmenters, self.grid, self.labelled,
-            *_shown(self.run.probe), self.device, versions(), made,
+            *_shown(self.run.probe), self.device, versions(self.run), made,
         )  # fmt: skip
 
     def concepts(self) -> str:
@@ -223,4 +224,4 @@ class Stages:
         if not run.model.directions:
             del config["model"]["directions"]  # nor was there such a key
         config["compute"] = {"device": self.device, "batch_size": run.compute.batch_size}
-        return digest("findings", SCHEMA_VERSION, config, self.inputs(), versions(), *self.directions)
+        return digest("findings", SCHEMA_VERSION, config, self.inputs(), versions(run), *self.directions)

@@ -76,7 +76,7 @@ def _best(removals: AblationView, size: int) -> str:
     if not effective or min(effective) == size:
         return text
     low, high = count(min(effective)), count(max(effective))
-    amount = low if low == high else f"{low} to {high}"
+    amount = ("none" if low == "0" else low) if low == high else f"{low} to {high}"
     return f"{text} ({amount} of them with an effect alone)"
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.errors import SegmenterError
+from dissect_report.schemes import rest_of
 from dissect_report.sources.concepts import Concept, check_catalogue, position_table, read_catalogue
 from dissect_report.sources.mask_names import panoptic_folder
 from dissect_report.sources.pictures import resize_labels
@@ -231,7 +232,7 @@ def open_coco(
     Raises:
         SegmenterError: no such file, or no COCO file.
     """
-    path = folder / config.source.removeprefix("masks:")
+    path = folder / rest_of(config.source)
     try:
         content = path.read_bytes()
     except OSError as error:

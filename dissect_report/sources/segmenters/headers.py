@@ -42,6 +42,8 @@ def read_header(path: Path) -> Header:
         SegmenterError: it is no picture, or would unpack to too many pixels.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise SegmenterError(f"{path}: a mask that is no file")
         with Image.open(path) as picture:
             header = Header(*raw_size(picture), picture.mode)
     except Image.DecompressionBombError:

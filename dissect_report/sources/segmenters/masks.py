@@ -15,6 +15,7 @@ from torch import Tensor
 
 from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.errors import SegmenterError
+from dissect_report.schemes import rest_of
 from dissect_report.sources.concepts import (
     ConceptList,
     look_up,
@@ -224,7 +225,7 @@ def open_masks(
     """
     place = mask_folder(config, folder)
     if place is None:
-        raise SegmenterError(f"{folder / config.source.removeprefix('masks:')}: no such folder of masks")
+        raise SegmenterError(f"{folder / rest_of(config.source)}: no such folder of masks")
     if not config.concepts:
         raise SegmenterError(f"{config.source}: masks need a list of concepts: set `concepts` to its file")
     return MaskSegmenter(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +13,13 @@ from torch import Tensor
 
 from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.errors import SegmenterError
+from dissect_report.schemes import forms
 from dissect_report.sources.concepts import Concept
 from dissect_report.sources.dependencies import dependency_digest
-from dissect_report.sources.in_memory import SCHEME
-from dissect_report.sources.probe import list_probe
-from dissect_report.sources.segmenters.coco import CocoSegmenter, open_coco
-from dissect_report.sources.segmenters.color import ColorSegmenter
-from dissect_report.sources.segmenters.demo import open_demo
-from dissect_report.sources.segmenters.masks import MaskSegmenter, open_masks
-from dissect_report.sources.segmenters.network import open_factory, open_held, open_torchvision
+from dissect_report.sources.opening import find_opener
+from dissect_report.sources.segmenters.coco import CocoSegmenter
+from dissect_report.sources.segmenters.from_code import open_factory
+from dissect_report.sources.segmenters.masks import MaskSegmenter
 from dissect_report.sources.segmenters.protocol import Segmenter
 
 #: Labels are kept as uint16.
@@ -154,42 +151,15 @@ def open_segmenters(configs: Sequence[SegmenterConfig], probe: ProbeConfig, fold
 def open_segmenter(
     config: SegmenterConfig, probe: ProbeConfig, folder: Path, among: Sequence[SegmenterConfig] = ()
 ) -> Segmenter:
-    """One segmenter by the beginning of its source. Raises as ``open_segmenters``.
+    """One segmenter by the kind of its source. Raises as ``open_segmenters``.
 
     Args:
         among: all of the run, whose masks are no images.
     """
-    if config.source == "color":
-        return ColorSegmenter()
-    if config.source == "demo":
-        return open_demo()
-    if config.source.startswith("masks:"):
-        images = _image_files(probe, folder, among or [config])
-        return (open_coco if config.source.lower().endswith(".json") else open_masks)(
-            config, probe, folder, images
-        )
-    if config.source.startswith("torchvision:"):
-        return open_torchvision(config, folder)
-    if config.source.startswith(SCHEME):
-        return open_held(config, folder)
+    opener = find_opener(config, "segmenter", SegmenterError)
+    if opener is not None:
+        opened: Segmenter = opener(config, probe, folder, among or [config])
+        return opened
     if ":" in config.source:
         return open_factory(config, folder)
-    raise SegmenterError(
-        f"segmenter source {config.source!r} is not file.py:factory, package.module:factory, "
-        "torchvision:NAME@WEIGHTS, masks:FOLDER, masks:COCO.json, color or demo"
-    )
-
-
-def _image_files(
-    probe: ProbeConfig, folder: Path, configs: Sequence[SegmenterConfig]
-) -> Mapping[str, Path | None]:
-    """The files of all images by their names; None for a drawn one.
-
-    Raises:
-        SegmenterError: there are none: a generator makes its images, and no mask can be of them.
-    """
-    if not probe.images:
-        raise SegmenterError("masks are of images that are there: a generator's are made; name a network")
-    everything = replace(probe, limit=0, groups="")
-    items = list_probe(everything, folder, seed=0, segmenters=configs).items
-    return {item.name: item.path for item in items}
+    raise SegmenterError(f"{config.source!r} is no segmenter: expected {forms('segmenter')}")

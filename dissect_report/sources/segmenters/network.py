@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,28 +13,13 @@ from torch import Tensor, nn
 
 from dissect_report.config import SegmenterConfig
 from dissect_report.errors import SegmenterError
-from dissect_report.sources.concepts import (
-    Concept,
-    check_catalogue,
-    name_channels,
-    position_table,
-    read_catalogue,
-    unlabelled_ids,
-)
-from dissect_report.sources.factory import load_factory, source_digest
+from dissect_report.sources.concepts import Concept, position_table, unlabelled_ids
 from dissect_report.sources.identity import digest_of
-from dissect_report.sources.in_memory import concepts_of, held
 from dissect_report.sources.precision import run_as_it_is
-from dissect_report.sources.segmenters.carried import find_catalogue, networks_in, read_carried
+from dissect_report.sources.segmenters.carried import networks_in
 from dissect_report.sources.segmenters.label_output import LabelOutput
 from dissect_report.sources.segmenters.protocol import check_sides, sample_cells, to_positions
 from dissect_report.sources.shells import eager
-from dissect_report.sources.torchvision_models import build_torchvision, torchvision_categories
-
-#: What torchvision's segmenters were trained with.
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-BACKGROUND = "__background__"
 
 
 class NetworkSegmenter:
@@ -230,70 +214,14 @@ class NetworkSegmenter:
         return torch.where(fine > 0, positions.clamp_min(0).view(1, -1, 1, 1), 0)
 
 
+def normalisation_of(
+    config: SegmenterConfig, known: tuple[Sequence[float], Sequence[float]] | None = None
+) -> tuple[Sequence[float], Sequence[float]] | None:
+    """Mean and std of a segmenter's input: as configured, else as its source knows; None for neither."""
+    return (config.mean, config.std) if config.mean else known
+
+
 def _channels(catalogue: Sequence[Concept], unlabelled: Sequence[int]) -> tuple[int, ...]:
     """How many channels a list of concepts can be of: up to the highest id, or to one that means no label."""
     highest = max(concept.id for concept in catalogue)
     return tuple(number + 1 for number in (highest, *unlabelled) if number >= highest)
-
-
-def open_factory(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
-    """A segmenter from "file.py:factory" or "package.module:factory".
-
-    Raises:
-        SegmenterError: the factory fails, gives nothing that can segment, or nobody names its concepts.
-    """
-    network = load_factory(config.source, folder, SegmenterError)()
-    _check_segments(config, network)
-    catalogue = find_catalogue(config, folder, network)
-    code = source_digest(config.source, folder)
-    return NetworkSegmenter(
-        config.source, network, catalogue, unlabelled=config.unlabelled, output=config.output,
-        code_digest=code,
-    )  # fmt: skip
-
-
-def open_held(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
-    """A segmenter that is an object of the running program. Raises as ``open_factory``."""
-    held_network, concepts = concepts_of(held(config.source, SegmenterError))
-    _check_segments(config, held_network)
-    if concepts is None:
-        catalogue = find_catalogue(config, folder, held_network)
-    else:
-        listed = read_carried(concepts, config.source, config.unlabelled)
-        catalogue = check_catalogue(listed, config.unlabelled, config.source)
-    return NetworkSegmenter(
-        config.source, held_network, catalogue, unlabelled=config.unlabelled, output=config.output
-    )
-
-
-def _check_segments(config: SegmenterConfig, network: Any) -> None:
-    if not callable(network) and not callable(getattr(network, "segment", None)):
-        what = type(network).__name__
-        raise SegmenterError(
-            f"{config.source} gives a {what}: neither a network nor an object with segment(images)"
-        )
-
-
-def open_torchvision(config: SegmenterConfig, folder: Path) -> NetworkSegmenter:
-    """A segmenter from "torchvision:NAME@WEIGHTS", with the weights' categories as its catalogue.
-
-    Raises:
-        SegmenterError: no such network or weights, or they do not segment.
-    """
-    categories = torchvision_categories(config.source, SegmenterError)
-    if "@" not in config.source:
-        raise SegmenterError(
-            f"{config.source} has random weights; name trained ones: {config.source}@DEFAULT"
-        )
-    network = build_torchvision(config.source, SegmenterError)
-    unlabelled = config.unlabelled
-    if config.concepts:
-        catalogue = read_catalogue(folder / config.concepts, unlabelled)
-    else:
-        if unlabelled == (0,) and BACKGROUND in categories:
-            unlabelled = (categories.index(BACKGROUND),)
-        catalogue = check_catalogue(name_channels(categories), unlabelled, config.source)
-    return NetworkSegmenter(
-        config.source, network, catalogue, unlabelled=unlabelled, output=config.output,
-        normalisation=(MEAN, STD),
-    )  # fmt: skip

@@ -86,7 +86,19 @@ def conditional_site(folder: Path, factory: str, probe: str, model: str = "", ta
     return change(path, "latent_shape = [6]", f"latent_shape = [6]\n{model}")
 
 
-TABLE = 'concepts = ["blue", "green"]\nremoved = [0, 2, 4]\nplaces = 2\npaint = true\npaint_scenes = 3'
+TABLE = """
+layers = ["layer1"]
+concepts = ["blue"]
+removed = [0, 2]
+places = 2
+latents = 4
+unit_latents = 2
+insert_latents = 2
+grid_latents = 1
+random_draws = 1
+paint = true
+paint_scenes = 3
+"""
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 
 from dissect_report.config import load_config
 from dissect_report.errors import FindingsError
-from dissect_report.publish.inventory import take_inventory
+from dissect_report.publish.inventory import WEIGHTS, besides, take_inventory
 from dissect_report.report import render
 from dissect_report.report.ablation.classes import ClassPages
 from dissect_report.report.experiments import EXPERIMENTS
@@ -222,3 +223,16 @@ def test_photos_to_pick_are_counted_before_a_site_goes_anywhere(tmp_path: Path):
     found = take_inventory(tmp_path / "site")
     assert found.whole == len(PHOTOS)
     assert "3 whole photos of the probe" in found.sentence()
+
+
+def test_that_the_network_itself_becomes_public_is_said(tmp_path: Path):
+    site = made(tmp_path / "made")
+    (run,) = site.runs
+    folder = tmp_path / "site" / run.record.name
+    folder.mkdir(parents=True)
+    shutil.copy(run.paths.run, folder)
+    assert "weights" not in besides(tmp_path / "site")
+    (file,) = (file for file in render.data_files(site) if str(file.path).endswith(WEIGHTS))
+    (tmp_path / "site" / file.path).parent.mkdir()
+    (tmp_path / "site" / file.path).write_text(file.text)
+    assert "the network's weights, as a graph that browsers run" in besides(tmp_path / "site")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from dissect_report.config import ProbeConfig, SegmenterConfig
 from dissect_report.errors import SegmenterError
 from dissect_report.sources.concepts import Concept
-from dissect_report.sources.segmenters import network as module
+from dissect_report.sources.segmenters import torchvision_networks as module
 from dissect_report.sources.segmenters.merge import open_segmenter
 from dissect_report.sources.segmenters.network import NetworkSegmenter
 from dissect_report.sources.segmenters.protocol import cell_pixels
@@ -233,7 +233,7 @@ def test_torchvision_weights_bring_their_catalogue_and_imagenet_normalisation(
         ("torchvision:fcn_resnet50", "has random weights; name trained ones"),
         ("torchvision:fcn_resnet05@DEFAULT", "no model called 'fcn_resnet05'; did you mean 'fcn_resnet50'"),
         ("torchvision:fcn_resnet50@BEST", "no weights called 'BEST'"),
-        ("colour", "segmenter source 'colour' is not file.py:factory"),
+        ("colour", "'colour' is no segmenter: expected file.py:factory"),
     ],
 )
 def test_an_unknown_source_is_one_clear_line(tmp_path: Path, source: str, words: str) -> None:

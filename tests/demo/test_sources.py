@@ -7,8 +7,8 @@ import torch
 from dissect_report.demo.concepts import CONCEPTS
 from dissect_report.demo.networks import WEIGHTS
 from dissect_report.demo.scenes import draw_scene
+from dissect_report.demo.sources import open_demo
 from dissect_report.sources.probe import rgb
-from dissect_report.sources.segmenters.demo import open_demo
 
 pytestmark = pytest.mark.skipif(
     not (WEIGHTS / "segmenter.safetensors").is_file(), reason="the demo's weights have not been made"

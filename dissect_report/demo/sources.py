@@ -1,20 +1,42 @@
-"""The demo's own segmenter, with its measured quality against the drawn truth."""
+"""The demo as a source: drawn scenes, and its own segmenter with its measured quality against their truth."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from importlib.resources import files
 
+import numpy as np
 import torch
-from jaxtyping import Float, Integer
+from jaxtyping import Float, Integer, UInt8
 from torch import Tensor
 
+from dissect_report.config import ProbeConfig
 from dissect_report.demo.networks import SceneSegmenter, scene_segmenter
+from dissect_report.demo.scenes import SCENE_CLASSES, draw_scene
 from dissect_report.sources.concepts import check_catalogue
+from dissect_report.sources.probe import ProbeItem
 from dissect_report.sources.segmenters.carried import read_carried
 from dissect_report.sources.segmenters.network import NetworkSegmenter
 from dissect_report.sources.segmenters.protocol import cell_pixels
+
+#: Drawn scenes: how many unless ``limit`` says otherwise, and a seed that no training used.
+COUNT = 1000
+SEED = 1
+
+
+def draw_scenes(config: ProbeConfig) -> list[ProbeItem]:
+    """The scenes of a probe dataset, every class as often as the others."""
+    items = []
+    for index in range(config.limit or COUNT):
+        label = SCENE_CLASSES[index % len(SCENE_CLASSES)]
+        items.append(ProbeItem(f"{label}/{index:04d}", label, None, index, draw=partial(_draw, index)))
+    return items
+
+
+def _draw(index: int, side: int) -> UInt8[np.ndarray, "y x 3"]:
+    return draw_scene(index, SEED, side).image
 
 
 class DemoSegmenter(NetworkSegmenter):
@@ -31,7 +53,7 @@ class DemoSegmenter(NetworkSegmenter):
         return self._from_ids(ids, images, grid)
 
 
-def open_demo() -> DemoSegmenter:
+def open_demo(*_: object) -> DemoSegmenter:
     """The segmenter trained on drawn scenes: object, part and material channels."""
     network = scene_segmenter()
     catalogue = check_catalogue(read_carried(network.concepts, "demo"), 0, "demo")
