@@ -148,3 +148,35 @@ def test_an_impossible_ablation_is_refused(tmp_path, line, message):
     text = commented_configuration("mine") + f"[ablation]\n{line}\n"
     with pytest.raises(ConfigError, match=message):
         load_config(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        ('kind = "rotation"', "layer is missing"),
+        ('layer = "a"', "file is missing"),
+        ('layer = "a"\nkind = "pca"\nfile = "b"', "for a dictionary, not for kind = 'pca'"),
+        ('layer = "a"\nkind = "rotation"\ncount = 3', "a rotation has as many as the layer has channels"),
+        ('layer = "a"\nfile = "b"\nactivation = "top-k"', "needs k"),
+        ('layer = "a"\nfile = "b"\nactivation = "relu"\nk = 3', "k is for activation"),
+        ('layer = "a"\nkind = "nmf"\ncount = 300', "at most 256 parts"),
+        ('layer = "a"\nkind = "pca"\ncount = -1', "0 or more"),
+        ('layer = "a"\nkind = "pca"\nname = "x(y)"', "without brackets"),
+        ('layer = "a"\nkind = "pca"\nname = "channels"', "set another name"),
+        ('layer = "a"\nkind = "pca"\n[[model.directions]]\nlayer = "a"\nkind = "pca"', "two are called"),
+        ('layer = "a"\nkind = "pcc"', "did you mean 'pca'"),
+    ],
+)  # fmt: skip
+def test_directions_that_cannot_be_are_one_line(tmp_path, table, line):
+    text = GOOD.replace("[probe]", f"[[model.directions]]\n{table}\n[probe]")
+    with pytest.raises(ConfigError, match=line):
+        load_config(write(tmp_path, text))
+
+
+def test_directions_are_tables_of_the_model(tmp_path):
+    text = GOOD.replace(
+        "[probe]", '[[model.directions]]\nlayer = "a.b"\nfile = "x/my (sae).safetensors"\n[probe]'
+    )
+    (run,) = load_config(write(tmp_path, text)).runs
+    (table,) = run.model.directions
+    assert (table.kind, table.layer_name) == ("dictionary", "a.b (my sae)")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from jaxtyping import Float
@@ -112,6 +112,32 @@ class Reading:
     def changed(self, output: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
         """The output with ``change`` made to all that units hold, of which it gets a copy of its own."""
         return self.write(change(self.spread(output.detach().clone())))
+
+
+@dataclass(frozen=True)
+class SomeUnits(Reading):
+    """Some consecutive units of another reading, to be read alone.
+
+    Attributes:
+        whole: the other.
+        first_unit: of the units.
+        last_unit: behind the last of them.
+    """
+
+    whole: Reading | None = None
+    first_unit: int = 0
+    last_unit: int = 0
+
+    @classmethod
+    def of(cls, whole: Reading, first: int, last: int) -> SomeUnits:
+        """The units ``first`` up to, not including, ``last``."""
+        same = {each.name: getattr(whole, each.name) for each in fields(Reading)}
+        return cls(**same, whole=whole, first_unit=first, last_unit=last)
+
+    def read(self, output: Tensor) -> Float[Tensor, "image unit y x"]:
+        """Their maps."""
+        assert self.whole is not None, "made by ``of``"
+        return self.whole.read(output)[:, self.first_unit : self.last_unit]
 
 
 #: Of an output that is a map.

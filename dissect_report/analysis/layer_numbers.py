@@ -38,8 +38,9 @@ from dissect_report.analysis.measuring import LabelMaps, measure_units
 from dissect_report.analysis.rounds import open_first_round, stream_levels
 from dissect_report.analysis.setup import Setup
 from dissect_report.analysis.streaming import stream_layers
+from dissect_report.analysis.unit_slices import is_wide, settle_wide
 from dissect_report.analysis.units import LayerNumbers
-from dissect_report.stats.correlation import WIDEST, correlate_units
+from dissect_report.stats.correlation import correlate_units
 from dissect_report.stats.levels import measure_activations
 from dissect_report.stats.significance import FIRST
 from dissect_report.stats.topk import top_images
@@ -101,7 +102,7 @@ def measure_layers(
                 f"[compute] cache_gb = {setup.run.compute.cache_gb:g} does not hold the masks of "
                 f"{info.name}: its units are compared with {FIRST} permutations and no more"
             )
-        if info.units > WIDEST:
+        if is_wide(info):
             setup.batches.notes.append(
                 f"{info.name}: of its {info.units:,} units duplicates and relatives are not looked for"
             )
@@ -146,7 +147,7 @@ def open_recording(setup: Setup) -> Recording:
     plans, layers = plan_maps(setup), setup.network.chosen
     if fits(setup, plans):
         return open_pass(layers, plans, len(setup.survey), setup.cache, setup.stages, setup.threads)
-    return open_first_round(setup, plans, layers)
+    return open_first_round(setup, plans, [info for info in layers if not is_wide(info)])
 
 
 def _measure_layer(setup: Setup, probe: LabelMaps, info: LayerInfo, plan: MapPlan) -> CountedLayer:
@@ -209,7 +210,8 @@ def levels_of(setup: Setup, info: LayerInfo, quantile: float) -> np.ndarray:
     plan = plan_maps(setup)[info.name]
     maps = _kept_maps(setup, info, plan)
     if maps is None:
-        return stream_levels(setup, plan, info, quantile)
+        settle = settle_wide if is_wide(info) else stream_levels
+        return settle(setup, plan, info, quantile).level
     return measure_activations(maps, plan.to_grid, quantile, setup.threads).level
 
 

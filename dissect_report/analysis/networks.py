@@ -23,7 +23,7 @@ from dissect_report.analysis.first_forward import run_first
 from dissect_report.analysis.provenance import choose_device
 from dissect_report.analysis.recognition import sample
 from dissect_report.config import RunConfig
-from dissect_report.errors import LayerError, ModelError
+from dissect_report.errors import LayerError, ModelError, WeightsError
 from dissect_report.findings.records import OutputSample
 from dissect_report.sources.dependencies import dependency_digest
 from dissect_report.sources.factory import source_digest
@@ -175,6 +175,9 @@ def survey_layers(
         with suppress(LayerError):  # whoever lists them looks for the right name
             chosen |= {info.name for info in choose_layers(patterns, first.model, infos)}
     some = [info for info in infos if info.name in chosen]
-    listed, taken = add_directions(run.model.directions, infos, some, folder, device)
+    listed: Sequence[LayerInfo] = infos
+    taken: Sequence[LayerInfo] = some
+    with suppress(LayerError, WeightsError):
+        listed, taken = add_directions(run.model.directions, infos, some, folder, device)
     names = {info.name for info in taken}
     return [(info, info.name in names) for info in listed]

@@ -12,6 +12,7 @@ from torch import Tensor
 from dissect_report.activations.class_output import ClassOutput
 from dissect_report.activations.decisions import decider_of
 from dissect_report.activations.layers import LayerInfo
+from dissect_report.activations.readings import SomeUnits
 from dissect_report.activations.recording import record
 from dissect_report.analysis.cache import CachedArray, digest
 from dissect_report.analysis.forward import Reduced, open_answers, open_peaks, reduce_maps, run_model
@@ -94,9 +95,10 @@ def open_first_round(setup: Setup, plans: Mapping[str, MapPlan], infos: Sequence
     count, pixels = len(setup.survey), len(setup.survey) * setup.grid**2
     maxima, means = (open_peaks(setup.cache, setup.stages, infos, count, name) for name in ("max", "mean"))
     predicted = open_answers(setup.cache, setup.stages, count)
-    key = digest("first round", [setup.stages.maps(info) for info in infos])
+    parts = [info.file for info in infos if isinstance(info.reading, SomeUnits)]
+    key = digest("first round", [setup.stages.maps(info) for info in infos], *parts)
     codes = [no_codes(info.units, pixels) for info in infos]
-    sums = [CorrelationSums.of(info.units, *plans[info.name].map_size) for info in infos]
+    sums = [CorrelationSums.of(0 if parts else i.units, *plans[i.name].map_size) for i in infos]
 
     def collect() -> dict[str, np.ndarray]:
         return _numbered(codes, "codes") | _numbered(sums, "sums")
@@ -142,13 +144,13 @@ def discard_rounds(setup: Setup, keep_first: bool) -> None:
         (setup.cache.folder / FIRST_FILE).unlink(missing_ok=True)
 
 
-def stream_levels(setup: Setup, plan: MapPlan, info: LayerInfo, quantile: float) -> np.ndarray:
-    """float64 [unit]: the levels of one layer at another quantile, in two rounds."""
+def stream_levels(setup: Setup, plan: MapPlan, info: LayerInfo, quantile: float) -> ActivationStats:
+    """The levels of one layer at another quantile, in two rounds."""
     first = open_first_round(setup, {info.name: plan}, [info])
     run_first(setup, first)
-    level = settle_levels(setup, first, quantile)[info.name].level
+    found = settle_levels(setup, first, quantile)[info.name]
     discard_rounds(setup, keep_first=False)
-    return level
+    return found
 
 
 def run_first(setup: Setup, first: FirstRound) -> None:

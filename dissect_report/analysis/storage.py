@@ -13,6 +13,7 @@ from dissect_report.analysis.measuring import COUNTER_BYTES
 from dissect_report.analysis.rounds import FIRST_BYTES, SECOND_BYTES
 from dissect_report.analysis.settling import top_bytes
 from dissect_report.analysis.setup import PIXEL_SHARE, Setup
+from dissect_report.analysis.unit_slices import SLICE, is_wide, rounds_of
 from dissect_report.findings.paths import TILE
 from dissect_report.stats.masks import capacity
 
@@ -63,14 +64,19 @@ def storage(setup: Setup, label_bytes: int, images: int) -> Storage:
         memory = batch + COUNTER_BYTES + mask_store.MEMORY_BYTES
         return Storage(1, fixed + maps + on_disk, memory, kept=True)
     most = max(budget - pixels, mask_store.MEMORY_BYTES)
-    whole = int(one * units * (1 + NEAR_SHARE)) + top_bytes(setup, plans, chosen, images)
+    narrow, wide = ([info for info in chosen if is_wide(info) == side] for side in (False, True))
+    units = sum(info.units for info in narrow)
+    whole = int(one * units * (1 + NEAR_SHARE)) + top_bytes(setup, plans, narrow, images)
     two = whole <= most
     found = whole if two else min(one * units, most)
+    found = max([found, *(min(one * info.units, most) for info in wide)])
     on_disk = found if found > mask_store.MEMORY_BYTES else 0
-    counts = units * SECOND_BYTES * (1 if images * setup.grid**2 < 1 << 31 else 2)
+    slices = SLICE * (FIRST_BYTES + SECOND_BYTES) if wide else 0
+    counts = max(units * SECOND_BYTES, slices) * (1 if images * setup.grid**2 < 1 << 31 else 2)
+    passes = 2 if two else 2 + len(plan_groups(narrow, [one] * len(narrow), most))
     return Storage(
-        passes=2 if two else 2 + len(plan_groups(chosen, [one] * len(chosen), most)),
-        cache=fixed + on_disk + units * FIRST_BYTES,
+        passes=passes + sum(rounds_of(info) + len(plan_groups([info], [one], most)) for info in wide),
+        cache=fixed + on_disk + max(units, SLICE * bool(wide)) * FIRST_BYTES,
         memory=batch + counts + COUNTER_BYTES + mask_store.MEMORY_BYTES,
         kept=False,
         for_two=0 if two else whole + pixels,

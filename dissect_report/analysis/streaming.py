@@ -42,6 +42,7 @@ from dissect_report.analysis.rounds import (
 )
 from dissect_report.analysis.settling import Second, plan_second, run_second
 from dissect_report.analysis.setup import Setup
+from dissect_report.analysis.unit_slices import is_wide, rounds_of, settle_wide
 from dissect_report.stats.levels import ActivationStats
 from dissect_report.stats.masks import append_masks
 from dissect_report.stats.topk import top_images
@@ -55,6 +56,35 @@ def stream_layers(
     Args:
         budget: bytes of disk that masks may take.
     """
+    if narrow := [info for info in infos if not is_wide(info)]:
+        _stream_together(setup, probe, plans, narrow, budget)
+    for info in infos:
+        if is_wide(info):
+            _stream_wide(setup, probe, plans, info, budget)
+
+
+def _stream_wide(
+    setup: Setup, probe: LabelMaps, plans: Mapping[str, MapPlan], info: LayerInfo, budget: int
+) -> None:
+    """A layer of more units than counts are held of together: levels some at a time, then the masks."""
+    new = not has_counts(setup, info) or not has_peaks(setup, info)
+    undrawn = [] if has_drawn(setup, info) else [info]
+    groups = plan_masks([info], mask_bytes(setup, 1), budget) if new else [[]]
+    if new:
+        known = settle_wide(setup, plans[info.name], info, setup.run.dissection.quantile)
+    else:
+        known = _known_activation(setup, info)
+    passes = len(groups) + rounds_of(info) * new
+    setup.batches.notes.append(f"{info.name}: the model ran {passes} times more for its {info.units:,} units")
+    nothing = np.empty((0, 0), np.float32)
+    _in_groups(setup, probe, plans, groups, undrawn, {info.name: known}, {info.name: nothing})
+    discard_masks(setup.cache)
+
+
+def _stream_together(
+    setup: Setup, probe: LabelMaps, plans: Mapping[str, MapPlan], infos: Sequence[LayerInfo], budget: int
+) -> None:
+    """Some layers in the same rounds."""
     new = [info for info in infos if not has_counts(setup, info) or not has_peaks(setup, info)]
     undrawn = [info for info in infos if not has_drawn(setup, info)]
     known = {info.name: _known_activation(setup, info) for info in infos if info not in new}

@@ -97,6 +97,10 @@ class DirectionsConfig:
                     not re.search(r"[\x00-\x1f()]", self.name) and self.name == self.name.strip(),
                     f"{where}: name = {self.name!r}: one line without brackets",
                 ),
+                (
+                    self.label != "channels",
+                    f"{where}: what they are compared with is called channels; set another name",
+                ),
                 *bounded(self, where),
             ]
         )

@@ -199,7 +199,10 @@ def run_faults(run: records.Run) -> Iterator[str]:
         yield "concepts: a slug that is not of its name"
     if [concept.id for concept in run.concepts] != list(range(1, len(run.concepts) + 1)):
         yield "concepts: their ids"
+    own = {layer.name for layer in run.layers if not layer.base}
     for layer in run.layers:
+        if layer.base and (layer.base not in own or layer.basis == "channels"):
+            yield f"layers: what {layer.name} are directions of"
         if not layer.grades.keys() <= set(GRADES) or sum(layer.grades.values()) > layer.units:
             yield f"layers: the grades of {layer.name}"
         for found in (layer.concepts, layer.strong_concepts):

@@ -212,3 +212,22 @@ def test_parts_of_what_goes_below_0_are_refused(tmp_path: Path) -> None:
     net.write_text(code.replace("nn.ReLU(inplace=True), *end", "nn.Tanh(), *end"), encoding="utf-8")
     with pytest.raises(DissectError, match="never below 0; '2' has -"):
         fit_directions(set_up_site(path))
+
+
+def test_of_more_latents_than_are_counted_at_once_the_counts_are_the_same(
+    site: tuple[Path, LoadedRun], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("stats.correlation", "analysis.unit_slices"):
+        monkeypatch.setattr(f"dissect_report.{module}.WIDEST", 10)
+    monkeypatch.setattr("dissect_report.analysis.unit_slices.SLICE", 5)
+    path = change(write(tmp_path), "[compute]\n", "[compute]\ncache_gb = 0.0\n")
+    path.write_text(path.read_text(encoding="utf-8").partition("[ablation]")[0], encoding="utf-8")
+    (run,) = dissect(path)
+    for name in ("2", "2 (sae)"):
+        for array in ("mask", "intersection", "level", "maximum", "mean"):
+            np.testing.assert_array_equal(run.layers[name].arrays[array], site[1].layers[name].arrays[array])
+    notes = " ".join(run.record.provenance.notes)
+    assert "2 (sae): of its 12 units duplicates and relatives are not looked for" in notes
+    assert "2 (sae): the model ran 7 times more for its 12 units" in notes  # 3 slices, twice; masks
+    assert not any(unit.relatives for unit in run.layers["2 (sae)"].units)
+    assert any(unit.relatives for unit in run.layers["2"].units)

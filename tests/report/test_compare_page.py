@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from dissect_report.config import load_config
 from dissect_report.report import render
-from dissect_report.report.comparison import Comparison
+from dissect_report.report.comparison import Comparison, is_compared
 from dissect_report.report.comparison_words import (
     category_sentence,
     change_sentence,
@@ -19,7 +20,7 @@ from dissect_report.report.comparison_words import (
 )
 from dissect_report.report.formatting import count, score
 from dissect_report.report.pages.compare import SHOWN, ComparePage
-from dissect_report.report.site import SiteFindings, load_site
+from dissect_report.report.site import SiteFindings, layers_of, load_site
 from tests.report.reading import read, words
 from tests.synthetic import write_synthetic_site
 
@@ -251,3 +252,33 @@ def test_runs_measured_alike_have_no_such_list(beside):
 def test_a_network_is_drawn_from_what_enters_it_to_what_leaves_it(beside):
     flows = re.findall(r'<p class="flow">(.*?)</p>', compare_body(beside))
     assert [words(flow) for flow in flows] == ["image ↓", "↓ classes", "latent ↓", "↓ image"]
+
+
+def test_a_single_run_s_directions_stand_beside_the_channels(tmp_path: Path) -> None:
+    site = made(tmp_path)
+    (run,) = site.runs
+    first, second, third = run.record.layers
+    layers = (first, dataclasses.replace(second, base=first.name), third)
+    record = dataclasses.replace(run.record, layers=layers)
+    loaded = {layer.name: dataclasses.replace(run.layers[layer.name], summary=layer) for layer in layers}
+    told = dataclasses.replace(run, record=record, layers=loaded)
+    assert not is_compared(site)
+    bases = SiteFindings(site.config, (told,))
+    assert is_compared(bases)
+    comparison = Comparison(bases)
+    assert [side.name for side in comparison.sides] == ["channels", second.name]
+    assert [side.units for side in comparison.sides] == [24, 24]
+    context = ComparePage(comparison).context()
+    (line,) = context["about"]
+    assert line.startswith(f"{first.name}: channels {first.detectors} detectors of 24 units")
+    assert f"; {second.name} {second.detectors} detector" in line
+    page = ComparePage(comparison).page()
+    assert f"<h1>{first.name}: channels and {second.name}</h1>" in page.body
+    assert "Detectors in all layers of a basis" in page.body
+    found = {row["name"] for row in context["rows"]}
+    assert third.name not in {layer["name"] for side in context["networks"] for layer in side["layers"]}
+    shown = [layer for layer in layers_of(told) if layer.summary.name != third.name]
+    named = {
+        run.record.concepts[u.concept - 1].name for la in shown for u in la.units if u.detector and u.concept
+    }
+    assert found == named

@@ -52,7 +52,7 @@ class ComparePage:
         comparison, sides = self.comparison, self.comparison.sides
         view, names = sides[0].views[0], [side.name for side in sides]
         return {
-            "title": " beside ".join(names) if len(names) == 2 else f"{listing(names)} side by side",
+            "title": self._title(names),
             "run_or_basis": "basis" if comparison.of_bases else "run",
             "bases": [] if comparison.of_bases else [s for side in sides for s in basis_sentences(side.run)],
             "shared": shared_sentence(comparison),
@@ -73,6 +73,12 @@ class ComparePage:
             "shown": SHOWN,
             "change": change, "count": count, "number": number, "plural": plural,
         }  # fmt: skip
+
+    def _title(self, names: list[str]) -> str:
+        if self.comparison.of_bases:
+            layers = [layer.name for layer in self.comparison.sides[0].layers]
+            return f"{listing(layers)}: {listing(names)}"
+        return " beside ".join(names) if len(names) == 2 else f"{listing(names)} side by side"
 
     def _about(self) -> list[str]:
         """A sentence a run, or a layer whose bases are compared."""
