@@ -1,4 +1,4 @@
-"""The pictures of a run: of every image a thumbnail and a segmentation, sprites of top images, grids of edits."""
+"""A thumbnail and a segmentation of every image, sprites of top images, grids of edited ones."""
 
 from __future__ import annotations
 
