@@ -100,7 +100,7 @@ def test_a_run_a_layer_and_a_unit_say_what_they_are_in_one_short_line(run: dr.Ru
 
 def test_what_a_notebook_shows_is_escaped_and_holds_its_pictures(run: dr.RunResult) -> None:
     shown = run["2"].detectors[0]._repr_html_()
-    assert shown.count("data:image/webp;base64,") == 1
+    assert shown.count("data:image/webp;base64,") == len(run["2"].detectors[0].record.top_images)
     assert "<script" not in shown
     assert run["2"].detectors[0].sentence.split(".")[0] in shown.replace("&#39;", "'").replace("&lt;", "<")
     assert run._repr_html_().count("<tr>") == 3
