@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent
 #: mkdocs-material prints a notice about mkdocs 2 unless told that we know.
 ENVIRONMENT = {"NO_MKDOCS_2_WARNING": "1"}
 #: Tests that every session but their own leaves out.
-DEFAULT = "not browser and not slow and not faults"
+DEFAULT = "not browser and not slow and not faults and not docs"
 
 
 def install(session: nox.Session, *extras: str) -> None:
@@ -156,10 +156,12 @@ def site(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
-    """Builds the documentation into sites/docs/site and checks every link of it."""
-    install(session)
+    """Builds the documentation into sites/docs/site, checks every link of it, and does what its pages say."""
+    install(session, "test")
     session.run("mkdocs", "build", "-f", "sites/docs/mkdocs.yml", env=ENVIRONMENT)
     session.run("python", "-m", "dissect_report.publish.links", "sites/docs/site")
+    environment = {**ENVIRONMENT, "OMP_NUM_THREADS": "1"}
+    session.run("pytest", "-n", "2", "-m", "docs", "tests/docs", *session.posargs, env=environment)
 
 
 @nox.session(default=False)

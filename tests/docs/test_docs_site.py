@@ -14,6 +14,8 @@ import pytest
 from dissect_report.publish.links import check_links
 from tests.docs.conftest import DOCS, ROOT
 
+pytestmark = pytest.mark.docs
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:

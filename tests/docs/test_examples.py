@@ -12,6 +12,8 @@ from dissect_report import dissect, load_config
 from dissect_report.analysis.networks import survey_layers
 from tests.docs.conftest import ROOT
 
+pytestmark = pytest.mark.docs
+
 SITES = ROOT / "sites"
 EXAMPLES = ("demo", "generator", "torchvision", "vit")
 

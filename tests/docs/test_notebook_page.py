@@ -13,6 +13,8 @@ from torch.utils.data import TensorDataset
 from tests.docs.conftest import DOCS
 from tests.notebook.test_notebook import blocks, network, pixels
 
+pytestmark = pytest.mark.docs
+
 PAGE = DOCS / "pages" / "notebook.md"
 
 

@@ -11,6 +11,8 @@ import pytest
 from dissect_report import dissect, load_run
 from tests.small_site import write_small_site
 
+pytestmark = pytest.mark.docs
+
 PAGE = Path(__file__).parents[2] / "sites" / "docs" / "pages" / "recount.md"
 
 

@@ -18,6 +18,8 @@ from dissect_report.errors import ModelError, SegmenterError
 from dissect_report.sources.torchvision_models import find_weights
 from tests.docs.conftest import DOCS
 
+pytestmark = pytest.mark.docs
+
 TUTORIALS = DOCS / "pages" / "tutorial"
 _FENCE = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 KINDS = {"sh", "toml", "python"}
