@@ -143,6 +143,7 @@ def _write_findings(setup: Setup, key: str, draft: Draft, there: Kept | None) ->
 def _measure(setup: Setup, key: str, paths: RunPaths, standing: LoadedRun | None) -> None:
     """The dissection itself, written to ``paths``, where pictures of what stands are already."""
     probe = label_probe(setup)
+    lend_labels(setup)
     concepts = concept_records(setup.segmenter, probe.counts, setup.run.dissection.quantile)
     beside = dataclasses.replace(setup, progress=Silent())  # a terminal draws one bar at a time
 
@@ -208,7 +209,6 @@ def label_probe(setup: Setup) -> LabelMaps:
             labels = label_images(
                 setup.segmenter, survey, setup.grid, setup.labelling, setup.cache, key, setup.progress
             )
-            lend_labels(setup)
     grouping = survey.grouping
     with setup.stopwatch.time("count concepts"):
         counts, areas = _count_concepts(setup, labels)

@@ -159,7 +159,7 @@ def test_label_maps_belong_to_the_versions_that_made_them(
     before = setup.stages.labels()
     import dissect_report.analysis.passes.stages as module
 
-    monkeypatch.setattr(module, "versions", lambda: {"pillow": "another"})
+    monkeypatch.setattr(module, "versions", lambda run: {"pillow": "another"})
     assert setup.stages.labels() != before
 
 

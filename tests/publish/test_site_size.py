@@ -44,5 +44,5 @@ def test_a_changed_layer_rewrites_its_own_files_alone_and_the_build_says_how_man
     changed = {name for name, time in times().items() if before[name] != time}
     folder = f"{path.parent.parent.name}/features.conv1_2/"
     pages = {f"{folder}{unit['unit']}{end}" for unit in record["units"] for end in (".html", ".json")}
-    assert changed == pages | {f"{folder}dissection.json.gz", "files.json"}
+    assert changed == pages | {f"{folder}dissection.json.gz", f"{folder}units.csv", "files.json"}
     assert f"; {len(changed)} of {len(before)} files changed" in said
