@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from dissect_report.config.keys import key
+from dissect_report.config.keys import key, refuse
 from dissect_report.config.tables import settle_types
 
 
@@ -22,3 +24,17 @@ class SiteConfig:
 
     def __post_init__(self) -> None:
         settle_types(self, "[site]")
+        told = f"[site] url = {self.url!r}: an address begins with https:// or http://, such as https://me.github.io/project/"
+        refuse([(not self.url or _is_address(self.url), told)])
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("https", "http")
+        and bool(parts.hostname)
+        and not re.search(r"[\s\x00-\x1f\"'<>]", text)
+    )

@@ -138,5 +138,6 @@ VALUES: tuple[Value, ...] = (
     Value(END, END + "\n[photo]\nmax_mb = -1.0", "max_mb"),
     Value(END, END + '\n[site]\nimages = "no"', "expected bool"),
     Value(END, END + '\n[site]\ncolour = "red"', "colour"),
+    Value(END, END + '\n[site]\nurl = "javascript:alert(1)"', "an address begins with"),
     Value(END, END + '\n[[run]]\nname = "x"', "[[run]] tables"),
 )
