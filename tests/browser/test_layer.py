@@ -89,6 +89,8 @@ def test_charts_and_lists_stay_near_until_a_reader_asks_for_all_cards(page: Any,
     page.click("[data-to-charts]")
     page.wait_for_function("Math.abs(document.querySelector('#charts').getBoundingClientRect().top) < 120")
     assert page.locator("[data-cards] .card").count() <= 36
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('#charts').contains(document.activeElement)")
     assert page.inner_text("[data-all]") == "all 130 units"
     page.fill("[name=q]", "unit 7")
     page.wait_for_function("document.querySelector('[data-all]').parentElement.hidden")

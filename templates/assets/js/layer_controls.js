@@ -13,7 +13,9 @@
   });
 
   form.querySelector("[data-to-charts]").addEventListener("click", () => {
-    page.querySelector("#charts").scrollIntoView({ behavior: "smooth" });
+    const charts = page.querySelector("#charts");
+    charts.focus({ preventScroll: true }); // the next Tab goes on from there
+    charts.scrollIntoView({ behavior: "smooth" });
   });
 
   /* Once, when the cards that the address asks for are there. */
