@@ -76,7 +76,7 @@ def paint_a_row(page: Any) -> None:
 
 SHOTS = (
     Shot("home", "index.html"),
-    Shot("layer", "classifier/conv5_2/index.html", top="#units"),
+    Shot("layer", "classifier/conv5_2/index.html"),
     Shot("unit", "best unit"),
     Shot("class", "classifier/classes/ski-resort.html", "dark"),
     Shot("removing", "generator/experiments/removing.html", top=".concept-chips"),
