@@ -29,9 +29,11 @@ def ablation_contradictions(record: Ablation) -> Iterator[str]:
         if any(len(flip.after) != len(record.flip_sizes) for flip in asked.flips):
             yield f"targets.{place}: flips of other sizes"
     classes = sum(target.kind == "class" for target in record.targets)
-    for place, state in enumerate(record.spread):
-        if len(state.values) != classes:
-            yield f"spread.{place}.values: {len(state.values)} of {classes} classes"
+    yield from (
+        f"spread.{place}.values: {len(state.values)} of {classes} classes"
+        for place, state in enumerate(record.spread)
+        if len(state.values) != classes
+    )
 
 
 def generation_contradictions(record: Generation) -> Iterator[str]:
