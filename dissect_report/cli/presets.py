@@ -45,7 +45,7 @@ def preset_table() -> Table:
     """All of them, with what each downloads and takes."""
     title = "downloads are kept once for all sites; times are estimates, days of one core"
     table = Table(title=title, title_justify="left")
-    for heading in ("preset", "what", "MB", "GPU hours", "CPU days"):
+    for heading in ("preset", "what", "about MB", "GPU hours", "CPU days"):
         left = heading in ("preset", "what")
         table.add_column(heading, justify="left" if left else "right", no_wrap=heading == "preset")
     for preset in PRESETS.values():

@@ -17,16 +17,16 @@ def nobody() -> Path:
     raise RuntimeError("Could not determine home directory.")
 
 
-@pytest.mark.parametrize("home", ["/", "/work"])
+@pytest.mark.parametrize("home", ["/", "/srv/ann"])
 def test_an_address_is_no_home(home: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HOME", home)
     assert not list(homes_in(PAGE))
 
 
 def test_homes_of_anybody_and_of_who_asks_are_found(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("HOME", "/work")
-    assert list(homes_in("/home/ann/x /Users/bob/y C:\\\\Users\\\\cy /work/z")) == [
-        "/home/ann", "/Users/bob", "C:\\\\Users\\\\cy", "/work",
+    monkeypatch.setenv("HOME", "/srv/ann")
+    assert list(homes_in("/home/ann/x /Users/bob/y C:\\\\Users\\\\cy /srv/ann/z")) == [
+        "/home/ann", "/Users/bob", "C:\\\\Users\\\\cy", "/srv/ann",
     ]  # fmt: skip
 
 
