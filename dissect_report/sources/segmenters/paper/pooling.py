@@ -17,6 +17,7 @@ def hat_integral(place: Float[Tensor, ...]) -> Float[Tensor, ...]:
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(False)  # kept from call to call: also for one through which a gradient goes
 def precise_weights(cells: int, bins: int) -> Float[Tensor, "bin cell"]:
     """Of every cell in the mean over every bin of [0, cells], by precise RoI pooling.
 
@@ -42,6 +43,7 @@ def enlarged(
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(False)
 def _taps(cells: int, size: int) -> Float[Tensor, "tap cell place"]:
     """What a cell gives to the neighbour before, the place itself and the one behind, of an enlarged row."""
     weights = F.interpolate(torch.eye(cells)[None], size, mode="linear", align_corners=False)[0]

@@ -111,3 +111,15 @@ def test_a_table_of_names_of_another_form_is_refused(tmp_path: object, text: str
     path.write_text(text)
     with pytest.raises(SegmenterError, match=why):
         read_vocabulary(path)
+
+
+def test_what_is_kept_between_calls_serves_a_gradient_whoever_called_first() -> None:
+    kernel = torch.ones(1, 1, 3, 3)
+    with torch.inference_mode():  # sides that no other test asks for
+        precise_pooling(torch.ones(1, 1, 17, 13), 5)
+        convolve_enlarged(torch.ones(1, 1, 17, 13), kernel, (37, 29))
+    maps = torch.ones(1, 1, 17, 13, requires_grad=True)
+    pooled, enlarged_ = precise_pooling(maps, 5), convolve_enlarged(maps, kernel, (37, 29))
+    (pooled.sum() + enlarged_.sum()).backward()
+    assert maps.grad is not None
+    assert maps.grad.any()
